@@ -1,0 +1,57 @@
+"""Visionsprat as an ASGI application. `streamlit run app.py` finds `app` here."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import streamlit as st
+from starlette.middleware import Middleware
+
+from visionsprat.errors import VisionspratError
+from visionsprat.front import Front
+from visionsprat.installation import installation
+from visionsprat.ui.trouble import show_trouble
+from visionsprat.web import routes
+
+try:
+    house = installation()
+except VisionspratError as error:
+    sys.exit(f"Visionsprat can't start. {error}")
+
+# Imported now, so that the first visitor does not wait for it and gc.freeze() holds it.
+import visionsprat.ui.pages  # noqa: E402, F401
+
+
+@asynccontextmanager
+async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
+    gc.collect()
+    gc.freeze()
+    if not house.store.is_claimed():
+        print_claim_link()
+    yield {}
+    house.store.close()
+
+
+def print_claim_link() -> None:
+    """Say in the terminal how the first account is made."""
+    address = house.settings.url or f"http://localhost:{st.get_option('server.port')}"
+    print(
+        "\n  Visionsprat has no accounts yet. Open this link once to make the first one:\n"
+        f"\n  {address}/kom-igang?kod={house.claim_code}\n",
+        flush=True,
+    )
+
+
+logging.getLogger("visionsprat").setLevel(logging.INFO)
+app = st.App(
+    "pages/entry.py",
+    routes=routes(),
+    middleware=[Middleware(Front)],
+    lifespan=lifespan,
+    on_script_error=show_trouble,
+)

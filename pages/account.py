@@ -1,0 +1,62 @@
+"""The visitor's own account: name, password, sign out everywhere."""
+
+import streamlit as st
+
+from visionsprat.accounts import Refused, clean_name, hash_password, issue_ticket, password_is_right
+from visionsprat.ui.entrance import enter
+from visionsprat.ui.frame import draw
+from visionsprat.ui.here import browser_mark, here
+from visionsprat.ui.text import FAULTS, PASSWORD_ADVICE
+
+at = here()
+store, account = at.installation.store, at.account
+
+
+def name_form() -> None:
+    with st.form("name", border=False):
+        name = st.text_input("Namn", account.name, key="name", autocomplete="name")
+        answer = st.empty()
+        pressed = st.form_submit_button("Spara namnet")
+    if not pressed:
+        return
+    try:
+        store.rename(account.id, clean_name(name))
+        answer.success("Namnet är sparat.")
+    except Refused as refused:
+        answer.error(FAULTS[refused.fault])
+
+
+def password_form() -> None:
+    draw("section.html", title="Byt lösenord", text="Du blir utloggad på alla andra ställen.")
+    with st.form("password", border=False):
+        old = st.text_input(
+            "Nuvarande lösenord", key="old_password", type="password", autocomplete="current-password"
+        )
+        new = st.text_input("Nytt lösenord", key="new_password", type="password", autocomplete="new-password")
+        draw("advice.html", advice=PASSWORD_ADVICE)
+        answer = st.empty()
+        pressed = st.form_submit_button("Byt lösenord")
+    if not pressed:
+        return
+    try:
+        hashed = hash_password(new, known=(*account.name.split(), account.email))
+        if not password_is_right(store, account.email, old):
+            answer.error("Det nuvarande lösenordet stämmer inte.")
+            return
+        store.set_password(account.id, hashed)
+        enter(issue_ticket(store, account.id, browser_mark()), at.address)
+    except Refused as refused:
+        answer.error(FAULTS[refused.fault])
+
+
+def sign_out_everywhere() -> None:
+    draw("section.html", title="Logga ut överallt", text="Har du glömt att logga ut på en annan dator? Gör det här.")
+    if st.button("Logga ut överallt"):
+        store.end_sessions(account.id)
+        st.rerun()
+
+
+draw("heading.html", title="Mitt konto", lead=account.email)
+name_form()
+password_form()
+sign_out_everywhere()

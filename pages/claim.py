@@ -1,0 +1,49 @@
+"""Behind the link in the terminal: the very first account of an installation."""
+
+import secrets
+
+import streamlit as st
+
+from visionsprat.accounts import Fault, Refused, clean_email, clean_name, hash_password, issue_ticket
+from visionsprat.store import AlreadyClaimed, NewAccount
+from visionsprat.ui.entrance import enter
+from visionsprat.ui.frame import draw
+from visionsprat.ui.here import browser_mark, here
+from visionsprat.ui.text import FAULTS, PASSWORD_ADVICE
+
+house = here().installation
+
+
+def form() -> None:
+    draw(
+        "heading.html",
+        title="Kom igång",
+        lead="Skapa det första kontot. Med det blir du administratör, och chef för din egen arbetsgrupp.",
+    )
+    with st.form("claim", border=False):
+        name = st.text_input("Namn", key="name", autocomplete="name")
+        email = st.text_input("E-post", key="email", autocomplete="username")
+        password = st.text_input("Lösenord", key="password", type="password", autocomplete="new-password")
+        draw("advice.html", advice=PASSWORD_ADVICE)
+        group = st.text_input("Arbetsgrupp", key="group", autocomplete="organization")
+        problem = st.empty()
+        pressed = st.form_submit_button("Skapa konto", type="primary")
+    if not pressed:
+        return
+    try:
+        person, address = clean_name(name), clean_email(email)
+        hashed = hash_password(password, known=(*person.split(), address))
+        team = clean_name(group, Fault.GROUP)
+        account = NewAccount(address, person, hashed, is_admin=True, member_of=team, manages=team)
+        enter(issue_ticket(house.store, house.store.claim(account), browser_mark()), "")
+    except Refused as refused:
+        problem.error(FAULTS[refused.fault])
+    except AlreadyClaimed:
+        problem.error("Någon annan hann skapa det första kontot. Logga in, eller hör av dig till den personen.")
+
+
+code = st.query_params.get("kod", "")
+if house.store.is_claimed() or not secrets.compare_digest(code.encode(), house.claim_code.encode()):
+    draw("claim_closed.html")
+else:
+    form()

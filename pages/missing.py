@@ -1,0 +1,5 @@
+"""An address that does not exist, or not for this visitor: the two look the same."""
+
+from visionsprat.ui.frame import draw
+
+draw("missing.html")

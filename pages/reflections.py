@@ -1,0 +1,20 @@
+"""All that somebody has written, to reread and print before the meeting."""
+
+from visionsprat.ui.frame import draw, draw_onward
+from visionsprat.ui.here import here, remember_visit
+
+at = here()
+visitor = at.signed_in
+asked = {question.id for question in at.module.questions}
+draw(
+    "reflections.html",
+    themes=at.module.themes,
+    reflections=visitor.reflections,
+    answered=visitor.answered,
+    earlier={id: text for id, text in visitor.reflections.items() if id not in asked and id in visitor.answered},
+    progress=at.progress,
+    name=at.account.name,
+    now=at.now,
+)
+draw_onward()
+remember_visit()

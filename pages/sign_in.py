@@ -1,0 +1,29 @@
+"""The sign-in form, shown at whatever address the visitor asked for."""
+
+import streamlit as st
+
+from visionsprat.accounts import SignInRefused, TooManyFailures, sign_in
+from visionsprat.ui.entrance import enter
+from visionsprat.ui.frame import draw
+from visionsprat.ui.here import browser_mark, here
+
+at = here()
+draw("sign_in.html", welcome=at.module.welcome)
+with st.form("sign_in", border=False):
+    email = st.text_input("E-post", key="email", autocomplete="username")
+    password = st.text_input("Lösenord", key="password", type="password", autocomplete="current-password")
+    problem = st.empty()
+    pressed = st.form_submit_button("Logga in", type="primary")
+
+if pressed:
+    try:
+        if not browser_mark():
+            problem.error("Webbläsaren tar inte emot kakor. Tillåt kakor för den här webbplatsen och ladda om sidan.")
+        elif not email.strip() or not password:
+            problem.error("Skriv både din e-postadress och ditt lösenord.")
+        else:
+            enter(sign_in(at.installation.store, email, password, browser_mark()), at.address)
+    except SignInRefused:
+        problem.error("E-postadressen eller lösenordet stämmer inte. Kontrollera båda och försök igen.")
+    except TooManyFailures:
+        problem.error("Det har blivit för många försök. Vänta en kvart och försök igen.")

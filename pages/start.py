@@ -1,0 +1,28 @@
+"""The start page: a welcome, the vision, what the module asks, and the way on."""
+
+from visionsprat.ui.frame import draw
+from visionsprat.ui.here import here, remember_visit
+
+
+def next_step() -> tuple[str, str]:
+    """What the one button says and where it leads."""
+    theme = at.progress.next_theme
+    if theme is None:
+        return "Läs igenom dina reflektioner", "mina-reflektioner"
+    if new:
+        return "Börja", "visionen"
+    return f"Fortsätt med {theme.title}", theme.id
+
+
+at = here()
+new = not at.progress.is_begun and "visionen" not in at.signed_in.visits
+draw(
+    "start.html",
+    new=new,
+    name=at.account.name.split()[0],
+    welcome=at.module.welcome,
+    sentence=at.module.vision.sentence,
+    next=next_step(),
+    progress=at.progress,
+)
+remember_visit()

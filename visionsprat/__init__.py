@@ -1,0 +1,1 @@
+"""The domain of Visionsprat: everything but the pages."""

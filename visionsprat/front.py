@@ -1,0 +1,191 @@
+"""What reaches the browser first: the index page, compressed scripts and styles, security headers.
+
+Streamlit serves its own index page in English and its static files uncompressed; this middleware
+stands in front of it.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import mimetypes
+import re
+import secrets
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import brotli
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.file_util import get_static_dir
+
+ASSETS = Path(__file__).parent / "ui" / "static"
+STREAMLIT = Path(get_static_dir())
+BROWSER_COOKIE = "visionsprat_browser"
+
+#: First segments of addresses that are not pages.
+_NOT_PAGES = {"api", "assets", "healthz", "static", "media", "component", "_stcore"}
+_FOREVER = "public, max-age=31536000, immutable"
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+_NOT_FOUND = """<!doctype html><html lang="sv"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>Sidan finns inte – Visionsprat</title>
+<link rel="stylesheet" href="{style}"><body class="plain"><main><h1 class="hero">Sidan finns inte</h1>
+<p class="lead">Adressen stämmer inte. Det du har skrivit är sparat.</p>
+<p><a class="button primary" href="/">Till startsidan</a></p></main></body></html>"""
+
+_WITHOUT_JAVASCRIPT = """<noscript><main class="plain"><h1 class="hero">Visionsprat</h1>
+<p class="lead">Webbläsaren måste ha JavaScript på för att det ska gå att läsa och skriva här.</p></main></noscript>"""
+
+
+def asset(name: str) -> str:
+    """The address of one of our own files, with a mark that changes with its content."""
+    digest = hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()[:12]
+    return f"/assets/{name}?v={digest}"
+
+
+def index_page(original: str) -> str:
+    """Streamlit's index page made ours: Swedish, with our styles and script, without what we don't use."""
+    page = re.sub(r"<!--.*?-->", "", original, flags=re.S).strip()
+    page = page.replace('<html lang="en">', '<html lang="sv">')
+    page = re.sub(r"<title>.*?</title>", "<title>Visionsprat</title>", page)
+    page = re.sub(r'<link\s+rel="(shortcut icon|preload|service-desc)".*?>', "", page, flags=re.S)
+    page = re.sub(r"<noscript>.*?</noscript>", _WITHOUT_JAVASCRIPT, page, flags=re.S)
+    page = page.replace('="./', '="/')
+    ours = (
+        '<meta name="color-scheme" content="light dark">'
+        f'<link rel="icon" type="image/svg+xml" href="{asset("icon.svg")}">'
+        '<link rel="preload" href="/assets/figtree.woff2" as="font" type="font/woff2" crossorigin>'
+        f'<link rel="stylesheet" href="{asset("style.css")}">'
+        f'<script type="module" src="{asset("shell.js")}"></script>'
+        f'<script type="module" src="{asset("editor.js")}"></script>'
+    )
+    # Before Streamlit's own script: ours must be there when the first page is drawn.
+    return page.replace("<title>", ours + "<title>", 1)
+
+
+def content_security_policy(page: str) -> str:
+    """A policy that allows what Streamlit needs: its own scripts, components from blobs, inline styles."""
+    inline = re.findall(r"<script>(.*?)</script>", page, flags=re.S)
+    hashes = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" for script in inline
+    )
+    return (
+        f"default-src 'self'; script-src 'self' blob: {hashes}; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
+        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+
+
+class Compressed:
+    """Scripts and styles, compressed once each and kept: they never change while the server runs."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], bytes] = {}
+        self._lock = threading.Lock()
+
+    def get(self, path: str, encoding: str) -> bytes | None:
+        """The file behind `path` in that encoding ("br" or "gzip"), or None when there is no such file."""
+        file = _file(path)
+        if file is None:
+            return None
+        key = (path, encoding)
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = _COMPRESS[encoding](file.read_bytes())
+            return self._kept[key]
+
+
+_COMPRESS: dict[str, Callable[[bytes], bytes]] = {
+    "br": lambda data: brotli.compress(data, quality=9),
+    "gzip": lambda data: gzip.compress(data, 9, mtime=0),
+}
+
+
+def _file(path: str) -> Path | None:
+    """The static file behind an address, if it is a script or style of Streamlit's or ours."""
+    for prefix, folder in (("/static/", STREAMLIT / "static"), ("/assets/", ASSETS)):
+        if path.startswith(prefix):
+            file = (folder / path.removeprefix(prefix)).resolve()
+            if file.suffix in {".js", ".css"} and file.is_relative_to(folder.resolve()) and file.is_file():
+                return file
+    return None
+
+
+class Front:
+    """ASGI middleware; see the module."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        page = index_page((STREAMLIT / "index.html").read_text(encoding="utf-8"))
+        self.policy = content_security_policy(page)
+        self.index = {"br": brotli.compress(page.encode()), "gzip": gzip.compress(page.encode()), "": page.encode()}
+        self.not_found = _NOT_FOUND.format(style=asset("style.css"))
+        self.compressed = Compressed()
+        preloaded = re.findall(r'(?:src|href)="(/(?:static|assets)/[^"?]+\.(?:js|css))', page)
+        threading.Thread(target=lambda: [self.compressed.get(path, "br") for path in preloaded], daemon=True).start()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        response = await self._response(scope) if scope["method"] in {"GET", "HEAD"} else None
+        await (response or self.app)(scope, receive, _with_headers(send, scope["path"]))
+
+    async def _response(self, scope: Scope) -> Response | None:
+        path = scope["path"]
+        encoding = _encoding(Headers(scope=scope).get("accept-encoding", ""))
+        segments = path.strip("/").split("/")
+        if segments[0] not in _NOT_PAGES and "." not in segments[-1]:
+            return self._page(Request(scope), encoding) if len(segments) == 1 else HTMLResponse(self.not_found, 404)
+        if encoding and _file(path):
+            body = await run_in_threadpool(self.compressed.get, path, encoding)
+            headers = {"Content-Encoding": encoding, "Vary": "Accept-Encoding", "Cache-Control": _FOREVER}
+            return Response(body, headers=headers, media_type=mimetypes.guess_type(path)[0])
+        return None
+
+    def _page(self, request: Request, encoding: str) -> Response:
+        headers = {
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": self.policy,
+            "Vary": "Accept-Encoding",
+            **({"Content-Encoding": encoding} if encoding else {}),
+        }
+        response = HTMLResponse(self.index[encoding], headers=headers)
+        if not request.cookies.get(BROWSER_COOKIE):
+            # Ties a sign-in ticket to the browser that asked for it.
+            mark = secrets.token_urlsafe(16)
+            response.set_cookie(BROWSER_COOKIE, mark, httponly=True, samesite="lax", secure=request.url.scheme == "https")
+        return response
+
+
+def _encoding(accepted: str) -> str:
+    names = {part.split(";")[0].strip() for part in accepted.split(",") if "q=0" not in part.replace("q=0.", "")}
+    return "br" if "br" in names else "gzip" if "gzip" in names else ""
+
+
+def _with_headers(send: Send, path: str) -> Send:
+    async def wrapped(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+            if path.startswith("/assets/"):
+                headers["Cache-Control"] = _FOREVER
+            elif path.startswith("/api/"):
+                headers["Cache-Control"] = "no-store"
+        await send(message)
+
+    return wrapped

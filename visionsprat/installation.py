@@ -1,0 +1,34 @@
+"""One installation: its settings, its words and its database, opened once a process."""
+
+from __future__ import annotations
+
+import functools
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from visionsprat.content import Module, load_module
+from visionsprat.settings import Settings, load_settings
+from visionsprat.store import Store
+
+DATABASE = "visionsprat.db"
+
+
+@dataclass(frozen=True)
+class Installation:
+    settings: Settings
+    module: Module
+    store: Store
+    #: What the link in the terminal carries: whoever has it may make the very first account.
+    claim_code: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+
+
+def database_path(settings: Settings) -> Path:
+    return settings.data / DATABASE
+
+
+@functools.lru_cache(maxsize=1)
+def installation() -> Installation:
+    """The installation that the environment names. Raises VisionspratError when it can't be opened."""
+    settings = load_settings()
+    return Installation(settings, load_module(settings.content), Store(database_path(settings)))

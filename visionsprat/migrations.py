@@ -1,0 +1,140 @@
+"""The history of the database's schema. A migration that has been released never changes."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from sqlite_utils import Database, Migrations
+
+from visionsprat.errors import VisionspratError
+
+
+class DatabaseTooNew(VisionspratError):
+    """The database has migrations that this version does not know."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(
+            f"The database was written by a newer version of Visionsprat ({', '.join(names)}). "
+            "Start that version, or restore a backup made by this one."
+        )
+
+
+migrations = Migrations("visionsprat")
+
+# Times are UTC, ISO 8601 with milliseconds, so that they sort as text.
+_INITIAL = (
+    """CREATE TABLE accounts (
+        id INTEGER PRIMARY KEY,
+        email TEXT NOT NULL UNIQUE COLLATE NOCASE,
+        name TEXT NOT NULL,
+        password_hash TEXT,
+        is_admin INTEGER NOT NULL DEFAULT 0 CHECK (is_admin IN (0, 1)),
+        is_active INTEGER NOT NULL DEFAULT 1 CHECK (is_active IN (0, 1)),
+        created_at TEXT NOT NULL
+    ) STRICT""",
+    """CREATE TABLE sessions (
+        token_hash TEXT PRIMARY KEY,
+        account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+        created_at TEXT NOT NULL,
+        last_seen_at TEXT NOT NULL,
+        expires_at TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX sessions_account ON sessions (account_id)",
+    """CREATE TABLE groups (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL,
+        parent_id INTEGER REFERENCES groups (id),
+        meeting_at TEXT,
+        meeting_place TEXT
+    ) STRICT""",
+    "CREATE UNIQUE INDEX groups_name ON groups (coalesce(parent_id, 0), name)",
+    """CREATE TABLE group_members (
+        group_id INTEGER NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+        account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+        PRIMARY KEY (group_id, account_id)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX group_members_account ON group_members (account_id)",
+    """CREATE TABLE group_managers (
+        group_id INTEGER NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+        account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+        PRIMARY KEY (group_id, account_id)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX group_managers_account ON group_managers (account_id)",
+    """CREATE TABLE reflections (
+        account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+        question_id TEXT NOT NULL,
+        text TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        bring_to_meeting INTEGER NOT NULL DEFAULT 0 CHECK (bring_to_meeting IN (0, 1)),
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL,
+        PRIMARY KEY (account_id, question_id)
+    ) STRICT""",
+    """CREATE TABLE reflection_revisions (
+        account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+        question_id TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        text TEXT NOT NULL,
+        saved_at TEXT NOT NULL,
+        PRIMARY KEY (account_id, question_id, revision)
+    ) STRICT""",
+    """CREATE TABLE visits (
+        account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+        step TEXT NOT NULL,
+        last_visited_at TEXT NOT NULL,
+        PRIMARY KEY (account_id, step)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE invitations (
+        token_hash TEXT PRIMARY KEY,
+        account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+        expires_at TEXT NOT NULL,
+        used_at TEXT
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE sign_in_failures (
+        email TEXT NOT NULL COLLATE NOCASE,
+        at TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX sign_in_failures_email ON sign_in_failures (email, at)",
+    """CREATE TABLE audit_log (
+        at TEXT NOT NULL,
+        actor_id INTEGER REFERENCES accounts (id) ON DELETE SET NULL,
+        action TEXT NOT NULL,
+        subject TEXT NOT NULL
+    ) STRICT""",
+)
+
+
+@migrations()
+def m001_initial(db: Database) -> None:
+    for statement in _INITIAL:
+        db.execute(statement)
+
+
+def connect(path: Path) -> Database:
+    """Open a connection with its pragmas: the one place that knows them.
+
+    Transactions are begun explicitly (isolation_level None). One thread uses a connection at a time.
+    """
+    connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    return Database(connection)
+
+
+def migrate(db: Database) -> None:
+    """Bring the schema up to date in one transaction; two starting servers wait for each other.
+
+    Raises DatabaseTooNew when a newer version of Visionsprat has written the database.
+    """
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        unknown = [each.name for each in migrations.applied(db) if each.name not in globals()]
+        if unknown:
+            raise DatabaseTooNew(unknown)
+        migrations.apply(db)
+        db.commit()
+    except BaseException:
+        db.rollback()
+        raise

@@ -1,0 +1,1 @@
+"""What the pages share: who is here, the frame around a page, the editor, Swedish words."""

@@ -1,0 +1,46 @@
+"""The place to think: an editor for each question of a theme, which saves while one writes.
+
+The browser's part is static/editor.js. It posts to /api/reflections by itself; a script run happens
+only when a question becomes answered or unanswered, as the progress then looks different.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from visionsprat.content import Theme
+from visionsprat.store import Visitor
+from visionsprat.writing import MAX_CHARACTERS
+
+# The script itself comes with the page (front.py), so that it isn't sent again with every run.
+_component = st.components.v2.component(
+    "visionsprat_editor",
+    js="export default (component) => window.visionsprat.editor(component)",
+    isolate_styles=False,
+)
+
+
+def draw_editors(theme: Theme, visitor: Visitor) -> None:
+    _component(
+        key=f"editors-{theme.id}",
+        data={
+            "account": visitor.account.id,
+            "limit": MAX_CHARACTERS,
+            "hint": theme.reading_hint,
+            "questions": [_described(question.id, question.text, visitor) for question in theme.questions],
+        },
+        on_answered_change=lambda: None,
+    )
+
+
+def _described(question_id: str, label: str, visitor: Visitor) -> dict[str, Any]:
+    saved = visitor.reflections.get(question_id)
+    return {
+        "id": question_id,
+        "label": label,
+        "text": saved.text if saved else "",
+        "revision": saved.revision if saved else 0,
+        "saved_at": saved.saved_at.isoformat() if saved else None,
+    }

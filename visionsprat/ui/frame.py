@@ -1,0 +1,76 @@
+"""Drawing: HTML from templates, the navigation before a page and the footer after it."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import streamlit as st
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from visionsprat.progress import State
+from visionsprat.ui import pages, text
+from visionsprat.ui.here import here
+
+_markdown = MarkdownIt("commonmark", {"html": False, "linkify": False})
+
+
+@functools.lru_cache(maxsize=256)
+def as_html(markdown: str) -> Markup:
+    """The content's Markdown as HTML. Raw HTML in it is shown as text."""
+    return Markup(_markdown.render(markdown))
+
+
+def lock_up(title: str) -> tuple[str, str, str]:
+    """A theme's title as the deck sets it: "Den", "skapande", "staden". A short title stands alone."""
+    words = title.split()
+    if len(words) < 3:
+        return "", title, ""
+    return words[0], " ".join(words[1:-1]), words[-1]
+
+
+_templates = Environment(
+    loader=PackageLoader("visionsprat.ui"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    auto_reload=False,
+)
+_templates.filters |= {"markdown": as_html, "number": text.number, "lock_up": lock_up, "day": text.day, "saved": text.saved}
+_templates.globals |= {"State": State}
+
+
+def draw(template: str, **values: Any) -> None:
+    """Draw a template. What people have written is escaped like every other value."""
+    st.html(_templates.get_template(template).render(**values))
+
+
+def draw_navigation() -> None:
+    """The path at the side, or the bar on top of a phone."""
+    at = here()
+    if at.visitor is None:
+        draw("banner.html")
+        return
+    draw("navigation.html", here=at, progress=at.progress, account=at.account)
+
+
+def draw_footer() -> None:
+    draw("footer.html", signed_in=here().visitor is not None)
+
+
+def draw_onward() -> None:
+    """Links to the step before and after this one, by name; first, on a theme that is complete, a word about it."""
+    at = here()
+    walk = pages.steps(at.module)
+    place = [address for address, _ in walk].index(at.address)
+    progress = at.progress
+    draw(
+        "onward.html",
+        theme=next((each.theme for each in progress.themes if each.theme.id == at.address and each.is_complete), None),
+        progress=progress,
+        before=walk[place - 1] if place > 0 else None,
+        after=walk[place + 1] if place + 1 < len(walk) else None,
+    )

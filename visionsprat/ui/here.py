@@ -1,0 +1,84 @@
+"""The current script run: whose it is, where they are and how far they have come."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import unquote, urlsplit
+
+import streamlit as st
+
+from visionsprat.accounts import token_hash
+from visionsprat.content import Module
+from visionsprat.front import BROWSER_COOKIE
+from visionsprat.installation import Installation, installation
+from visionsprat.progress import Progress, progress
+from visionsprat.store import Account, Visitor
+from visionsprat.web import SESSION_COOKIE
+
+#: A visit is written down again only after this long: a rerun should not cost a write.
+_VISIT_AGAIN = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Here:
+    installation: Installation
+    visitor: Visitor | None
+    token_hash: str
+    #: The address without its slash: "" is the start page, "visionen", "skapande", ...
+    address: str
+
+    @property
+    def module(self) -> Module:
+        return self.installation.module
+
+    @property
+    def account(self) -> Account:
+        return self.signed_in.account
+
+    @property
+    def signed_in(self) -> Visitor:
+        """The visitor, on a page that only somebody signed in can reach."""
+        if self.visitor is None:
+            raise RuntimeError(f"the page /{self.address} was drawn for nobody")
+        return self.visitor
+
+    @property
+    def progress(self) -> Progress:
+        return progress(self.module, self.signed_in.answered)
+
+    @property
+    def now(self) -> datetime:
+        return self.installation.store.clock()
+
+
+_here: ContextVar[Here] = ContextVar("here")
+
+
+def arrive() -> Here:
+    """Find out who is here, once at the beginning of a script run. Raises StoreUnavailable."""
+    house = installation()
+    hashed = token_hash(st.context.cookies.get(SESSION_COOKIE, ""))
+    address = unquote(urlsplit(st.context.url or "").path).strip("/")
+    found = Here(house, house.store.visitor(hashed), hashed, address)
+    _here.set(found)
+    return found
+
+
+def here() -> Here:
+    return _here.get()
+
+
+def remember_visit() -> None:
+    """Note that the visitor has been on this step, and that their session is alive."""
+    at = here()
+    visitor = at.signed_in
+    last = visitor.visits.get(at.address)
+    if last is None or at.now - min(last, visitor.last_seen_at) > _VISIT_AGAIN:
+        at.installation.store.record_visit(visitor.account.id, at.token_hash, at.address)
+
+
+def browser_mark() -> str:
+    """What ties a ticket to this browser; empty when it takes no cookies."""
+    return st.context.cookies.get(BROWSER_COOKIE, "")

@@ -1,0 +1,59 @@
+"""Which pages there are, and for whom."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from visionsprat.content import Module
+from visionsprat.settings import ROOT
+from visionsprat.ui.here import Here
+
+CLAIM = "kom-igang"
+_PUBLIC = {
+    "tillganglighet": ("accessibility.py", "Tillgänglighet"),
+    "personuppgifter": ("privacy.py", "Personuppgifter"),
+    CLAIM: ("claim.py", "Kom igång"),
+}
+
+
+def title(name: str) -> str:
+    """The browser's title for a page."""
+    return f"{name} – Visionsprat"
+
+
+def steps(module: Module) -> list[tuple[str, str]]:
+    """The walk in order: address and name of each step."""
+    return [
+        ("", "Start"),
+        ("visionen", "Visionen"),
+        *((theme.id, theme.title) for theme in module.themes),
+        ("mina-reflektioner", "Mina reflektioner"),
+    ]
+
+
+def pages_for(at: Here) -> list[st.Page]:
+    """The pages that this visitor has. Any other address, known or not, shows the same "finns inte"."""
+    found = {address: (script, name) for address, script, name in _own_pages(at)}
+    found |= _PUBLIC
+    if at.address not in found:
+        script = "sign_in.py" if at.visitor is None else "missing.py"
+        found[at.address] = (script, "Logga in" if at.visitor is None else "Sidan finns inte")
+    return [
+        st.Page(
+            ROOT / "pages" / script,
+            title="Visionsprat" if name == "Start" else title(name),
+            url_path=address or None,
+            default=address == "",
+        )
+        for address, (script, name) in found.items()
+    ]
+
+
+def _own_pages(at: Here) -> list[tuple[str, str, str]]:
+    if at.visitor is None:
+        walk = [(address, "sign_in.py", "Logga in") for address, _ in steps(at.module)]
+        return [*walk, ("min-grupp", "sign_in.py", "Logga in"), ("mitt-konto", "sign_in.py", "Logga in")]
+    scripts = {"": "start.py", "visionen": "vision.py", "mina-reflektioner": "reflections.py"}
+    walk = [(address, scripts.get(address, "theme.py"), name) for address, name in steps(at.module)]
+    group = [("min-grupp", "group.py", "Min grupp")] if at.account.is_manager else []
+    return [*walk, *group, ("mitt-konto", "account.py", "Mitt konto")]

@@ -1,0 +1,345 @@
+// The place to think: a <textarea> a question, saved to the server while one writes.
+//
+// A Saver keeps one question's text for one account. It outlives the page it was shown on, so that a
+// text on its way is seen to arrive when the person has already walked on.
+
+const PAUSE = 700; // ms of rest before a save ...
+const LONGEST = 1500; // ... and the longest that typing goes on without one
+const RETRY_FIRST = 1000;
+const RETRY_LAST = 30000;
+const TELL_LIMIT = 1000; // characters left when the limit is first told
+const UNANSWERED = 4; // how many sent texts are remembered until one is acknowledged
+
+const nfc = (text) => text.normalize("NFC"); // as the server stores it
+const same = (one, other) => nfc(one) === nfc(other);
+// The same rule as is_blank() in writing.py.
+const isBlank = (text) => /^[\s\p{C}\p{Z}]*$/u.test(text);
+const length = (text) => [...nfc(text)].length;
+
+const stockholm = (options) => new Intl.DateTimeFormat("sv-SE", { timeZone: "Europe/Stockholm", ...options });
+const clock = stockholm({ hour: "2-digit", minute: "2-digit" });
+const day = stockholm({ day: "numeric", month: "long" });
+
+function savedAt(iso) {
+  const moment = new Date(iso);
+  const date = day.format(moment);
+  return `Sparat ${clock.format(moment)}${date === day.format(new Date()) ? "" : ` den ${date}`}`;
+}
+
+class Saver {
+  constructor(account, question, limit) {
+    this.account = account;
+    this.question = question;
+    this.limit = limit;
+    this.key = `visionsprat:draft:${account}:${question}`;
+    this.base = { text: "", revision: 0, saved_at: null }; // what the server is known to hold
+    this.text = "";
+    this.unanswered = []; // texts sent that the server may have stored without our knowing
+    this.state = "saved";
+    this.problem = "";
+    this.other = null; // the newer text, in a conflict
+    this.failures = 0;
+    this.sending = false;
+    this.onChange = () => {};
+    this.onAnswered = () => {};
+  }
+
+  get dirty() {
+    return !same(this.text, this.base.text);
+  }
+
+  /** Take in what the server held when the page was drawn; never over a text that is being written. */
+  receive(saved, writing) {
+    const first = !this.received;
+    this.received = true;
+    if (first || (saved.revision > this.base.revision && !this.dirty && !this.sending && !writing)) {
+      this.base = saved;
+      this.text = saved.text;
+    }
+    if (first) this.pickUpDraft();
+  }
+
+  pickUpDraft() {
+    const draft = this.readDraft();
+    if (!draft) return;
+    if (same(draft.text, this.base.text)) return this.forgetDraft();
+    this.text = draft.text;
+    this.unanswered = draft.unanswered ?? [];
+    this.basedOn = draft.based_on; // if the server holds something newer by now, it says so
+    this.setState("saving");
+    this.send();
+  }
+
+  type(text) {
+    this.text = text;
+    this.writeDraft();
+    if (this.state === "conflict") return;
+    if (!this.dirty && !this.sending && !this.unanswered.length) return this.settle();
+    if (this.state !== "waiting") this.setState("saving");
+    this.firstUnsaved ??= Date.now();
+    if (this.state === "waiting" && this.retry) return; // the next attempt takes this text along
+    clearTimeout(this.timer);
+    const patience = this.firstUnsaved + LONGEST - Date.now();
+    this.timer = setTimeout(() => this.send(), Math.max(0, Math.min(PAUSE, patience)));
+  }
+
+  /** Send at once what is unsaved: the page is being left, or the field. */
+  flush(keepalive = false) {
+    if (this.dirty && this.state !== "conflict" && this.state !== "refused") this.send(keepalive);
+  }
+
+  async send(keepalive = false) {
+    if (this.sending && !keepalive) return;
+    clearTimeout(this.timer);
+    clearTimeout(this.retry);
+    this.retry = undefined;
+    this.firstUnsaved = undefined;
+    const text = this.text;
+    if (length(text) > this.limit) return this.take(413);
+    const body = JSON.stringify({
+      question: this.question,
+      text,
+      based_on: this.basedOn ?? this.base.revision,
+      unanswered: this.unanswered,
+    });
+    this.unanswered = [...this.unanswered.filter((sent) => sent !== text), text].slice(-UNANSWERED);
+    this.writeDraft();
+    this.sending = true;
+    let answer, answered;
+    try {
+      answer = await fetch("/api/reflections", {
+        method: "POST",
+        keepalive,
+        headers: { "Content-Type": "application/json", "X-Visionsprat-Account": String(this.account) },
+        body,
+        signal: keepalive ? undefined : AbortSignal.timeout(20000),
+      });
+      answered = await answer.json();
+    } catch {
+      answer = undefined;
+    }
+    this.sending = false;
+    this.take(answer?.status, answered, text);
+  }
+
+  take(status, body, text) {
+    if (status === 200) return this.acknowledged({ text, ...body });
+    if (status === 409) return this.conflicted(body);
+    const why = {
+      401: "Du är utloggad. Logga in igen, så sparas texten.",
+      404: "Frågan finns inte längre. Kopiera texten om du vill ha den kvar.",
+      413: `Texten är för lång. Den får ha högst ${this.limit.toLocaleString("sv-SE")} tecken.`,
+      422: "Texten innehåller tecken som inte går att spara.",
+    };
+    if (status === 404 || status === 413 || status === 422) return this.setState("refused", why[status]);
+    this.failures += 1;
+    this.retry = setTimeout(() => this.send(), Math.min(RETRY_LAST, RETRY_FIRST * 2 ** (this.failures - 1)));
+    const away = "Servern svarar inte. Texten finns kvar här och sparas så snart det går.";
+    this.setState("waiting", why[status] ?? away, status === 401);
+  }
+
+  acknowledged(saved) {
+    if (saved.revision < this.base.revision) return; // overtaken by a later answer
+    const changed = isBlank(this.base.text) !== isBlank(saved.text);
+    this.base = saved;
+    this.basedOn = undefined;
+    this.unanswered = [];
+    this.returned = this.failures > 0;
+    this.failures = 0;
+    this.carryOn();
+    if (changed) this.onAnswered(saved.revision);
+  }
+
+  conflicted(other) {
+    if ([this.base.text, ...this.unanswered].some((text) => same(text, other.text))) {
+      this.base = other; // our own text, stored although its answer was lost or came late
+      this.basedOn = undefined;
+      return this.carryOn();
+    }
+    this.other = other;
+    this.setState("conflict", "Texten har ändrats på ett annat ställe. Välj nedan vad som ska gälla.");
+  }
+
+  carryOn() {
+    if (!this.dirty) return this.settle();
+    this.state = "saving";
+    this.type(this.text);
+  }
+
+  /** Settle a conflict with the text that the person chose. */
+  choose(text) {
+    this.base = this.other;
+    this.other = null;
+    this.basedOn = undefined;
+    this.unanswered = [];
+    this.text = text;
+    this.setState("saving");
+    if (this.dirty) this.send();
+    else this.settle();
+  }
+
+  settle() {
+    this.forgetDraft();
+    this.setState("saved");
+  }
+
+  setState(state, problem = "", signedOut = false) {
+    this.state = state;
+    this.problem = problem;
+    this.signedOut = signedOut;
+    this.onChange();
+  }
+
+  readDraft() {
+    try {
+      return JSON.parse(localStorage.getItem(this.key));
+    } catch {
+      return null;
+    }
+  }
+
+  writeDraft() {
+    const draft = { text: this.text, based_on: this.basedOn ?? this.base.revision, unanswered: this.unanswered };
+    try {
+      localStorage.setItem(this.key, JSON.stringify(draft));
+    } catch {
+      // No room, or not allowed: the server is then the only copy, as the status says.
+    }
+  }
+
+  forgetDraft() {
+    // Another tab may keep a later text under the same key.
+    if (same(this.readDraft()?.text ?? "", this.base.text)) localStorage.removeItem(this.key);
+  }
+}
+
+const savers = new Map();
+
+function saverFor(account, question, limit) {
+  const key = `${account} ${question}`;
+  if (!savers.has(key)) savers.set(key, new Saver(account, question, limit));
+  return savers.get(key);
+}
+
+function unsaved() {
+  return [...savers.values()].filter((saver) => saver.dirty);
+}
+
+addEventListener("pagehide", () => unsaved().forEach((saver) => saver.flush(true)));
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "hidden") unsaved().forEach((saver) => saver.flush(true));
+});
+addEventListener("online", () => unsaved().forEach((saver) => saver.flush()));
+
+// What is seen
+
+function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+class QuestionField {
+  constructor(question, saver) {
+    this.saver = saver;
+    const id = `svar-${question.id.replace("/", "-")}`;
+    this.area = element("textarea", { id, rows: "4", "aria-describedby": `${id}-status`, spellcheck: "true" });
+    this.status = element("p", { class: "status", id: `${id}-status`, role: "status", "aria-live": "polite" });
+    this.left = element("p", { class: "left", "aria-live": "polite" });
+    this.choice = element("div", { class: "choice" });
+    const label = element("label", { for: id }, question.label);
+    this.root = element("div", { class: "question" }, label, this.area, this.status, this.left, this.choice);
+    this.area.addEventListener("input", () => saver.type(this.area.value));
+    this.area.addEventListener("blur", () => saver.flush());
+    saver.onChange = () => this.draw();
+  }
+
+  receive(saved) {
+    this.saver.receive(saved, document.activeElement === this.area);
+    const text = this.saver.text.replace(/\r\n?/g, "\n"); // as a textarea has it
+    if (this.area.value !== text) this.area.value = text;
+    this.draw();
+  }
+
+  draw() {
+    const saver = this.saver;
+    this.grow();
+    const words = {
+      saved: saver.base.saved_at ? savedAt(saver.base.saved_at) : "Sparas medan du skriver",
+      saving: "Sparar…",
+    };
+    let said = words[saver.state] ?? `Inte sparat. ${saver.problem}`;
+    if (saver.state === "saved" && saver.returned) said += ". Anslutningen är tillbaka.";
+    if (this.status.textContent !== said) this.status.textContent = said;
+    this.status.dataset.state = saver.state;
+    if (saver.signedOut) {
+      const again = element("button", { type: "button", class: "as-link" }, "Logga in");
+      again.addEventListener("click", () => location.reload());
+      this.status.append(" ", again);
+    }
+    const left = saver.limit - length(saver.text);
+    const told = left > TELL_LIMIT ? "" : left < 0 ? `${-left} tecken för mycket` : `${left} tecken kvar`;
+    if (this.left.textContent !== told) this.left.textContent = told;
+    this.drawChoice();
+  }
+
+  drawChoice() {
+    const { other } = this.saver;
+    if (other === this.shown) return;
+    this.shown = other;
+    this.choice.replaceChildren();
+    if (!other) return;
+    const mine = () => this.area.value;
+    const options = [
+      ["Behåll min", () => mine()],
+      ["Behåll den andra", () => other.text],
+      ["Behåll båda", () => `${mine()}\n\n${other.text}`],
+    ];
+    const buttons = options.map(([name, text]) => {
+      const button = element("button", { type: "button", class: "button" }, name);
+      button.addEventListener("click", () => this.choose(text()));
+      return button;
+    });
+    this.choice.append(
+      element("h3", {}, "Den andra texten"),
+      element("p", { class: "when" }, `${savedAt(other.saved_at)}. Din egen text står kvar i rutan ovanför. Båda är sparade.`),
+      element("div", { class: "words", dir: "auto" }, other.text || "(tom)"),
+      element("p", { class: "actions" }, ...buttons),
+    );
+  }
+
+  choose(text) {
+    this.area.value = text;
+    this.saver.choose(text);
+    this.area.focus();
+  }
+
+  grow() {
+    if (CSS.supports("field-sizing", "content")) return;
+    this.area.style.height = "auto";
+    this.area.style.height = `${this.area.scrollHeight + 4}px`;
+  }
+}
+
+/** Draw the editors of a theme, or take in a later script run's data. Streamlit calls this at every run. */
+function editor({ data, parentElement, setTriggerValue }) {
+  let fields = parentElement.visionspratFields;
+  if (!fields) {
+    const panel = element("section", { class: "think", "aria-labelledby": "din-tanke" });
+    panel.append(element("h2", { id: "din-tanke" }, "Din tanke"));
+    if (data.hint) panel.append(element("p", { class: "hint" }, data.hint));
+    fields = data.questions.map((question) => new QuestionField(question, saverFor(data.account, question.id, data.limit)));
+    panel.append(...fields.map((field) => field.root));
+    parentElement.append(panel);
+    parentElement.visionspratFields = fields;
+  }
+  fields.forEach((field, place) => {
+    field.saver.onAnswered = (revision) => setTriggerValue("answered", `${field.saver.question} ${revision}`);
+    const { text, revision, saved_at } = data.questions[place];
+    field.receive({ text, revision, saved_at });
+  });
+  return () => fields.forEach((field) => field.saver.flush());
+}
+
+window.visionsprat = { ...window.visionsprat, editor, unsaved };

@@ -1,0 +1,171 @@
+// What surrounds the pages: walking between them without a reload, focus, the menu, print, sign-out,
+// and Swedish where Streamlit's front end speaks English.
+
+// Streamlit's own date and number formats follow the browser; ours is a Swedish service.
+Object.defineProperty(navigator, "language", { get: () => "sv-SE" });
+Object.defineProperty(navigator, "languages", { get: () => ["sv-SE", "sv"] });
+
+const app = () => document.querySelector('[data-testid="stApp"]');
+const heading = () => document.getElementById("innehall");
+
+// Walking
+
+/** Go to a page of ours: as the browser's back button would, which Streamlit understands, else by loading it. */
+function walk(link) {
+  if (app()?.dataset.testConnectionState !== "CONNECTED") return location.assign(link.href);
+  closeMenu();
+  if (link.pathname === location.pathname) return focusHeading();
+  leaving = heading();
+  history.pushState({}, "", link.href);
+  dispatchEvent(new PopStateEvent("popstate"));
+}
+
+let leaving = null; // the heading of the page that is being left
+
+function focusHeading() {
+  const found = heading();
+  if (!found) return;
+  document.querySelector('[data-testid="stMain"]')?.scrollTo(0, 0);
+  found.focus({ preventScroll: true });
+}
+
+function arrive() {
+  const found = heading();
+  if (!leaving || !found || found === leaving || found.closest('[data-stale="true"]')) return;
+  leaving = null;
+  focusHeading();
+}
+
+addEventListener("popstate", (event) => {
+  if (event.isTrusted) leaving = heading();
+});
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[href]");
+  if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  if (link.getAttribute("href") === "#innehall") {
+    event.preventDefault();
+    focusHeading();
+  } else if (link.origin === location.origin && !link.target && !link.hasAttribute("download")) {
+    event.preventDefault();
+    walk(link);
+  }
+});
+
+// Actions
+
+const menuButton = () => document.querySelector('[data-action="menu"]');
+
+function closeMenu() {
+  menuButton()?.setAttribute("aria-expanded", "false");
+}
+
+async function signOut() {
+  const { unsaved } = window.visionsprat;
+  unsaved().forEach((saver) => saver.flush());
+  for (let waited = 0; unsaved().length && waited < 2000; waited += 100) await new Promise((done) => setTimeout(done, 100));
+  if (unsaved().length && !(await askToSignOut())) return;
+  const answer = await fetch("/api/sign-out", { method: "POST" }).catch(() => null);
+  if (answer?.ok) location.assign("/");
+  else tell("Det gick inte att logga ut. Försök igen om en stund.");
+}
+
+function dialog(sentence, buttons) {
+  return new Promise((answer) => {
+    const made = document.createElement("dialog");
+    made.className = "ask";
+    const text = document.createElement("p");
+    text.textContent = sentence;
+    const row = document.createElement("form");
+    row.method = "dialog";
+    row.className = "actions";
+    for (const [value, name] of buttons) {
+      const button = document.createElement("button");
+      button.value = value;
+      button.className = "button";
+      button.textContent = name;
+      row.append(button);
+    }
+    made.append(text, row);
+    made.setAttribute("aria-label", sentence);
+    made.addEventListener("close", () => {
+      made.remove();
+      answer(made.returnValue);
+    });
+    document.body.append(made);
+    made.showModal();
+  });
+}
+
+const tell = (sentence) => dialog(sentence, [["ok", "Stäng"]]);
+
+const askToSignOut = async () =>
+  "leave" ===
+  (await dialog(
+    "Du har text som inte är sparad än. Om du loggar ut nu finns den kvar i den här webbläsaren och sparas när du loggar in igen.",
+    [["stay", "Stanna kvar"], ["leave", "Logga ut ändå"]],
+  ));
+
+const actions = {
+  print: () => print(),
+  "sign-out": signOut,
+  menu: (button) => button.setAttribute("aria-expanded", String(button.getAttribute("aria-expanded") !== "true")),
+};
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("button[data-action]");
+  if (button) actions[button.dataset.action]?.(button);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || menuButton()?.getAttribute("aria-expanded") !== "true") return;
+  closeMenu();
+  menuButton().focus();
+});
+
+// Swedish
+
+const SWEDISH = {
+  "Show password text": "Visa tecknen",
+  "Hide password text": "Dölj tecknen",
+  "Show password": "Visa tecknen",
+  "Hide password": "Dölj tecknen",
+  "Skip to main content": "Hoppa till innehållet",
+  "Connection error": "Anslutningen bröts",
+  Close: "Stäng",
+  Connecting: "Ansluter",
+  "Running...": "Arbetar",
+  Stop: "Avbryt",
+};
+const ATTRIBUTES = ["aria-label", "title", "placeholder"];
+
+function translate(node) {
+  for (const name of ATTRIBUTES) {
+    const swedish = SWEDISH[node.getAttribute?.(name)];
+    if (swedish) node.setAttribute(name, swedish);
+  }
+}
+
+/** Streamlit covers the page with a dialog when its connection breaks; the editors go on and say it themselves. */
+function dismissConnectionDialog(node) {
+  const found = node.closest?.('[data-testid="stDialog"]') ?? node.querySelector?.('[data-testid="stDialog"]');
+  found?.querySelector("button")?.click();
+}
+
+new MutationObserver((changes) => {
+  for (const change of changes) {
+    if (change.type === "attributes") translate(change.target);
+    for (const node of change.addedNodes) {
+      if (node.nodeType !== Node.ELEMENT_NODE) continue;
+      translate(node);
+      node.querySelectorAll(ATTRIBUTES.map((name) => `[${name}]`).join()).forEach(translate);
+      dismissConnectionDialog(node);
+    }
+  }
+  arrive();
+}).observe(document.documentElement, {
+  subtree: true,
+  childList: true,
+  attributes: true,
+  attributeFilter: [...ATTRIBUTES, "data-stale"],
+});

@@ -1,0 +1,188 @@
+"""The ASGI side: the routes that are not script runs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from visionsprat import accounts
+from visionsprat.front import ASSETS, BROWSER_COOKIE
+from visionsprat.installation import Installation, installation
+from visionsprat.store import Account, Conflict, Reflection, StoreUnavailable
+from visionsprat.writing import MAX_CHARACTERS, TextRefused, TextTooLong
+
+SESSION_COOKIE = "visionsprat_session"
+#: Whose page a text was written on; optional, and sent by the editor.
+ACCOUNT_HEADER = "x-visionsprat-account"
+#: Far more than a text of the greatest length with a few unanswered ones.
+MAX_BODY_BYTES = 2_000_000
+
+TOO_LONG = f"Texten är för lång. Den får ha högst {MAX_CHARACTERS:,} tecken.".replace(",", " ")
+UNAVAILABLE = "Det går inte att spara just nu."
+
+
+class Answer(Exception):
+    """A request that ends here, with this status and a sentence for the person."""
+
+    def __init__(self, status: int, message: str, **more: Any) -> None:
+        super().__init__(message)
+        self.response = JSONResponse({"message": message, **more}, status)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What an editor sends: the text, and the revision it was written upon."""
+
+    question: str
+    text: str
+    based_on: int
+    #: Texts sent before whose answers never arrived (optional): finding one of them stored is no conflict.
+    unanswered: tuple[str, ...] = ()
+
+
+async def save_reflection(request: Request) -> Response:
+    """POST /api/reflections: keep what somebody writes. The statuses are in the README's contract."""
+    try:
+        _require_own_origin(request)
+        body = await _body(request)
+        account = request.headers.get(ACCOUNT_HEADER)
+        return await run_in_threadpool(_save, request.cookies.get(SESSION_COOKIE, ""), account, body)
+    except Answer as answer:
+        return answer.response
+
+
+def _save(token: str, expected_account: str | None, body: bytes) -> Response:
+    house = installation()
+    try:
+        account = _signed_in(house, token, expected_account)
+        draft = _draft(body)
+        _known_question(house, draft.question)
+        saved = house.store.save_reflection(
+            account.id, draft.question, draft.text, draft.based_on, draft.unanswered
+        )
+    except StoreUnavailable:
+        raise Answer(503, UNAVAILABLE) from None
+    except TextTooLong:
+        raise Answer(413, TOO_LONG) from None
+    except TextRefused:
+        raise Answer(422, "Texten innehåller tecken som inte går att spara.") from None
+    if isinstance(saved, Conflict):
+        raise Answer(409, "Det finns en nyare text.", **_described(saved.current), text=saved.current.text)
+    return JSONResponse(_described(saved))
+
+
+def _described(reflection: Reflection) -> dict[str, Any]:
+    return {"revision": reflection.revision, "saved_at": reflection.saved_at.isoformat(timespec="seconds")}
+
+
+def _signed_in(house: Installation, token: str, expected_account: str | None) -> Account:
+    account = house.store.account_of_session(accounts.token_hash(token))
+    # A tab that shows one person's page after another has signed in must not save in the other's name.
+    if account is None or expected_account not in {None, str(account.id)}:
+        raise Answer(401, "Du är utloggad.")
+    return account
+
+
+def _draft(body: bytes) -> Draft:
+    try:
+        sent = json.loads(body)
+        draft = Draft(sent["question"], sent["text"], sent["based_on"], tuple(sent.get("unanswered", ())))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise Answer(422, "Begäran gick inte att förstå.") from None
+    texts = all(isinstance(text, str) for text in (draft.question, draft.text, *draft.unanswered))
+    if not texts or type(draft.based_on) is not int or not 0 <= draft.based_on < 2**63:
+        raise Answer(422, "Begäran gick inte att förstå.")
+    return draft
+
+
+def _known_question(house: Installation, question_id: str) -> None:
+    try:
+        house.module.question(question_id)
+    except KeyError:
+        raise Answer(404, "Frågan finns inte.") from None
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise Answer(413, TOO_LONG)
+    return bytes(body)
+
+
+def _require_own_origin(request: Request) -> None:
+    """Refuse a request that another site's page has sent in somebody's name."""
+    origin = request.headers.get("origin", "")
+    own = {request.headers.get("host", "")}
+    if url := installation().settings.url:
+        own.add(urlsplit(url).netloc)
+    if urlsplit(origin).netloc not in own - {""}:
+        raise Answer(403, "Begäran kommer från en annan webbplats.")
+
+
+async def sign_out(request: Request) -> Response:
+    """POST /api/sign-out: end the session on the server and take the cookie back."""
+    try:
+        _require_own_origin(request)
+        token = request.cookies.get(SESSION_COOKIE, "")
+        await run_in_threadpool(installation().store.end_session, accounts.token_hash(token))
+    except Answer as answer:
+        return answer.response
+    except StoreUnavailable:
+        return Answer(503, "Det går inte att logga ut just nu. Försök igen om en stund.").response
+    response = JSONResponse({"message": "Du är utloggad."})
+    response.delete_cookie(SESSION_COOKIE)
+    return response
+
+
+async def redeem_ticket(request: Request) -> Response:
+    """GET /api/ticket: set the cookie for a ticket that a script run has handed out, and go on."""
+    ticket, browser = request.query_params.get("ticket", ""), request.cookies.get(BROWSER_COOKIE, "")
+    response = RedirectResponse(_own_path(request.query_params.get("to", "/")), 303)
+    try:
+        token = await run_in_threadpool(accounts.redeem, installation().store, ticket, browser)
+    except StoreUnavailable:
+        token = None
+    if token is not None:
+        # No lifetime: the cookie goes when the browser is closed, as computers are shared.
+        response.set_cookie(SESSION_COOKIE, token, httponly=True, samesite="lax", secure=_is_https(request))
+    return response
+
+
+def _own_path(path: str) -> str:
+    """The path if it stays on this site, else the start page."""
+    safe = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
+    return path if safe else "/"
+
+
+def _is_https(request: Request) -> bool:
+    url = installation().settings.url
+    return (url or str(request.url)).startswith("https:")
+
+
+def healthz(request: Request) -> Response:
+    """GET /healthz: 200 only when the database can be read and written."""
+    try:
+        installation().store.check_health()
+    except StoreUnavailable as error:
+        return PlainTextResponse(f"{error}\n", 503)
+    return PlainTextResponse("ok\n")
+
+
+def routes() -> list[BaseRoute]:
+    return [
+        Route("/api/reflections", save_reflection, methods=["POST"]),
+        Route("/api/sign-out", sign_out, methods=["POST"]),
+        Route("/api/ticket", redeem_ticket, methods=["GET"]),
+        Route("/healthz", healthz, methods=["GET"]),
+        Mount("/assets", StaticFiles(directory=ASSETS)),
+    ]

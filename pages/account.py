@@ -14,7 +14,7 @@ store, account = at.installation.store, at.account
 
 def name_form() -> None:
     with st.form("name", border=False):
-        name = st.text_input("Namn", account.name, key="name", autocomplete="name")
+        name = st.text_input("Namn", account.name, key="account_name", autocomplete="name")
         answer = st.empty()
         pressed = st.form_submit_button("Spara namnet")
     if not pressed:
@@ -30,9 +30,9 @@ def password_form() -> None:
     draw("section.html", title="Byt lösenord", text="Du blir utloggad på alla andra ställen.")
     with st.form("password", border=False):
         old = st.text_input(
-            "Nuvarande lösenord", key="old_password", type="password", autocomplete="current-password"
+            "Nuvarande lösenord", key="account_old_password", type="password", autocomplete="current-password"
         )
-        new = st.text_input("Nytt lösenord", key="new_password", type="password", autocomplete="new-password")
+        new = st.text_input("Nytt lösenord", key="account_new_password", type="password", autocomplete="new-password")
         draw("advice.html", advice=PASSWORD_ADVICE)
         answer = st.empty()
         pressed = st.form_submit_button("Byt lösenord")

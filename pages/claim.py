@@ -21,11 +21,11 @@ def form() -> None:
         lead="Skapa det första kontot. Med det blir du administratör, och chef för din egen arbetsgrupp.",
     )
     with st.form("claim", border=False):
-        name = st.text_input("Namn", key="name", autocomplete="name")
-        email = st.text_input("E-post", key="email", autocomplete="username")
-        password = st.text_input("Lösenord", key="password", type="password", autocomplete="new-password")
+        name = st.text_input("Namn", key="claim_name", autocomplete="name")
+        email = st.text_input("E-post", key="claim_email", autocomplete="username")
+        password = st.text_input("Lösenord", key="claim_password", type="password", autocomplete="new-password")
         draw("advice.html", advice=PASSWORD_ADVICE)
-        group = st.text_input("Arbetsgrupp", key="group", autocomplete="organization")
+        group = st.text_input("Arbetsgrupp", key="claim_group", autocomplete="organization")
         problem = st.empty()
         pressed = st.form_submit_button("Skapa konto", type="primary")
     if not pressed:

@@ -10,8 +10,8 @@ from visionsprat.ui.here import browser_mark, here
 at = here()
 draw("sign_in.html", welcome=at.module.welcome)
 with st.form("sign_in", border=False):
-    email = st.text_input("E-post", key="email", autocomplete="username")
-    password = st.text_input("Lösenord", key="password", type="password", autocomplete="current-password")
+    email = st.text_input("E-post", key="sign_in_email", autocomplete="username")
+    password = st.text_input("Lösenord", key="sign_in_password", type="password", autocomplete="current-password")
     problem = st.empty()
     pressed = st.form_submit_button("Logga in", type="primary")
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import secrets
 from enum import Enum
 
-from streamlit_authenticator import Hasher
-from streamlit_authenticator.controllers import AuthenticationController
-from zxcvbn import zxcvbn
+# The authenticator touches Streamlit's session state on import, which warns outside a script run.
+_streamlit_log = logging.getLogger("streamlit")
+_streamlit_log.disabled = True
+from streamlit_authenticator import Hasher  # noqa: E402
+from streamlit_authenticator.controllers import AuthenticationController  # noqa: E402
 
-from visionsprat.errors import VisionspratError
-from visionsprat.store import Store
+_streamlit_log.disabled = False
+from zxcvbn import zxcvbn  # noqa: E402
+
+from visionsprat.errors import VisionspratError  # noqa: E402
+from visionsprat.store import Store  # noqa: E402
 
 MIN_PASSWORD_CHARACTERS = 12
 MAX_PASSWORD_BYTES = 72  # bcrypt's own limit

@@ -272,7 +272,7 @@ class QuestionField {
     let said = words[saver.state] ?? `Inte sparat. ${saver.problem}`;
     if (saver.state === "saved" && saver.returned) said += ". Anslutningen är tillbaka.";
     if (this.status.textContent !== said) this.status.textContent = said;
-    this.status.dataset.state = saver.state;
+    this.status.dataset.state = saver.state === "saved" && !saver.base.saved_at ? "empty" : saver.state;
     if (saver.signedOut) {
       const again = element("button", { type: "button", class: "as-link" }, "Logga in");
       again.addEventListener("click", () => location.reload());

@@ -1,0 +1,5 @@
+"""`python -m visionsprat`."""
+
+from visionsprat.cli import main
+
+raise SystemExit(main())

@@ -31,20 +31,19 @@ import visionsprat.ui.pages  # noqa: E402, F401
 async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
     gc.collect()
     gc.freeze()
-    if not house.store.is_claimed():
-        print_claim_link()
+    greet()
     yield {}
     house.store.close()
 
 
-def print_claim_link() -> None:
-    """Say in the terminal how the first account is made."""
+def greet() -> None:
+    """Say in the terminal where the application is, and how the first account is made."""
     address = house.settings.url or f"http://localhost:{st.get_option('server.port')}"
-    print(
-        "\n  Visionsprat has no accounts yet. Open this link once to make the first one:\n"
-        f"\n  {address}/kom-igang?kod={house.claim_code}\n",
-        flush=True,
-    )
+    print(f"\n  Visionsprat is running at {address}\n")
+    if not house.store.is_claimed():
+        print("  There are no accounts yet. Open this link to make the first one:")
+        print(f"\n  {address}/kom-igang?kod={house.claim_code}\n")
+    sys.stdout.flush()
 
 
 logging.getLogger("visionsprat").setLevel(logging.INFO)

@@ -8,17 +8,17 @@ import re
 import secrets
 from enum import Enum
 
-# The authenticator touches Streamlit's session state on import, which warns outside a script run.
-_streamlit_log = logging.getLogger("streamlit")
-_streamlit_log.disabled = True
+from zxcvbn import zxcvbn
+
+from visionsprat.errors import VisionspratError
+from visionsprat.store import Store
+
+# The authenticator touches Streamlit's session state when imported, which warns outside a script run.
+logging.disable(logging.WARNING)
 from streamlit_authenticator import Hasher  # noqa: E402
 from streamlit_authenticator.controllers import AuthenticationController  # noqa: E402
 
-_streamlit_log.disabled = False
-from zxcvbn import zxcvbn  # noqa: E402
-
-from visionsprat.errors import VisionspratError  # noqa: E402
-from visionsprat.store import Store  # noqa: E402
+logging.disable(logging.NOTSET)
 
 MIN_PASSWORD_CHARACTERS = 12
 MAX_PASSWORD_BYTES = 72  # bcrypt's own limit

@@ -69,7 +69,8 @@ _ANSWERS = {
     ),
     "pulserande/innebar": (
         "För oss i hemtjänsten är det mötena i trapphuset. "
-        "Vi är kanske de enda som vissa träffar på en hel dag, och då spelar det roll om vi har tid att skoja lite.",
+        "Vi är kanske de enda som vissa träffar på en hel dag, "
+        "och då spelar det roll om vi har tid att skoja lite.",
         "Att även den som är gammal eller sjuk får vara med i det som händer i stan.",
         "Pulsen finns hos oss också, men vi märker den mest som stress på morgonen.",
     ),

@@ -154,10 +154,13 @@ class Store:
         # Streamlit starts a thread for each script run: connections kept by thread would be opened
         # anew each time, so idle ones wait here. A connection is in one thread's hands at a time.
         self._idle: queue.LifoQueue[Database] = queue.LifoQueue()
-        with _translated():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with self._read() as db:
-                migrate(db)
+        try:
+            with _translated():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with self._read() as db:
+                    migrate(db)
+        except StoreUnavailable as error:
+            raise StoreUnavailable(f"{error} See that {path.parent} can be written, or set VISIONSPRAT_DATA.") from error
 
     def close(self) -> None:
         while not self._idle.empty():

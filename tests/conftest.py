@@ -1,0 +1,67 @@
+"""What every test has: a data folder of its own, a clock to move, a store, the module's words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from visionsprat.content import Module, load_module
+from visionsprat.installation import installation
+from visionsprat.settings import ROOT
+from visionsprat.store import NewAccount, Store
+
+AddAccount = Callable[..., int]
+
+
+class Clock:
+    """Stands still until `now` is moved."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 12, 8, 0, tzinfo=timezone.utc)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A throw-away data folder: no test comes near data/, whatever the environment says."""
+    monkeypatch.setenv("VISIONSPRAT_DATA", str(tmp_path / "data"))
+    monkeypatch.delenv("VISIONSPRAT_CONTENT", raising=False)
+    monkeypatch.delenv("VISIONSPRAT_URL", raising=False)
+    installation.cache_clear()
+    yield tmp_path / "data"
+    if installation.cache_info().currsize:
+        installation().store.close()
+    installation.cache_clear()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
+    store = Store(tmp_path / "store" / "visionsprat.db", clock)
+    yield store
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def module() -> Module:
+    return load_module(ROOT / "content")
+
+
+@pytest.fixture
+def add_account(store: Store) -> AddAccount:
+    """Add an account by its e-mail address; what is not said gets a plain value."""
+
+    def add(email: str = "amina@test.example", name: str = "Amina Testsson", **more: Any) -> int:
+        return store.add_account(NewAccount(email, name, **{"password_hash": "no hash", **more}))
+
+    return add

@@ -130,7 +130,6 @@ const SWEDISH = {
   "Hide password text": "Dölj tecknen",
   "Show password": "Visa tecknen",
   "Hide password": "Dölj tecknen",
-  "Skip to main content": "Hoppa till innehållet",
   "Connection error": "Anslutningen bröts",
   Close: "Stäng",
   Connecting: "Ansluter",

@@ -1,0 +1,306 @@
+"""Sign-in, passwords and tickets."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import bcrypt
+import pytest
+
+from visionsprat import accounts
+from visionsprat.accounts import (
+    MAX_FAILURES,
+    Fault,
+    Refused,
+    SignInRefused,
+    TooManyFailures,
+    clean_email,
+    clean_name,
+    hash_password,
+    issue_ticket,
+    password_is_right,
+    redeem,
+    sign_in,
+    token_hash,
+)
+from visionsprat.errors import VisionspratError
+from visionsprat.store import Store
+
+if TYPE_CHECKING:
+    from tests.conftest import AddAccount, Clock
+
+EMAIL, PASSWORD, BROWSER = "amina@test.example", "gul cykel i regnet", "this browser"
+#: A hash of PASSWORD at bcrypt's lowest cost: what is tested here is not bcrypt.
+HASH = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
+
+
+@pytest.fixture
+def amina(add_account: AddAccount) -> int:
+    return add_account(EMAIL, password_hash=HASH)
+
+
+# Addresses and names
+
+
+@pytest.mark.parametrize(
+    ("given", "cleaned"),
+    [
+        ("amina@test.example", "amina@test.example"),
+        ("  Amina.Testsson@Test.EXAMPLE\n", "amina.testsson@test.example"),
+        ("a+b_c-d'e@sub.test.example", "a+b_c-d'e@sub.test.example"),
+        ("åsa@räksmörgås.example", "åsa@räksmörgås.example"),
+        ("a@b.se", "a@b.se"),
+        ("a" * 244 + "@b.example", "a" * 244 + "@b.example"),
+    ],
+)
+def test_an_address_is_trimmed_and_in_lower_case(given: str, cleaned: str) -> None:
+    assert clean_email(given) == cleaned
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "",
+        " ",
+        "amina",
+        "amina@",
+        "@test.example",
+        "amina@test",
+        "amina@test.",
+        "amina@test.e",
+        "a b@test.example",
+        "a@b@test.example",
+        "a@test.example, b@test.example",
+        "a@test.example;b@test.example",
+        "Amina <a@test.example>",
+        '"a"@test.example',
+        "a\0@test.example",
+        "a\n@test.example",
+        "a\u00a0b@test.example",
+        "a\u200b@test.example",
+        "a\ud800@test.example",
+        "a" * 245 + "@b.example",
+    ],
+)
+def test_what_is_no_address_is_refused(given: str) -> None:
+    with pytest.raises(Refused, match="The e-mail address is not an e-mail address") as caught:
+        clean_email(given)
+    assert caught.value.fault is Fault.EMAIL
+
+
+@pytest.mark.parametrize(
+    ("given", "cleaned"),
+    [
+        ("Amina Testsson", "Amina Testsson"),
+        ("  Amina \t\n Testsson ", "Amina Testsson"),
+        ("Åsa-Brit O'Söder", "Åsa-Brit O'Söder"),
+        ("李", "李"),
+        ("x" * 100, "x" * 100),
+        # As a Mac may hand it over; it must sort and compare as any other Åsa.
+        ("A\u030asa", "Åsa"),
+    ],
+)
+def test_a_name_has_its_white_space_tidied(given: str, cleaned: str) -> None:
+    assert clean_name(given) == cleaned
+
+
+@pytest.mark.parametrize("given", ["", " \n", "x" * 101, "a\0b", "a\x07b", "a\u202eb", "a\ud800"])
+def test_what_is_no_name_is_refused(given: str) -> None:
+    with pytest.raises(Refused) as caught:
+        clean_name(given)
+    assert caught.value.fault is Fault.NAME
+    with pytest.raises(Refused, match="The group is empty or longer than 100 characters") as caught:
+        clean_name(given, Fault.GROUP)
+    assert caught.value.fault is Fault.GROUP
+
+
+# Passwords
+
+
+@pytest.mark.parametrize(
+    "password",
+    [PASSWORD, "gulcykelregn", "Ärligt-talat-öppet", "å" * 8 + "kTq9xZw2Lm", "  gul cykel i regnet  ", "🚲🌧🟡" * 4],
+)
+def test_a_good_password_is_hashed(password: str) -> None:
+    hashed = hash_password(password)
+    assert bcrypt.checkpw(password.strip().encode(), hashed.encode())
+
+
+@pytest.mark.parametrize(
+    ("password", "fault"),
+    [
+        ("", Fault.PASSWORD_SHORT),
+        ("kTq9xZw2Lm7", Fault.PASSWORD_SHORT),
+        ("   kTq9xZw2Lm7   ", Fault.PASSWORD_SHORT),
+        ("gul cykel " * 7 + "xyz", Fault.PASSWORD_LONG),
+        ("å" * 37, Fault.PASSWORD_LONG),
+        ("gul cykel\0 i regnet", Fault.PASSWORD_LONG),
+        ("password1234", Fault.PASSWORD_COMMON),
+        ("qwertyuiopasdfgh", Fault.PASSWORD_COMMON),
+        ("aaaaaaaaaaaaaaaa", Fault.PASSWORD_COMMON),
+        ("123456789012", Fault.PASSWORD_COMMON),
+        ("Helsingborg2035", Fault.PASSWORD_COMMON),
+        ("visionsprat2035", Fault.PASSWORD_COMMON),
+    ],
+)
+def test_a_bad_password_is_refused(password: str, fault: Fault) -> None:
+    with pytest.raises(Refused) as caught:
+        hash_password(password)
+    assert caught.value.fault is fault
+
+
+def test_ones_own_name_and_address_make_no_password() -> None:
+    hash_password("farfarsnamnsdag")
+    with pytest.raises(Refused) as caught:
+        hash_password("farfarsnamnsdag", known=("farfarsnamnsdag",))
+    assert caught.value.fault is Fault.PASSWORD_COMMON
+
+
+def test_a_password_of_72_bytes_is_the_longest() -> None:
+    hash_password("gul cykel i regnet på väg " * 2 + "hem till farmor")
+    assert len(("gul cykel i regnet på väg " * 2 + "hem till farmor").encode()) == 71
+    hash_password("kTq9xZw2" * 9)
+    with pytest.raises(Refused):
+        hash_password("kTq9xZw2" * 9 + "!")
+
+
+def test_a_refusal_is_a_sentence_and_one_of_visionsprats_own() -> None:
+    assert issubclass(Refused, VisionspratError)
+    assert str(Refused(Fault.PASSWORD_SHORT)) == "The password is shorter than 12 characters."
+    assert str(Refused(Fault.NAME)) == "The name is empty or longer than 100 characters."
+
+
+# Signing in
+
+
+def signed_in_as(store: Store, ticket: str, browser: str = BROWSER) -> int | None:
+    """Whose session the ticket brings, fetched with this browser."""
+    token = redeem(store, ticket, browser)
+    account = store.account_of_session(token_hash(token or ""))
+    return account.id if account else None
+
+
+@pytest.mark.parametrize("email", [EMAIL, " Amina@TEST.example "])
+@pytest.mark.parametrize("password", [PASSWORD, f" {PASSWORD}\n"])
+def test_the_right_password_brings_a_ticket_to_a_session(
+    store: Store, amina: int, email: str, password: str
+) -> None:
+    assert signed_in_as(store, sign_in(store, email, password, BROWSER)) == amina
+
+
+@pytest.mark.parametrize(
+    ("email", "password"),
+    [
+        (EMAIL, "gul cykel i solsken"),
+        (EMAIL, PASSWORD.upper()),
+        (EMAIL, ""),
+        (EMAIL, "   "),
+        (EMAIL, "å" * 100),
+        (EMAIL, PASSWORD + "\0"),
+        (EMAIL, HASH),
+        ("nobody@test.example", PASSWORD),
+        ("nobody@test.example", ""),
+        ("nobody@test.example", "å" * 100),
+        ("", PASSWORD),
+        ("amina", PASSWORD),
+        ("amina@test.example\0", PASSWORD),
+        ("%", PASSWORD),
+    ],
+)
+def test_a_wrong_password_and_an_unknown_address_are_refused_alike(
+    store: Store, amina: int, email: str, password: str
+) -> None:
+    with pytest.raises(SignInRefused) as caught:
+        sign_in(store, email, password, BROWSER)
+    assert str(caught.value) == "Wrong e-mail address or password."
+    assert store.recent_failures(email.strip().lower()) == 1
+
+
+def test_an_account_without_a_password_or_deactivated_is_refused_alike(
+    store: Store, add_account: AddAccount
+) -> None:
+    add_account("invited@test.example", password_hash=None)
+    with pytest.raises(SignInRefused, match=r"^Wrong e-mail address or password\.$"):
+        sign_in(store, "invited@test.example", PASSWORD, BROWSER)
+
+
+def test_an_unknown_address_costs_the_same_bcrypt_as_a_known_one() -> None:
+    fresh = hash_password(PASSWORD)
+    assert accounts._NOBODY.split("$")[:3] == fresh.split("$")[:3] == ["", "2b", "12"]
+    assert len(accounts._NOBODY) == len(fresh)
+    assert not bcrypt.checkpw(PASSWORD.encode(), accounts._NOBODY.encode())
+
+
+def test_after_ten_failures_even_the_right_password_waits(store: Store, amina: int, clock: Clock) -> None:
+    for _ in range(MAX_FAILURES):
+        with pytest.raises(SignInRefused):
+            sign_in(store, EMAIL, "gul cykel i solsken", BROWSER)
+    with pytest.raises(TooManyFailures):
+        sign_in(store, EMAIL.upper(), PASSWORD, BROWSER)
+    clock.now += timedelta(minutes=15)
+    assert sign_in(store, EMAIL, PASSWORD, BROWSER)
+
+
+def test_an_unknown_address_waits_as_a_known_one_does(store: Store) -> None:
+    for _ in range(MAX_FAILURES):
+        store.record_failure("nobody@test.example")
+    with pytest.raises(TooManyFailures):
+        sign_in(store, "nobody@test.example", PASSWORD, BROWSER)
+
+
+def test_signing_in_forgets_earlier_failures(store: Store, amina: int) -> None:
+    store.record_failure(EMAIL)
+    sign_in(store, EMAIL, PASSWORD, BROWSER)
+    assert store.recent_failures(EMAIL) == 0
+
+
+def test_a_sign_in_is_forgotten_by_the_next_one(store: Store, amina: int) -> None:
+    """The authenticator keeps notes of who signed in; they must not let anybody else in."""
+    sign_in(store, EMAIL, PASSWORD, BROWSER)
+    with pytest.raises(SignInRefused):
+        sign_in(store, EMAIL, "gul cykel i solsken", BROWSER)
+
+
+def test_the_own_password_is_asked_before_it_is_changed(store: Store, amina: int) -> None:
+    assert password_is_right(store, EMAIL, PASSWORD)
+    assert not password_is_right(store, EMAIL, "gul cykel i solsken")
+    assert not password_is_right(store, "nobody@test.example", PASSWORD)
+
+
+# Tickets
+
+
+def test_a_ticket_is_good_once(store: Store, amina: int) -> None:
+    ticket = issue_ticket(store, amina, BROWSER)
+    assert signed_in_as(store, ticket) == amina
+    assert signed_in_as(store, ticket) is None
+
+
+def test_a_ticket_is_good_in_its_own_browser_only(store: Store, amina: int) -> None:
+    ticket = issue_ticket(store, amina, BROWSER)
+    assert signed_in_as(store, ticket, "another browser") is None
+    assert signed_in_as(store, ticket, "") is None
+    assert signed_in_as(store, ticket) == amina
+
+
+def test_a_ticket_is_good_for_a_minute(store: Store, amina: int, clock: Clock) -> None:
+    ticket = issue_ticket(store, amina, BROWSER)
+    clock.now += timedelta(seconds=60)
+    assert signed_in_as(store, ticket) is None
+
+
+def test_a_ticket_is_no_session(store: Store, amina: int) -> None:
+    ticket = issue_ticket(store, amina, BROWSER)
+    assert store.account_of_session(token_hash(ticket)) is None
+
+
+def test_tickets_and_tokens_are_not_in_the_database(store: Store, amina: int) -> None:
+    ticket = issue_ticket(store, amina, BROWSER)
+    token = redeem(store, ticket, BROWSER)
+    store.close()
+    assert token is not None
+    whole = b"".join(file.read_bytes() for file in store.path.parent.iterdir())
+    assert token_hash(token).encode() in whole
+    assert token.encode() not in whole
+    assert ticket.encode() not in whole

@@ -24,7 +24,7 @@ except VisionspratError as error:
     sys.exit(f"Visionsprat can't start. {error}")
 
 # Imported now, so that the first visitor does not wait for it and gc.freeze() holds it.
-import visionsprat.ui.pages  # noqa: E402, F401
+import visionsprat.ui.pages  # noqa: F401
 
 
 @asynccontextmanager

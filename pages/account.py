@@ -32,7 +32,9 @@ def password_form() -> None:
         old = st.text_input(
             "Nuvarande lösenord", key="account_old_password", type="password", autocomplete="current-password"
         )
-        new = st.text_input("Nytt lösenord", key="account_new_password", type="password", autocomplete="new-password")
+        new = st.text_input(
+            "Nytt lösenord", key="account_new_password", type="password", autocomplete="new-password"
+        )
         draw("advice.html", advice=PASSWORD_ADVICE)
         answer = st.empty()
         pressed = st.form_submit_button("Byt lösenord")
@@ -50,7 +52,11 @@ def password_form() -> None:
 
 
 def sign_out_everywhere() -> None:
-    draw("section.html", title="Logga ut överallt", text="Har du glömt att logga ut på en annan dator? Gör det här.")
+    draw(
+        "section.html",
+        title="Logga ut överallt",
+        text="Har du glömt att logga ut på en annan dator? Gör det här.",
+    )
     if st.button("Logga ut överallt"):
         store.end_sessions(account.id)
         st.rerun()

@@ -5,11 +5,11 @@ import secrets
 import streamlit as st
 
 from visionsprat.accounts import Fault, Refused, clean_email, clean_name, hash_password, issue_ticket
-from visionsprat.store import AlreadyClaimed, NewAccount
+from visionsprat.records import AlreadyClaimed, NewAccount
 from visionsprat.ui.entrance import enter
 from visionsprat.ui.frame import draw
 from visionsprat.ui.here import browser_mark, here
-from visionsprat.ui.text import FAULTS, PASSWORD_ADVICE
+from visionsprat.ui.text import FAULTS, NO_COOKIES, PASSWORD_ADVICE
 
 house = here().installation
 
@@ -23,12 +23,17 @@ def form() -> None:
     with st.form("claim", border=False):
         name = st.text_input("Namn", key="claim_name", autocomplete="name")
         email = st.text_input("E-post", key="claim_email", autocomplete="username")
-        password = st.text_input("Lösenord", key="claim_password", type="password", autocomplete="new-password")
+        password = st.text_input(
+            "Lösenord", key="claim_password", type="password", autocomplete="new-password"
+        )
         draw("advice.html", advice=PASSWORD_ADVICE)
         group = st.text_input("Arbetsgrupp", key="claim_group", autocomplete="organization")
         problem = st.empty()
         pressed = st.form_submit_button("Skapa konto", type="primary")
     if not pressed:
+        return
+    if not browser_mark():
+        problem.error(NO_COOKIES)
         return
     try:
         person, address = clean_name(name), clean_email(email)
@@ -39,7 +44,9 @@ def form() -> None:
     except Refused as refused:
         problem.error(FAULTS[refused.fault])
     except AlreadyClaimed:
-        problem.error("Någon annan hann skapa det första kontot. Logga in, eller hör av dig till den personen.")
+        problem.error(
+            "Någon annan hann skapa det första kontot. Logga in, eller hör av dig till den personen."
+        )
 
 
 code = st.query_params.get("kod", "")

@@ -5,5 +5,7 @@ from visionsprat.ui.frame import draw
 from visionsprat.ui.here import here
 
 at = here()
-groups = at.installation.store.managed_groups(at.account.id, [question.id for question in at.module.questions])
+groups = at.installation.store.managed_groups(
+    at.account.id, [question.id for question in at.module.questions]
+)
 draw("group.html", groups=[group_completion(at.module, group) for group in groups], themes=at.module.themes)

@@ -11,7 +11,9 @@ draw(
     themes=at.module.themes,
     reflections=visitor.reflections,
     answered=visitor.answered,
-    earlier={id: text for id, text in visitor.reflections.items() if id not in asked and id in visitor.answered},
+    earlier={
+        id: text for id, text in visitor.reflections.items() if id not in asked and id in visitor.answered
+    },
     progress=at.progress,
     name=at.account.name,
     now=at.now,

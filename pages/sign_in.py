@@ -6,19 +6,22 @@ from visionsprat.accounts import SignInRefused, TooManyFailures, sign_in
 from visionsprat.ui.entrance import enter
 from visionsprat.ui.frame import draw
 from visionsprat.ui.here import browser_mark, here
+from visionsprat.ui.text import NO_COOKIES
 
 at = here()
 draw("sign_in.html", welcome=at.module.welcome)
 with st.form("sign_in", border=False):
     email = st.text_input("E-post", key="sign_in_email", autocomplete="username")
-    password = st.text_input("Lösenord", key="sign_in_password", type="password", autocomplete="current-password")
+    password = st.text_input(
+        "Lösenord", key="sign_in_password", type="password", autocomplete="current-password"
+    )
     problem = st.empty()
     pressed = st.form_submit_button("Logga in", type="primary")
 
 if pressed:
     try:
         if not browser_mark():
-            problem.error("Webbläsaren tar inte emot kakor. Tillåt kakor för den här webbplatsen och ladda om sidan.")
+            problem.error(NO_COOKIES)
         elif not email.strip() or not password:
             problem.error("Skriv både din e-postadress och ditt lösenord.")
         else:

@@ -1,13 +1,15 @@
-"""`python -m visionsprat …`: what is done in a terminal."""
+"""`python -m visionsprat …`: what is done in a terminal.
+
+A command imports what it needs by itself: accounts brings streamlit along, which --help should not wait for.
+"""
 
 from __future__ import annotations
 
 import argparse
 import getpass
-import logging
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 
 from visionsprat.errors import VisionspratError
 from visionsprat.installation import database_path
@@ -56,14 +58,14 @@ def _port(text: str) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    with _streamlit_quiet():
-        from visionsprat import demo
+    from visionsprat import demo
+
     return demo.run(options.port)
 
 
 def _add_account(options: argparse.Namespace) -> int:
-    with _streamlit_quiet():
-        from visionsprat.accounts import Fault, clean_email, clean_name, hash_password
+    from visionsprat.accounts import Fault, clean_email, clean_name, hash_password
+
     email, name = clean_email(options.email), clean_name(options.name)
     member_of, manages = (
         None if group is None else clean_name(group, Fault.GROUP)
@@ -86,13 +88,3 @@ def _password() -> str:
     except UnicodeError:
         raise PasswordUnreadable("The password on standard input is not UTF-8.") from None
     return line.rstrip("\r\n")
-
-
-@contextmanager
-def _streamlit_quiet() -> Iterator[None]:
-    """Import accounts in here: it brings streamlit along, which warns when no server runs it."""
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(logging.NOTSET)

@@ -15,6 +15,7 @@ import secrets
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import brotli
 from starlette.concurrency import run_in_threadpool
@@ -23,6 +24,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.file_util import get_static_dir
+
+from visionsprat.installation import installation
 
 ASSETS = Path(__file__).parent / "ui" / "static"
 STREAMLIT = Path(get_static_dir())
@@ -41,13 +44,15 @@ HEADERS = {
 }
 
 _NOT_FOUND = """<!doctype html><html lang="sv"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1"><title>Sidan finns inte – Visionsprat</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Sidan finns inte – Visionsprat</title>
 <link rel="stylesheet" href="{style}"><body class="plain"><main><h1 class="hero">Sidan finns inte</h1>
 <p class="lead">Adressen stämmer inte. Det du har skrivit är sparat.</p>
 <p><a class="button primary" href="/">Till startsidan</a></p></main></body></html>"""
 
 _WITHOUT_JAVASCRIPT = """<noscript><main class="plain"><h1 class="hero">Visionsprat</h1>
-<p class="lead">Webbläsaren måste ha JavaScript på för att det ska gå att läsa och skriva här.</p></main></noscript>"""
+<p class="lead">Webbläsaren måste ha JavaScript på för att det ska gå att läsa och skriva här.</p>
+</main></noscript>"""
 
 
 def asset(name: str) -> str:
@@ -131,13 +136,24 @@ class Front:
         self.app = app
         page = index_page((STREAMLIT / "index.html").read_text(encoding="utf-8"))
         self.policy = content_security_policy(page)
-        self.index = {"br": brotli.compress(page.encode()), "gzip": gzip.compress(page.encode()), "": page.encode()}
+        self.index = {
+            "br": brotli.compress(page.encode()),
+            "gzip": gzip.compress(page.encode()),
+            "": page.encode(),
+        }
         self.not_found = _NOT_FOUND.format(style=asset("style.css"))
         self.compressed = Compressed()
         preloaded = re.findall(r'(?:src|href)="(/(?:static|assets)/[^"?]+\.(?:js|css))', page)
-        threading.Thread(target=lambda: [self.compressed.get(path, "br") for path in preloaded], daemon=True).start()
+        threading.Thread(
+            target=lambda: [self.compressed.get(path, "br") for path in preloaded], daemon=True
+        ).start()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        # A browser always says where a websocket comes from; another client has no cookie to misuse.
+        if scope["type"] == "websocket" and "origin" in headers and not is_own_origin(headers):
+            await send({"type": "websocket.close", "code": 1008})
+            return
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -149,7 +165,11 @@ class Front:
         encoding = _encoding(Headers(scope=scope).get("accept-encoding", ""))
         segments = path.strip("/").split("/")
         if segments[0] not in _NOT_PAGES and "." not in segments[-1]:
-            return self._page(Request(scope), encoding) if len(segments) == 1 else HTMLResponse(self.not_found, 404)
+            return (
+                self._page(Request(scope), encoding)
+                if len(segments) == 1
+                else HTMLResponse(self.not_found, 404)
+            )
         if encoding and _file(path):
             body = await run_in_threadpool(self.compressed.get, path, encoding)
             headers = {"Content-Encoding": encoding, "Vary": "Accept-Encoding", "Cache-Control": _FOREVER}
@@ -167,12 +187,28 @@ class Front:
         if not request.cookies.get(BROWSER_COOKIE):
             # Ties a sign-in ticket to the browser that asked for it.
             mark = secrets.token_urlsafe(16)
-            response.set_cookie(BROWSER_COOKIE, mark, httponly=True, samesite="lax", secure=request.url.scheme == "https")
+            response.set_cookie(
+                BROWSER_COOKIE, mark, httponly=True, samesite="lax", secure=request.url.scheme == "https"
+            )
         return response
 
 
+def is_own_origin(headers: Headers) -> bool:
+    """Whether a request comes from one of our own pages.
+
+    Streamlit asks likewise for its websocket, but lets other ports of localhost in, and looks up this
+    machine's address at an outside service when it meets a foreign one.
+    """
+    own = {headers.get("host", "")}
+    if url := installation().settings.url:
+        own.add(urlsplit(url).netloc)
+    return urlsplit(headers.get("origin", "")).netloc in own - {""}
+
+
 def _encoding(accepted: str) -> str:
-    names = {part.split(";")[0].strip() for part in accepted.split(",") if "q=0" not in part.replace("q=0.", "")}
+    names = {
+        part.split(";")[0].strip() for part in accepted.split(",") if "q=0" not in part.replace("q=0.", "")
+    }
     return "br" if "br" in names else "gzip" if "gzip" in names else ""
 
 

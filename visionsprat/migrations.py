@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from pathlib import Path
 
 from sqlite_utils import Database, Migrations
@@ -21,6 +22,9 @@ class DatabaseTooNew(VisionspratError):
 
 
 migrations = Migrations("visionsprat")
+
+#: How long, in seconds, a connection waits for a lock that another one holds.
+PATIENCE = 5.0
 
 # Times are UTC, ISO 8601 with milliseconds, so that they sort as text.
 _INITIAL = (
@@ -116,11 +120,28 @@ def connect(path: Path) -> Database:
 
     Transactions are begun explicitly (isolation_level None). One thread uses a connection at a time.
     """
-    connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
+    connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+    try:
+        _turn_wal_on(connection)
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+    except BaseException:
+        connection.close()
+        raise
     return Database(connection)
+
+
+def _turn_wal_on(connection: sqlite3.Connection) -> None:
+    """Turn WAL on. SQLite does not wait of itself here while another process is making the database."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 def migrate(db: Database) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import Enum
 
 from visionsprat.content import Module, Theme
-from visionsprat.store import Group, Member
+from visionsprat.records import Group, Member
 
 
 class State(Enum):

@@ -64,5 +64,7 @@ def _address(environment: Mapping[str, str], name: str) -> str | None:
     except ValueError:
         right = False
     if not right:
-        raise SettingError(name, f"is {value!r}. Give an address such as https://visionsprat.example.se, no path.")
+        raise SettingError(
+            name, f"is {value!r}. Give an address such as https://visionsprat.example.se, no path."
+        )
     return f"{parts.scheme}://{parts.netloc}"

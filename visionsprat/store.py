@@ -5,16 +5,28 @@ from __future__ import annotations
 import json
 import queue
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Mapping
+import unicodedata
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from sqlite_utils import Database
 
-from visionsprat.errors import VisionspratError
 from visionsprat.migrations import connect, migrate
+from visionsprat.records import (
+    Account,
+    AlreadyClaimed,
+    Conflict,
+    Credentials,
+    EmailTaken,
+    Group,
+    Member,
+    NewAccount,
+    Reflection,
+    StoreUnavailable,
+    Visitor,
+)
 from visionsprat.writing import clean, is_blank, nfc
 
 SESSION_IDLE = timedelta(hours=12)
@@ -25,89 +37,6 @@ FAILURES_REMEMBERED = timedelta(minutes=15)
 SITTING = timedelta(minutes=10)
 #: ... or when a save takes away more than this many characters at once.
 LARGE_DELETION = 200
-
-
-class StoreUnavailable(VisionspratError):
-    """The database can't be read or written now: locked, read-only, full, damaged or gone."""
-
-
-class EmailTaken(VisionspratError):
-    def __init__(self, email: str) -> None:
-        super().__init__(f"There is already an account with the e-mail address {email}.")
-        self.email = email
-
-
-class AlreadyClaimed(VisionspratError):
-    """The installation has its first account already."""
-
-
-@dataclass(frozen=True)
-class Account:
-    id: int
-    email: str
-    name: str
-    is_admin: bool
-    is_manager: bool
-
-
-@dataclass(frozen=True)
-class Credentials:
-    account_id: int
-    password_hash: str
-
-
-@dataclass(frozen=True)
-class NewAccount:
-    email: str
-    name: str
-    password_hash: str | None
-    is_admin: bool = False
-    member_of: str | None = None
-    manages: str | None = None
-
-
-@dataclass(frozen=True)
-class Reflection:
-    text: str
-    revision: int
-    saved_at: datetime
-
-
-@dataclass(frozen=True)
-class Conflict:
-    """A newer text was stored meanwhile. `current` is that one; the refused text is kept as a revision."""
-
-    current: Reflection
-
-
-@dataclass(frozen=True)
-class Visitor:
-    """Who is here and what they have written: all that a page needs, from one query."""
-
-    account: Account
-    reflections: Mapping[str, Reflection]
-    last_seen_at: datetime
-    visits: Mapping[str, datetime]
-
-    @property
-    def answered(self) -> frozenset[str]:
-        """The ids of the questions with a non-blank reflection."""
-        return frozenset(id for id, reflection in self.reflections.items() if not is_blank(reflection.text))
-
-
-@dataclass(frozen=True)
-class Member:
-    """A member of a group, as a manager sees them: which questions are answered since when, never a text."""
-
-    name: str
-    answered_at: Mapping[str, datetime]
-
-
-@dataclass(frozen=True)
-class Group:
-    name: str
-    members: tuple[Member, ...]
-
 
 _VISITOR = """
     SELECT a.id, a.email, a.name, a.is_admin,
@@ -121,7 +50,8 @@ _VISITOR = """
 """
 
 _SESSION = """
-    SELECT a.id, a.email, a.name, a.is_admin, EXISTS (SELECT 1 FROM group_managers m WHERE m.account_id = a.id)
+    SELECT a.id, a.email, a.name, a.is_admin,
+           EXISTS (SELECT 1 FROM group_managers m WHERE m.account_id = a.id)
     FROM sessions s JOIN accounts a ON a.id = s.account_id
     WHERE s.token_hash = ? AND s.expires_at > ? AND s.last_seen_at > ? AND a.is_active = 1
 """
@@ -144,7 +74,9 @@ _GROUPS = """
 class Store:
     """The database of one installation. Safe to use from several threads and processes at once."""
 
-    def __init__(self, path: Path, clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc)) -> None:
+    def __init__(
+        self, path: Path, clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc)
+    ) -> None:
         """Open the database at `path`, making or upgrading it.
 
         Raises StoreUnavailable when it can't be opened, DatabaseTooNew when a newer version wrote it.
@@ -160,7 +92,9 @@ class Store:
                 with self._read() as db:
                     migrate(db)
         except StoreUnavailable as error:
-            raise StoreUnavailable(f"{error} See that {path.parent} can be written, or set VISIONSPRAT_DATA.") from error
+            raise StoreUnavailable(
+                f"{error} See that {path.parent} can be written, or set VISIONSPRAT_DATA."
+            ) from error
 
     def close(self) -> None:
         while not self._idle.empty():
@@ -193,7 +127,8 @@ class Store:
         with self._write() as db:
             db.execute("UPDATE sessions SET last_seen_at = ? WHERE token_hash = ?", [now, token_hash])
             db.execute(
-                "INSERT INTO visits VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET last_visited_at = excluded.last_visited_at",
+                "INSERT INTO visits VALUES (?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET last_visited_at = excluded.last_visited_at",
                 [account_id, step, now],
             )
 
@@ -207,7 +142,9 @@ class Store:
         now, expires = self._now(), _iso(self.clock() + TICKET_LIFE)
         with self._write() as db:
             db.execute("DELETE FROM sessions WHERE expires_at <= ?", [now])
-            db.execute("INSERT INTO sessions VALUES (?, ?, ?, ?, ?)", [ticket_hash, account_id, now, now, expires])
+            db.execute(
+                "INSERT INTO sessions VALUES (?, ?, ?, ?, ?)", [ticket_hash, account_id, now, now, expires]
+            )
 
     def redeem_ticket(self, ticket_hash: str, token_hash: str) -> bool:
         """Turn a waiting session into a live one; False when the ticket is used, too old or made up."""
@@ -242,7 +179,7 @@ class Store:
             return self._insert_account(db, account)
 
     def add_account(self, account: NewAccount) -> int:
-        """Make an account, and the groups it names where they are missing. Raises EmailTaken. Returns its id."""
+        """Make an account, and the groups it names if they are missing; returns its id. Raises EmailTaken."""
         with self._write() as db:
             return self._insert_account(db, account)
 
@@ -288,7 +225,9 @@ class Store:
     def recent_failures(self, email: str) -> int:
         with self._read() as db:
             since = _iso(self.clock() - FAILURES_REMEMBERED)
-            found = db.execute("SELECT count(*) FROM sign_in_failures WHERE email = ? AND at > ?", [email, since])
+            found = db.execute(
+                "SELECT count(*) FROM sign_in_failures WHERE email = ? AND at > ?", [email, since]
+            )
             return int(found.fetchone()[0])
 
     def record_failure(self, email: str) -> None:
@@ -317,30 +256,18 @@ class Store:
         now = self.clock()
         key = [account_id, question_id]
         with self._write() as db:
-            row = db.execute(
-                "SELECT text, revision, updated_at FROM reflections WHERE account_id = ? AND question_id = ?", key
-            ).fetchone()
-            current = Reflection(row[0], row[1], _time(row[2])) if row else Reflection("", 0, now)
+            current = _current(db, key) or Reflection("", 0, now)
             if text == current.text:
                 return current
-            newest_kept = db.execute(
-                "SELECT coalesce(max(revision), 0) FROM reflection_revisions WHERE account_id = ? AND question_id = ?",
-                key,
-            ).fetchone()[0]
+            kept_revision, kept_text = _newest_kept(db, key)
+            saved = Reflection(text, max(kept_revision, current.revision) + 1, now)
             if current.revision > based_on and current.text not in map(nfc, unanswered):
-                _keep_refused(db, key, text, max(newest_kept, current.revision) + 1, _iso(now))
+                if text != kept_text:  # the browser may send a refused text again
+                    _keep(db, key, saved)
                 return Conflict(current)
-            if _worth_keeping(current, text, now) or newest_kept > current.revision:
-                _keep(db, key, current.revision, current.text, _iso(current.saved_at))
-            saved = Reflection(text, max(newest_kept, current.revision) + 1, now)
-            # created_at is when the answer last went from blank to something: completion is dated by it.
-            db.execute(
-                "INSERT INTO reflections (account_id, question_id, text, revision, created_at, updated_at)"
-                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET text = excluded.text,"
-                " revision = excluded.revision, updated_at = excluded.updated_at,"
-                " created_at = CASE WHEN ? THEN excluded.created_at ELSE created_at END",
-                [*key, text, saved.revision, _iso(now), _iso(now), is_blank(current.text)],
-            )
+            if _worth_keeping(current, saved) or kept_revision > current.revision:
+                _keep(db, key, current)
+            _put(db, key, saved, newly_answered=is_blank(current.text))
             return saved
 
     # Completion
@@ -403,27 +330,51 @@ class Store:
 
 
 def swedish_order(name: str) -> str:
-    """A sort key that puts å, ä and ö last, in that order."""
-    return name.casefold().translate({ord("å"): "{", ord("ä"): "|", ord("ö"): "}"})
+    """A sort key that puts å, ä and ö last, in that order, and é with e."""
+    last = {"å": "{", "ä": "|", "ö": "}"}
+    letters = unicodedata.normalize("NFC", name).casefold()
+    return "".join(last.get(letter) or unicodedata.normalize("NFD", letter)[0] for letter in letters)
 
 
-def _worth_keeping(current: Reflection, text: str, now: datetime) -> bool:
-    rested = now - current.saved_at > SITTING
-    return not is_blank(current.text) and (rested or len(current.text) - len(text) > LARGE_DELETION)
+def _current(db: Database, key: list[object]) -> Reflection | None:
+    row = db.execute(
+        "SELECT text, revision, updated_at FROM reflections WHERE account_id = ? AND question_id = ?", key
+    ).fetchone()
+    return Reflection(row[0], row[1], _time(row[2])) if row else None
 
 
-def _keep(db: Database, key: list[object], revision: int, text: str, at: str) -> None:
-    db.execute("INSERT OR IGNORE INTO reflection_revisions VALUES (?, ?, ?, ?, ?)", [*key, revision, text, at])
-
-
-def _keep_refused(db: Database, key: list[object], text: str, revision: int, at: str) -> None:
-    """Keep a text that lost a conflict, once: the browser may send it again."""
-    newest = db.execute(
-        "SELECT text FROM reflection_revisions WHERE account_id = ? AND question_id = ? ORDER BY revision DESC LIMIT 1",
+def _newest_kept(db: Database, key: list[object]) -> tuple[int, str | None]:
+    row: tuple[int, str] | None = db.execute(
+        "SELECT revision, text FROM reflection_revisions WHERE account_id = ? AND question_id = ?"
+        " ORDER BY revision DESC LIMIT 1",
         key,
     ).fetchone()
-    if newest is None or newest[0] != text:
-        _keep(db, key, revision, text, at)
+    return row or (0, None)
+
+
+def _worth_keeping(current: Reflection, saved: Reflection) -> bool:
+    rested = saved.saved_at - current.saved_at > SITTING
+    shrunk = len(current.text) - len(saved.text) > LARGE_DELETION
+    return not is_blank(current.text) and (rested or shrunk)
+
+
+def _keep(db: Database, key: list[object], kept: Reflection) -> None:
+    db.execute(
+        "INSERT OR IGNORE INTO reflection_revisions VALUES (?, ?, ?, ?, ?)",
+        [*key, kept.revision, kept.text, _iso(kept.saved_at)],
+    )
+
+
+def _put(db: Database, key: list[object], saved: Reflection, *, newly_answered: bool) -> None:
+    # created_at is when the answer last went from blank to something: completion is dated by it.
+    at = _iso(saved.saved_at)
+    db.execute(
+        "INSERT INTO reflections (account_id, question_id, text, revision, created_at, updated_at)"
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET text = excluded.text,"
+        " revision = excluded.revision, updated_at = excluded.updated_at,"
+        " created_at = CASE WHEN ? THEN excluded.created_at ELSE created_at END",
+        [*key, saved.text, saved.revision, at, at, newly_answered],
+    )
 
 
 def _group_id(db: Database, name: str) -> int:
@@ -450,7 +401,7 @@ _TROUBLE = ("locked", "busy", "readonly", "full", "unable to open", "disk i/o", 
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """Turn the environment's failures into StoreUnavailable; what looks like a bug of ours surfaces as it is."""
+    """Turn the environment's failures into StoreUnavailable; what looks like a bug of ours surfaces."""
     try:
         yield
     except sqlite3.DatabaseError as error:

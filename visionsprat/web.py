@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -14,9 +13,9 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from visionsprat import accounts
-from visionsprat.front import ASSETS, BROWSER_COOKIE
+from visionsprat.front import ASSETS, BROWSER_COOKIE, is_own_origin
 from visionsprat.installation import Installation, installation
-from visionsprat.store import Account, Conflict, Reflection, StoreUnavailable
+from visionsprat.records import Account, Conflict, Reflection, StoreUnavailable
 from visionsprat.writing import MAX_CHARACTERS, TextRefused, TextTooLong
 
 SESSION_COOKIE = "visionsprat_session"
@@ -121,11 +120,7 @@ async def _body(request: Request) -> bytes:
 
 def _require_own_origin(request: Request) -> None:
     """Refuse a request that another site's page has sent in somebody's name."""
-    origin = request.headers.get("origin", "")
-    own = {request.headers.get("host", "")}
-    if url := installation().settings.url:
-        own.add(urlsplit(url).netloc)
-    if urlsplit(origin).netloc not in own - {""}:
+    if not is_own_origin(request.headers):
         raise Answer(403, "Begäran kommer från en annan webbplats.")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from visionsprat.content import Theme
-from visionsprat.store import Visitor
+from visionsprat.records import Visitor
 from visionsprat.writing import MAX_CHARACTERS
 
 # The script itself comes with the page (front.py), so that it isn't sent again with every run.

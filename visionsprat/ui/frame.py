@@ -39,7 +39,13 @@ _templates = Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
-_templates.filters |= {"markdown": as_html, "number": text.number, "lock_up": lock_up, "day": text.day, "saved": text.saved}
+_templates.filters |= {
+    "markdown": as_html,
+    "number": text.number,
+    "lock_up": lock_up,
+    "day": text.day,
+    "saved": text.saved,
+}
 _templates.globals |= {"State": State}
 
 
@@ -62,14 +68,16 @@ def draw_footer() -> None:
 
 
 def draw_onward() -> None:
-    """Links to the step before and after this one, by name; first, on a theme that is complete, a word about it."""
+    """Links to the steps before and after this one, under a word about the theme if it is complete."""
     at = here()
     walk = pages.steps(at.module)
     place = [address for address, _ in walk].index(at.address)
     progress = at.progress
     draw(
         "onward.html",
-        theme=next((each.theme for each in progress.themes if each.theme.id == at.address and each.is_complete), None),
+        theme=next(
+            (each.theme for each in progress.themes if each.theme.id == at.address and each.is_complete), None
+        ),
         progress=progress,
         before=walk[place - 1] if place > 0 else None,
         after=walk[place + 1] if place + 1 < len(walk) else None,

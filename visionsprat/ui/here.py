@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,8 +15,10 @@ from visionsprat.content import Module
 from visionsprat.front import BROWSER_COOKIE
 from visionsprat.installation import Installation, installation
 from visionsprat.progress import Progress, progress
-from visionsprat.store import Account, Visitor
+from visionsprat.records import Account, StoreUnavailable, Visitor
 from visionsprat.web import SESSION_COOKIE
+
+_log = logging.getLogger("visionsprat")
 
 #: A visit is written down again only after this long: a rerun should not cost a write.
 _VISIT_AGAIN = timedelta(minutes=5)
@@ -76,7 +79,10 @@ def remember_visit() -> None:
     visitor = at.signed_in
     last = visitor.visits.get(at.address)
     if last is None or at.now - min(last, visitor.last_seen_at) > _VISIT_AGAIN:
-        at.installation.store.record_visit(visitor.account.id, at.token_hash, at.address)
+        try:
+            at.installation.store.record_visit(visitor.account.id, at.token_hash, at.address)
+        except StoreUnavailable as error:
+            _log.warning("A visit could not be noted: %s", error)  # the page can be read all the same
 
 
 def browser_mark() -> str:

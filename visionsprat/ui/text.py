@@ -5,11 +5,24 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from visionsprat.accounts import Fault, MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS
+from visionsprat.accounts import MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS, Fault
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
-_NUMBERS = "noll ett två tre fyra fem sex sju åtta nio tio elva tolv".split()
-_MONTHS = "januari februari mars april maj juni juli augusti september oktober november december".split()
+_NUMBERS = ("noll", "ett", "två", "tre", "fyra", "fem", "sex", "sju", "åtta", "nio", "tio", "elva", "tolv")
+_MONTHS = (
+    "januari",
+    "februari",
+    "mars",
+    "april",
+    "maj",
+    "juni",
+    "juli",
+    "augusti",
+    "september",
+    "oktober",
+    "november",
+    "december",
+)
 
 #: What is wrong with something filled in, and what to do.
 FAULTS = {
@@ -24,6 +37,7 @@ FAULTS = {
     Fault.PASSWORD_COMMON: "Lösenordet är för lätt att gissa. Pröva flera ord som inte hör ihop.",
 }
 
+NO_COOKIES = "Webbläsaren tar inte emot kakor. Tillåt kakor för den här webbplatsen och ladda om sidan."
 PASSWORD_ADVICE = f"Minst {MIN_PASSWORD_CHARACTERS} tecken. Gärna några ord som inte hör ihop."
 
 

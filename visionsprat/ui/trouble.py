@@ -6,12 +6,17 @@ import logging
 
 import streamlit as st
 
-from visionsprat.store import StoreUnavailable
+from visionsprat.records import StoreUnavailable
 
 _log = logging.getLogger("visionsprat")
 
-_UNAVAILABLE = "Det går inte att läsa det du har sparat just nu. Ingenting är borta. Vänta en stund och ladda om sidan."
-_UNKNOWN = "Något gick fel hos oss. Det du har skrivit är kvar. Ladda om sidan, eller hör av dig till din administratör."
+_UNAVAILABLE = (
+    "Det går inte att läsa det du har sparat just nu. Ingenting är borta. Vänta en stund och ladda om sidan."
+)
+_UNKNOWN = (
+    "Något gick fel hos oss. Det du har skrivit är kvar. "
+    "Ladda om sidan, eller hör av dig till din administratör."
+)
 
 
 def show_trouble(error: Exception) -> bool:

@@ -1,0 +1,92 @@
+"""What the store takes and gives: frozen dataclasses, and the errors it raises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from visionsprat.errors import VisionspratError
+from visionsprat.writing import is_blank
+
+
+class StoreUnavailable(VisionspratError):
+    """The database can't be read or written now: locked, read-only, full, damaged or gone."""
+
+
+class EmailTaken(VisionspratError):
+    def __init__(self, email: str) -> None:
+        super().__init__(f"There is already an account with the e-mail address {email}.")
+        self.email = email
+
+
+class AlreadyClaimed(VisionspratError):
+    """The installation has its first account already."""
+
+
+@dataclass(frozen=True)
+class Account:
+    id: int
+    email: str
+    name: str
+    is_admin: bool
+    is_manager: bool
+
+
+@dataclass(frozen=True)
+class Credentials:
+    account_id: int
+    password_hash: str
+
+
+@dataclass(frozen=True)
+class NewAccount:
+    email: str
+    name: str
+    password_hash: str | None
+    is_admin: bool = False
+    member_of: str | None = None
+    manages: str | None = None
+
+
+@dataclass(frozen=True)
+class Reflection:
+    text: str
+    revision: int
+    saved_at: datetime
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A newer text was stored meanwhile. `current` is that one; the refused text is kept as a revision."""
+
+    current: Reflection
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who is here and what they have written: all that a page needs, from one query."""
+
+    account: Account
+    reflections: Mapping[str, Reflection]
+    last_seen_at: datetime
+    visits: Mapping[str, datetime]
+
+    @property
+    def answered(self) -> frozenset[str]:
+        """The ids of the questions with a non-blank reflection."""
+        return frozenset(id for id, reflection in self.reflections.items() if not is_blank(reflection.text))
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member of a group, as a manager sees them: which questions are answered since when, never a text."""
+
+    name: str
+    answered_at: Mapping[str, datetime]
+
+
+@dataclass(frozen=True)
+class Group:
+    name: str
+    members: tuple[Member, ...]

@@ -13,8 +13,9 @@ from contextlib import closing
 
 from visionsprat.errors import VisionspratError
 from visionsprat.installation import database_path
+from visionsprat.records import NewAccount
 from visionsprat.settings import load_settings
-from visionsprat.store import NewAccount, Store
+from visionsprat.store import Store
 
 
 class PasswordUnreadable(VisionspratError):

@@ -17,8 +17,9 @@ from visionsprat.accounts import hash_password
 from visionsprat.content import Module, Question, load_module
 from visionsprat.errors import VisionspratError
 from visionsprat.installation import database_path
+from visionsprat.records import NewAccount
 from visionsprat.settings import ROOT, load_settings
-from visionsprat.store import NewAccount, Store
+from visionsprat.store import Store
 
 GROUP = "Hemtjänst Norr, team 3"
 

@@ -11,8 +11,9 @@ import pytest
 
 from visionsprat.content import Module, load_module
 from visionsprat.installation import installation
+from visionsprat.records import NewAccount
 from visionsprat.settings import ROOT
-from visionsprat.store import NewAccount, Store
+from visionsprat.store import Store
 
 AddAccount = Callable[..., int]
 

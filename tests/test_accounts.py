@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -120,7 +122,14 @@ def test_what_is_no_name_is_refused(given: str) -> None:
 
 @pytest.mark.parametrize(
     "password",
-    [PASSWORD, "gulcykelregn", "Ärligt-talat-öppet", "å" * 8 + "kTq9xZw2Lm", "  gul cykel i regnet  ", "🚲🌧🟡" * 4],
+    [
+        PASSWORD,
+        "gulcykelregn",
+        "Ärligt-talat-öppet",
+        "å" * 8 + "kTq9xZw2Lm",
+        f"  {PASSWORD}\n",
+        "gul 🚲 i regn 🌧",
+    ],
 )
 def test_a_good_password_is_hashed(password: str) -> None:
     hashed = hash_password(password)
@@ -221,8 +230,12 @@ def test_an_account_without_a_password_or_deactivated_is_refused_alike(
     store: Store, add_account: AddAccount
 ) -> None:
     add_account("invited@test.example", password_hash=None)
-    with pytest.raises(SignInRefused, match=r"^Wrong e-mail address or password\.$"):
-        sign_in(store, "invited@test.example", PASSWORD, BROWSER)
+    add_account("left@test.example", password_hash=HASH)
+    with closing(sqlite3.connect(store.path)) as db, db:
+        db.execute("UPDATE accounts SET is_active = 0 WHERE email = 'left@test.example'")
+    for email in ("invited@test.example", "left@test.example"):
+        with pytest.raises(SignInRefused, match=r"^Wrong e-mail address or password\.$"):
+            sign_in(store, email, PASSWORD, BROWSER)
 
 
 def test_an_unknown_address_costs_the_same_bcrypt_as_a_known_one() -> None:

@@ -14,7 +14,7 @@ from visionsprat.progress import (
     group_completion,
     progress,
 )
-from visionsprat.store import Group, Member
+from visionsprat.records import Group, Member
 
 NOT_BEGUN, BEGUN, COMPLETE = State.NOT_BEGUN, State.BEGUN, State.COMPLETE
 

@@ -18,9 +18,7 @@ def test_other_programs_variables_are_none_of_ours() -> None:
     assert load_settings({"PATH": "", "STREAMLIT_SERVER_PORT": "1", "visionsprat": "x"}) == load_settings({})
 
 
-def test_the_folders_are_absolute_whatever_was_given(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_folders_are_absolute_whatever_was_given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     found = load_settings({"VISIONSPRAT_DATA": "här/data", "VISIONSPRAT_CONTENT": "~/content"})

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from visionsprat.migrations import connect
-from visionsprat.store import (
-    LARGE_DELETION,
+from visionsprat.records import (
     Account,
     AlreadyClaimed,
     Conflict,
@@ -26,11 +25,10 @@ from visionsprat.store import (
     Member,
     NewAccount,
     Reflection,
-    Store,
     StoreUnavailable,
     Visitor,
-    swedish_order,
 )
+from visionsprat.store import LARGE_DELETION, Store, swedish_order
 from visionsprat.writing import TextRefused, TextTooLong
 
 if TYPE_CHECKING:
@@ -278,7 +276,9 @@ def test_two_stores_on_one_database_see_each_other(store: Store, amina: int, clo
 # Earlier texts
 
 
-@pytest.mark.parametrize(("rested", "is_kept"), [(timedelta(minutes=10), False), (timedelta(minutes=11), True)])
+@pytest.mark.parametrize(
+    ("rested", "is_kept"), [(timedelta(minutes=10), False), (timedelta(minutes=11), True)]
+)
 def test_a_text_that_has_rested_is_kept_when_it_is_written_over(
     store: Store, amina: int, clock: Clock, rested: timedelta, is_kept: bool
 ) -> None:
@@ -631,9 +631,7 @@ def test_an_answer_dates_from_when_it_was_last_begun(
     assert only_member(store, manager).answered_at == {QUESTION: clock.now - timedelta(days=1)}
 
 
-def test_a_question_that_has_left_the_content_does_not_count(
-    store: Store, manager: int, member: int
-) -> None:
+def test_a_question_that_has_left_the_content_does_not_count(store: Store, manager: int, member: int) -> None:
     save(store, member, "Hej", question="gammal/fraga")
     assert only_member(store, manager).answered_at == {}
     assert texts(store, member) == {"gammal/fraga": "Hej"}

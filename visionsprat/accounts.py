@@ -12,6 +12,7 @@ from zxcvbn import zxcvbn
 
 from visionsprat.errors import VisionspratError
 from visionsprat.store import Store
+from visionsprat.writing import nfc
 
 # The authenticator touches Streamlit's session state when imported, which warns outside a script run.
 logging.disable(logging.WARNING)
@@ -42,34 +43,33 @@ class TooManyFailures(VisionspratError):
 class Fault(Enum):
     """What is wrong with something a person filled in."""
 
-    EMAIL = "is not an e-mail address"
-    NAME = "is empty or longer than 100 characters"
-    GROUP = "is empty or longer than 100 characters"
-    PASSWORD_SHORT = f"is shorter than {MIN_PASSWORD_CHARACTERS} characters"
-    PASSWORD_LONG = f"is longer than {MAX_PASSWORD_BYTES} bytes (å, ä and ö are two bytes each)"
-    PASSWORD_COMMON = "is among the most common, or too easy to guess"
+    EMAIL = "e-mail address is not an e-mail address"
+    NAME = "name is empty or longer than 100 characters"
+    GROUP = "group is empty or longer than 100 characters"
+    PASSWORD_SHORT = f"password is shorter than {MIN_PASSWORD_CHARACTERS} characters"
+    PASSWORD_LONG = f"password is longer than {MAX_PASSWORD_BYTES} bytes (å, ä and ö are two bytes each)"
+    PASSWORD_COMMON = "password is among the most common, or too easy to guess"
 
 
 class Refused(VisionspratError):
     """Something a person filled in can't be used. `fault` says which thing and why."""
 
     def __init__(self, fault: Fault) -> None:
-        field = fault.name.split("_")[0].lower().replace("email", "e-mail address")
-        super().__init__(f"The {field} {fault.value}.")
+        super().__init__(f"The {fault.value}.")
         self.fault = fault
 
 
 def clean_email(email: str) -> str:
     """The address as it is stored: trimmed and in lower case. Raises Refused."""
     email = email.strip().lower()
-    if len(email) > 254 or not _EMAIL.fullmatch(email):
+    if len(email) > 254 or not email.isprintable() or not _EMAIL.fullmatch(email):
         raise Refused(Fault.EMAIL)
     return email
 
 
 def clean_name(name: str, fault: Fault = Fault.NAME) -> str:
     """A person's or a group's name with its white space tidied. Raises Refused."""
-    name = " ".join(name.split())
+    name = nfc(" ".join(name.split()))
     if not 0 < len(name) <= 100 or not name.isprintable():
         raise Refused(fault)
     return name

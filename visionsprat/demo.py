@@ -199,7 +199,8 @@ def _require_usable(port: int) -> None:
 
 
 def _serve(port: int, environment: dict[str, str]) -> int:
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    command += ["--server.port", str(port), "--server.address", "localhost"]
     server = subprocess.Popen(command, cwd=ROOT, env=environment)
     try:
         return 1 if server.wait() else 0

@@ -187,10 +187,13 @@ class Front:
         if not request.cookies.get(BROWSER_COOKIE):
             # Ties a sign-in ticket to the browser that asked for it.
             mark = secrets.token_urlsafe(16)
-            response.set_cookie(
-                BROWSER_COOKIE, mark, httponly=True, samesite="lax", secure=request.url.scheme == "https"
-            )
+            response.set_cookie(BROWSER_COOKIE, mark, httponly=True, samesite="lax", secure=is_https(request))
         return response
+
+
+def is_https(request: Request) -> bool:
+    """Whether the browser reaches us over TLS: cookies are then Secure."""
+    return (installation().settings.url or str(request.url)).startswith("https:")
 
 
 def is_own_origin(headers: Headers) -> bool:

@@ -115,12 +115,15 @@ def m001_initial(db: Database) -> None:
         db.execute(statement)
 
 
-def connect(path: Path) -> Database:
+def connect(path: Path, *, create: bool = True) -> Database:
     """Open a connection with its pragmas: the one place that knows them.
 
-    Transactions are begun explicitly (isolation_level None). One thread uses a connection at a time.
+    A file that is not there is made, unless `create` is False. Transactions are begun explicitly (isolation_level None). One thread uses a connection at a time.
     """
-    connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+    address = f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
+    connection = sqlite3.connect(
+        address, uri=True, timeout=PATIENCE, isolation_level=None, check_same_thread=False
+    )
     try:
         _turn_wal_on(connection)
         connection.execute("PRAGMA synchronous = FULL")

@@ -59,7 +59,7 @@ def _address(environment: Mapping[str, str], name: str) -> str | None:
     try:
         parts = urlsplit(value)
         right = parts.scheme in {"http", "https"} and parts.hostname and parts.path in {"", "/"}
-        right = bool(right and not parts.query and not parts.fragment and not parts.username)
+        right = bool(right and not parts.query and not parts.fragment and "@" not in parts.netloc)
         _ = parts.port  # raises on a port that is no number
     except ValueError:
         right = False
@@ -67,4 +67,5 @@ def _address(environment: Mapping[str, str], name: str) -> str | None:
         raise SettingError(
             name, f"is {value!r}. Give an address such as https://visionsprat.example.se, no path."
         )
-    return f"{parts.scheme}://{parts.netloc}"
+    # As browsers write an origin.
+    return f"{parts.scheme}://{parts.netloc.lower()}"

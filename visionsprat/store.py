@@ -7,7 +7,7 @@ import queue
 import sqlite3
 import unicodedata
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -89,7 +89,7 @@ class Store:
         try:
             with _translated():
                 path.parent.mkdir(parents=True, exist_ok=True)
-                with self._read() as db:
+                with closing(connect(path)) as db:
                     migrate(db)
         except StoreUnavailable as error:
             raise StoreUnavailable(
@@ -306,7 +306,7 @@ class Store:
             try:
                 db = self._idle.get_nowait()
             except queue.Empty:
-                db = connect(self.path)
+                db = connect(self.path, create=False)  # a file that has gone away must not begin anew, empty
                 db.register_function(is_blank, deterministic=True)
             try:
                 yield db

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from visionsprat import accounts
-from visionsprat.front import ASSETS, BROWSER_COOKIE, is_own_origin
+from visionsprat.front import ASSETS, BROWSER_COOKIE, is_https, is_own_origin
 from visionsprat.installation import Installation, installation
 from visionsprat.records import Account, Conflict, Reflection, StoreUnavailable
 from visionsprat.writing import MAX_CHARACTERS, TextRefused, TextTooLong
@@ -149,7 +149,7 @@ async def redeem_ticket(request: Request) -> Response:
         token = None
     if token is not None:
         # No lifetime: the cookie goes when the browser is closed, as computers are shared.
-        response.set_cookie(SESSION_COOKIE, token, httponly=True, samesite="lax", secure=_is_https(request))
+        response.set_cookie(SESSION_COOKIE, token, httponly=True, samesite="lax", secure=is_https(request))
     return response
 
 
@@ -157,11 +157,6 @@ def _own_path(path: str) -> str:
     """The path if it stays on this site, else the start page."""
     safe = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
     return path if safe else "/"
-
-
-def _is_https(request: Request) -> bool:
-    url = installation().settings.url
-    return (url or str(request.url)).startswith("https:")
 
 
 def healthz(request: Request) -> Response:

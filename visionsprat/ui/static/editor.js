@@ -27,10 +27,10 @@ function savedAt(iso) {
 }
 
 class Saver {
-  constructor(account, question, limit) {
+  constructor(account, question) {
     this.account = account;
     this.question = question;
-    this.limit = limit;
+    this.limit = 20000; // characters; the page says otherwise when it differs
     this.key = `visionsprat:draft:${account}:${question}`;
     this.base = { text: "", revision: 0, saved_at: null }; // what the server is known to hold
     this.text = "";
@@ -215,10 +215,20 @@ class Saver {
 
 const savers = new Map();
 
-function saverFor(account, question, limit) {
+function saverFor(account, question) {
   const key = `${account} ${question}`;
-  if (!savers.has(key)) savers.set(key, new Saver(account, question, limit));
+  if (!savers.has(key)) savers.set(key, new Saver(account, question));
   return savers.get(key);
+}
+
+/** Send the drafts that this browser has kept for an account, whatever page is open. */
+function resume(account) {
+  const prefix = `visionsprat:draft:${account}:`;
+  const kept = Object.keys(localStorage).filter((key) => key.startsWith(prefix));
+  for (const key of kept) {
+    const saver = saverFor(account, key.slice(prefix.length));
+    if (!saver.received) saver.pickUpDraft();
+  }
 }
 
 function unsaved() {
@@ -329,12 +339,13 @@ function editor({ data, parentElement, setTriggerValue }) {
     const panel = element("section", { class: "think", "aria-labelledby": "din-tanke" });
     panel.append(element("h2", { id: "din-tanke" }, "Din tanke"));
     if (data.hint) panel.append(element("p", { class: "hint" }, data.hint));
-    fields = data.questions.map((question) => new QuestionField(question, saverFor(data.account, question.id, data.limit)));
+    fields = data.questions.map((question) => new QuestionField(question, saverFor(data.account, question.id)));
     panel.append(...fields.map((field) => field.root));
     parentElement.append(panel);
     parentElement.visionspratFields = fields;
   }
   fields.forEach((field, place) => {
+    field.saver.limit = data.limit;
     field.saver.onAnswered = (revision) => setTriggerValue("answered", `${field.saver.question} ${revision}`);
     const { text, revision, saved_at } = data.questions[place];
     field.receive({ text, revision, saved_at });
@@ -342,4 +353,4 @@ function editor({ data, parentElement, setTriggerValue }) {
   return () => fields.forEach((field) => field.saver.flush());
 }
 
-window.visionsprat = { ...window.visionsprat, editor, unsaved };
+window.visionsprat = { editor, resume, unsaved };

@@ -123,6 +123,18 @@ document.addEventListener("keydown", (event) => {
   menuButton().focus();
 });
 
+// Drafts
+
+let resumed = null;
+
+/** Send what this browser kept for somebody when they are back, once a load. */
+function resumeDrafts() {
+  const account = document.querySelector("nav.side")?.dataset.account;
+  if (!account || account === resumed) return;
+  resumed = account;
+  window.visionsprat.resume(account);
+}
+
 // Swedish
 
 const SWEDISH = {
@@ -162,6 +174,7 @@ new MutationObserver((changes) => {
     }
   }
   arrive();
+  resumeDrafts();
 }).observe(document.documentElement, {
   subtree: true,
   childList: true,

@@ -1,0 +1,330 @@
+"""The command line: what it says, what it leaves behind, and the number it ends with."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import bcrypt
+import pytest
+
+from visionsprat import demo
+from visionsprat.cli import main
+from visionsprat.content import Module
+from visionsprat.progress import GroupCompletion, group_completion
+from visionsprat.settings import ROOT
+from visionsprat.store import Store
+
+PASSWORD = "gul cykel i regnet"
+AMINA = ["add-account", "amina@test.example", "--name", "Amina Testsson"]
+Printed = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A good password on standard input."""
+    type_in(monkeypatch, f"{PASSWORD}\n")
+
+
+def type_in(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+
+
+def rows(data_folder: Path, statement: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(data_folder / "visionsprat.db")) as db:
+        return db.execute(statement).fetchall()
+
+
+# add-account
+
+
+def test_an_account_is_added(typed: None, data_folder: Path, capsys: Printed) -> None:
+    assert main(AMINA) == 0
+    assert capsys.readouterr() == ("Added amina@test.example.\n", "")
+    assert rows(data_folder, "SELECT email, name, is_admin FROM accounts") == [
+        ("amina@test.example", "Amina Testsson", 0)
+    ]
+    assert rows(data_folder, "SELECT * FROM groups") == []
+
+
+def test_an_account_has_the_groups_and_rights_it_is_given(typed: None, data_folder: Path) -> None:
+    assert main([*AMINA, "--group", " Team  3 ", "--manages", "Norr", "--admin"]) == 0
+    assert rows(data_folder, "SELECT is_admin FROM accounts") == [(1,)]
+    member_of = "SELECT name FROM groups JOIN group_members ON group_id = id"
+    assert rows(data_folder, member_of) == [("Team 3",)]
+    assert rows(data_folder, member_of.replace("members", "managers")) == [("Norr",)]
+
+
+@pytest.mark.parametrize("line", [f"{PASSWORD}\n", f"{PASSWORD}\r\n", PASSWORD, f"{PASSWORD}\nand more\n"])
+def test_the_password_is_the_first_line_of_standard_input(
+    monkeypatch: pytest.MonkeyPatch, data_folder: Path, line: str
+) -> None:
+    type_in(monkeypatch, line)
+    assert main(AMINA) == 0
+    ((hashed,),) = rows(data_folder, "SELECT password_hash FROM accounts")
+    assert bcrypt.checkpw(PASSWORD.encode(), str(hashed).encode())
+
+
+def test_an_address_that_has_an_account_is_told_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, data_folder: Path, capsys: Printed
+) -> None:
+    for code in (0, 1):
+        type_in(monkeypatch, PASSWORD)
+        assert main(AMINA) == code
+    assert (
+        capsys.readouterr().err == "There is already an account with the e-mail address amina@test.example.\n"
+    )
+    assert rows(data_folder, "SELECT count(*) FROM accounts") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "password", "message"),
+    [
+        (AMINA, "", "The password is shorter than 12 characters."),
+        (AMINA, "kort\n", "The password is shorter than 12 characters."),
+        (AMINA, "password1234\n", "The password is among the most common, or too easy to guess."),
+        (AMINA, "\udce5" * 12 + "\n", "The password on standard input is not UTF-8."),
+        ([*AMINA[:3], " "], PASSWORD, "The name is empty or longer than 100 characters."),
+        ([AMINA[0], "amina", *AMINA[2:]], PASSWORD, "The e-mail address is not an e-mail address."),
+        ([*AMINA, "--group", ""], PASSWORD, "The group is empty or longer than 100 characters."),
+        ([*AMINA, "--manages", "x" * 101], PASSWORD, "The group is empty or longer than 100 characters."),
+    ],
+)
+def test_input_at_fault_is_told_in_one_line_and_nothing_is_added(
+    monkeypatch: pytest.MonkeyPatch,
+    data_folder: Path,
+    capsys: Printed,
+    arguments: list[str],
+    password: str,
+    message: str,
+) -> None:
+    type_in(monkeypatch, password)
+    assert main(arguments) == 1
+    assert capsys.readouterr() == ("", f"{message}\n")
+    assert not data_folder.exists()
+
+
+def test_a_setting_at_fault_is_told_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, typed: None, capsys: Printed
+) -> None:
+    monkeypatch.setenv("VISIONSPRAT_DATE", "data")
+    assert main(AMINA) == 1
+    assert capsys.readouterr().err.startswith("VISIONSPRAT_DATE is not a setting.")
+
+
+def test_a_data_folder_that_cannot_be_made_is_told_in_one_line(
+    data_folder: Path, typed: None, capsys: Printed
+) -> None:
+    data_folder.write_text("a file", encoding="utf-8")
+    assert main(AMINA) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("The data folder can't be used:")
+    assert error.count("\n") == 1
+
+
+def run(*arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+    """The command as somebody in a terminal runs it."""
+    command = [sys.executable, "-m", "visionsprat", *arguments]
+    return subprocess.run(command, cwd=ROOT, input=typed, capture_output=True, text=True, timeout=60)
+
+
+def test_the_command_says_nothing_but_what_it_did() -> None:
+    done = run(*AMINA, typed=f"{PASSWORD}\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Added amina@test.example.\n", "")
+
+
+# Use and help
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["add"],
+        ["add-account"],
+        ["add-account", "amina@test.example"],
+        [*AMINA, "--password", PASSWORD],
+        [*AMINA, "one more"],
+        ["demo", "--port", "http"],
+        ["demo", "--port", "0"],
+        ["demo", "--port", "65536"],
+        ["demo", "--port", "²"],
+    ],
+)
+def test_wrong_use_ends_with_2(arguments: list[str], capsys: Printed) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "usage: python -m visionsprat" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [[], ["demo"], ["add-account"]])
+def test_each_command_has_its_help(command: list[str], capsys: Printed) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--help"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith(" ".join(["usage: python -m visionsprat", *command]))
+
+
+# The demo's people
+
+NOW = datetime(2026, 11, 23, 0, 30, tzinfo=timezone.utc)
+
+
+def filled(path: Path, module: Module) -> GroupCompletion:
+    """The demo's group as its manager sees it, in a database filled just now."""
+    demo.fill(path, module, NOW)
+    with closing(Store(path, lambda: NOW)) as store:
+        manager = store.credentials("bengt@demo.example")
+        assert manager is not None
+        (group,) = store.managed_groups(manager.account_id, [question.id for question in module.questions])
+        return group_completion(module, group)
+
+
+def test_the_demo_has_eight_people_at_different_points_of_the_walk(tmp_path: Path, module: Module) -> None:
+    group = filled(tmp_path / "visionsprat.db", module)
+    assert group.name == demo.GROUP
+    assert [(member.name, member.complete) for member in group.members] == [
+        ("Amina Testsson", 1),
+        ("Bengt Provberg", 3),
+        ("Cecilia Exempel", 5),
+        ("David Påhittad", 0),
+        ("Elin Modell", 5),
+        ("Farid Prövare", 4),
+        ("Greta Fiktiv", 0),
+        ("Hugo Låtsas", 2),
+    ]
+    completed = [member.completed_at for member in group.members if member.completed_at]
+    assert len(completed) == 2
+    assert min(completed) < NOW - timedelta(days=7) < max(completed)
+
+
+def test_the_demos_answers_lie_in_the_past_and_are_short_and_each_its_own(
+    tmp_path: Path, module: Module
+) -> None:
+    filled(tmp_path / "visionsprat.db", module)
+    answers = rows(tmp_path, "SELECT account_id, text, updated_at FROM reflections")
+    assert all(10 < len(str(text)) < 200 for _, text, _ in answers)
+    assert len({at for *_, at in answers}) == len(answers) == 45
+    assert max(str(at) for *_, at in answers) < NOW.isoformat()
+    assert len({(account_id, text) for account_id, text, _ in answers}) == len(answers)
+    assert rows(tmp_path, "SELECT count(DISTINCT account_id) FROM reflections") == [(7,)]
+
+
+def test_three_of_the_demos_people_can_sign_in(tmp_path: Path, module: Module) -> None:
+    filled(tmp_path / "visionsprat.db", module)
+    can = {person.email: person for person in demo.PEOPLE if person.password}
+    assert [person.role for person in can.values()] == ["Learner", "Manager", "Administrator"]
+    found = rows(tmp_path, "SELECT email, password_hash, is_admin FROM accounts")
+    assert {email for email, hashed, _ in found if hashed} == set(can)
+    assert [email for email, _, is_admin in found if is_admin] == ["hugo@demo.example"]
+    said = demo.sign_ins(8501)
+    assert "http://localhost:8501" in said
+    for email, hashed, _ in found:
+        if hashed:
+            password = can[str(email)].password
+            assert password is not None
+            assert bcrypt.checkpw(password.encode(), str(hashed).encode())
+            assert str(email) in said
+            assert password in said
+
+
+def test_the_demo_knows_an_answer_to_every_question_of_the_deck(module: Module) -> None:
+    assert set(demo._ANSWERS) == {question.id for question in module.questions}
+
+
+def test_other_content_does_not_break_the_demo(tmp_path: Path, module: Module) -> None:
+    """A theme less, and another whose questions have changed."""
+    first, second, *_ = module.themes
+    renamed = replace(second, questions=tuple(replace(q, id=f"{q.id}-ny") for q in second.questions))
+    group = filled(tmp_path / "visionsprat.db", replace(module, themes=(first, renamed)))
+    assert [member.complete for member in group.members] == [1, 2, 2, 0, 2, 2, 0, 2]
+
+
+# The demo itself
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("", 0))
+        return int(listener.getsockname()[1])
+
+
+def health(port: int) -> int | None:
+    """The status of /healthz, or None while nobody answers."""
+    try:
+        with urllib.request.urlopen(f"http://localhost:{port}/healthz", timeout=5) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+    except OSError:
+        return None
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT], ids=lambda ending: ending.name)
+def test_the_demo_serves_until_it_is_stopped_and_leaves_nothing_behind(
+    tmp_path: Path, free_port: int, ending: signal.Signals
+) -> None:
+    temporary, printed = tmp_path / "tmp", tmp_path / "printed"
+    temporary.mkdir()
+    # Its own address must not be that of an installation beside it.
+    environment = {
+        **os.environ,
+        "TMPDIR": str(temporary),
+        "VISIONSPRAT_URL": "https://visionsprat.example.se",
+    }
+    command = [sys.executable, "-m", "visionsprat", "demo", "--port", str(free_port)]
+    with printed.open("w", encoding="utf-8") as out:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out)
+    try:
+        deadline = time.monotonic() + 60
+        while health(free_port) != 200:
+            assert process.poll() is None, printed.read_text(encoding="utf-8")
+            assert time.monotonic() < deadline, printed.read_text(encoding="utf-8")
+            time.sleep(0.1)
+        (folder,) = temporary.glob("visionsprat-demo-*")
+        assert (folder / "visionsprat.db").exists()
+        process.send_signal(ending)
+        assert process.wait(timeout=30) == 0
+    finally:
+        process.kill()
+        process.wait()
+    assert list(temporary.iterdir()) == []
+    assert health(free_port) is None
+    said = printed.read_text(encoding="utf-8")
+    for person in demo.PEOPLE:
+        assert (person.email in said) is (person.password is not None)
+    assert "Traceback" not in said
+
+
+def test_a_port_in_use_is_told_in_one_sentence(tmp_path: Path, free_port: int) -> None:
+    with socket.socket() as other:
+        other.bind(("", free_port))
+        other.listen()
+        done = run("demo", "--port", str(free_port))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"The demo can't listen on port {free_port}: Address already in use. Choose another with --port N.\n"
+    )
+
+
+def test_content_at_fault_is_told_before_the_demo_starts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Printed
+) -> None:
+    monkeypatch.setenv("VISIONSPRAT_CONTENT", str(tmp_path / "nowhere"))
+    assert main(["demo"]) == 1
+    assert "nowhere: no such folder." in capsys.readouterr().err

@@ -1,0 +1,179 @@
+"""Who may import whom: the rooms of the house, as DESIGN has them, checked in the source itself."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from visionsprat.settings import ROOT
+
+#: Each module of ours may import those above it, and none beside or below it.
+FLOORS = (
+    {"errors"},
+    {"settings", "writing", "content", "migrations"},
+    {"records"},
+    {"store", "progress"},
+    {"accounts", "installation"},
+    {"front", "demo"},
+    {"web", "cli"},
+    {"__main__", "ui.here", "ui.text", "ui.trouble", "ui.entrance", "ui.editor"},
+    {"ui.pages"},
+    {"ui.frame"},
+)
+#: The domain: what works without a browser, and without streamlit.
+WITHOUT_STREAMLIT = {
+    *(
+        "errors",
+        "settings",
+        "writing",
+        "content",
+        "migrations",
+        "records",
+        "store",
+        "progress",
+        "installation",
+        "cli",
+    ),
+}
+#: What a page script may take its verbs and words from. The store itself is handed to it by ui.
+FOR_PAGES = ("visionsprat.ui", "visionsprat.accounts", "visionsprat.progress", "visionsprat.records")
+
+
+@dataclass(frozen=True)
+class Import:
+    """`name` is all of it: `visionsprat.store.Store` for `from visionsprat.store import Store`."""
+
+    name: str
+    line: int
+    at_module_level: bool
+
+
+@cache
+def imports(path: Path) -> tuple[Import, ...]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    inside = {
+        id(node)
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(function)
+    }
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}, line {node.lineno}: imports are absolute here"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        found += [Import(name, node.lineno, id(node) not in inside) for name in names]
+    return tuple(found)
+
+
+def modules() -> dict[str, Path]:
+    """The modules of the package by name: `store`, `ui.frame`."""
+    folder = ROOT / "visionsprat"
+    return {
+        ".".join(path.relative_to(folder).with_suffix("").parts): path
+        for path in sorted(folder.rglob("*.py"))
+        if path.name != "__init__.py"
+    }
+
+
+MODULES = modules()
+PAGES = sorted((ROOT / "pages").glob("*.py"))
+EVERYTHING = [*MODULES.values(), *PAGES, ROOT / "app.py"]
+
+
+def begins(name: str, *packages: str) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def ours(path: Path, *, at_module_level: bool = False) -> set[str]:
+    """The modules of ours that a file imports."""
+    found = set()
+    for each in imports(path):
+        if begins(each.name, "visionsprat") and (each.at_module_level or not at_module_level):
+            rest = each.name.removeprefix("visionsprat.")
+            # `visionsprat.store.Store` is the store's, `visionsprat.ui.frame` is a module itself.
+            owners = [module for module in MODULES if begins(rest, module)]
+            assert owners, f"{path.name}, line {each.line}: {each.name} is no module of ours"
+            found.add(max(owners, key=len))
+    return found
+
+
+def who_imports(*packages: str) -> set[str]:
+    return {path.stem for path in EVERYTHING if any(begins(each.name, *packages) for each in imports(path))}
+
+
+def test_only_the_store_and_the_migrations_know_sqlite() -> None:
+    assert who_imports("sqlite3", "sqlite_utils") == {"store", "migrations"}
+
+
+def test_only_accounts_knows_the_authenticator() -> None:
+    assert who_imports("streamlit_authenticator", "bcrypt") == {"accounts"}
+
+
+def test_every_module_has_its_floor() -> None:
+    assert set().union(*FLOORS) == set(MODULES)
+    assert sum(map(len, FLOORS)) == len(MODULES)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_only_from_the_floors_above_it(module: str) -> None:
+    (floor,) = [number for number, names in enumerate(FLOORS) if module in names]
+    assert ours(MODULES[module]) <= set().union(*FLOORS[:floor])
+
+
+@pytest.mark.parametrize("module", sorted(WITHOUT_STREAMLIT))
+def test_the_domain_runs_without_streamlit(module: str) -> None:
+    """Neither the module nor any that it brings along."""
+    reached, new = set(), {module}
+    while new:
+        reached |= new
+        new = set().union(*(ours(MODULES[name], at_module_level=True) for name in new)) - reached
+    for name in reached:
+        taken = [each.name for each in imports(MODULES[name]) if each.at_module_level]
+        assert not [each for each in taken if begins(each, "streamlit", "streamlit_authenticator")], name
+
+
+def test_the_demo_starts_streamlit_and_does_not_import_it() -> None:
+    assert not [each for each in imports(MODULES["demo"]) if begins(each.name, "streamlit")]
+
+
+def test_there_are_pages() -> None:
+    assert PAGES
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_asks_the_domain_and_nobody_else(page: Path) -> None:
+    for each in imports(page):
+        where = f"line {each.line}: {each.name}"
+        if begins(each.name, "visionsprat"):
+            assert begins(each.name, *FOR_PAGES), where
+        else:
+            assert begins(each.name, "streamlit", "secrets", "datetime", "__future__"), where
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_opens_no_file_and_writes_no_sql(page: Path) -> None:
+    tree = ast.parse(page.read_text(encoding="utf-8"))
+    called = {node.func for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    names = {node.id for node in called if isinstance(node, ast.Name)}
+    methods = {node.attr for node in called if isinstance(node, ast.Attribute)}
+    assert not names & {"open", "Store", "connect", "eval", "exec"}
+    assert not methods & {"execute", "executemany", "read_text", "write_text", "read_bytes", "write_bytes"}
+
+
+def test_nothing_but_pages_and_the_ui_uses_the_session_state() -> None:
+    found = {
+        name
+        for name, path in MODULES.items()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr == "session_state"
+    }
+    assert all(begins(name, "ui") for name in found)

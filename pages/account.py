@@ -10,6 +10,7 @@ from visionsprat.ui.text import FAULTS, PASSWORD_ADVICE
 
 at = here()
 store, account = at.installation.store, at.account
+NAME_SAVED = "account_name_saved"
 
 
 def name_form() -> None:
@@ -17,11 +18,14 @@ def name_form() -> None:
         name = st.text_input("Namn", account.name, key="account_name", autocomplete="name")
         answer = st.empty()
         pressed = st.form_submit_button("Spara namnet")
+    if st.session_state.pop(NAME_SAVED, False):
+        answer.success("Namnet är sparat.")
     if not pressed:
         return
     try:
         store.rename(account.id, clean_name(name))
-        answer.success("Namnet är sparat.")
+        st.session_state[NAME_SAVED] = True
+        st.rerun()  # the path at the side shows the name too
     except Refused as refused:
         answer.error(FAULTS[refused.fault])
 

@@ -149,9 +149,7 @@ class Front:
         ).start()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = Headers(scope=scope)
-        # A browser always says where a websocket comes from; another client has no cookie to misuse.
-        if scope["type"] == "websocket" and "origin" in headers and not is_own_origin(headers):
+        if scope["type"] == "websocket" and _is_foreign(Headers(scope=scope)):
             await send({"type": "websocket.close", "code": 1008})
             return
         if scope["type"] != "http":
@@ -189,6 +187,11 @@ class Front:
             mark = secrets.token_urlsafe(16)
             response.set_cookie(BROWSER_COOKIE, mark, httponly=True, samesite="lax", secure=is_https(request))
         return response
+
+
+def _is_foreign(headers: Headers) -> bool:
+    """Whether another site's page opens this websocket; a client without an origin is no browser."""
+    return "origin" in headers and not is_own_origin(headers)
 
 
 def is_https(request: Request) -> bool:

@@ -14,7 +14,7 @@ NAME_SAVED = "account_name_saved"
 
 
 def name_form() -> None:
-    with st.form("name", border=False):
+    with st.form("account_name_form", border=False):
         name = st.text_input("Namn", account.name, key="account_name", autocomplete="name")
         answer = st.empty()
         pressed = st.form_submit_button("Spara namnet")
@@ -32,7 +32,7 @@ def name_form() -> None:
 
 def password_form() -> None:
     draw("section.html", title="Byt lösenord", text="Du blir utloggad på alla andra ställen.")
-    with st.form("password", border=False):
+    with st.form("account_password_form", border=False):
         old = st.text_input(
             "Nuvarande lösenord", key="account_old_password", type="password", autocomplete="current-password"
         )

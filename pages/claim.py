@@ -20,7 +20,7 @@ def form() -> None:
         title="Kom igång",
         lead="Skapa det första kontot. Med det blir du administratör, och chef för din egen arbetsgrupp.",
     )
-    with st.form("claim", border=False):
+    with st.form("claim_form", border=False):
         name = st.text_input("Namn", key="claim_name", autocomplete="name")
         email = st.text_input("E-post", key="claim_email", autocomplete="username")
         password = st.text_input(

@@ -10,7 +10,7 @@ from visionsprat.ui.text import NO_COOKIES
 
 at = here()
 draw("sign_in.html", welcome=at.module.welcome)
-with st.form("sign_in", border=False):
+with st.form("sign_in_form", border=False):
     email = st.text_input("E-post", key="sign_in_email", autocomplete="username")
     password = st.text_input(
         "Lösenord", key="sign_in_password", type="password", autocomplete="current-password"

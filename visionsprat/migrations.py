@@ -118,7 +118,8 @@ def m001_initial(db: Database) -> None:
 def connect(path: Path, *, create: bool = True) -> Database:
     """Open a connection with its pragmas: the one place that knows them.
 
-    A file that is not there is made, unless `create` is False. Transactions are begun explicitly (isolation_level None). One thread uses a connection at a time.
+    A file that is not there is made, unless `create` is False. Transactions are begun explicitly
+    (isolation_level None). One thread uses a connection at a time.
     """
     address = f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
     connection = sqlite3.connect(

@@ -139,6 +139,17 @@ async def sign_out(request: Request) -> Response:
     return response
 
 
+def session(request: Request) -> Response:
+    """GET /api/session: 204 when the browser's session is alive, else 401."""
+    try:
+        account = installation().store.account_of_session(
+            accounts.token_hash(request.cookies.get(SESSION_COOKIE, ""))
+        )
+    except StoreUnavailable:
+        return Response(status_code=503)
+    return Response(status_code=204 if account else 401)
+
+
 async def redeem_ticket(request: Request) -> Response:
     """GET /api/ticket: set the cookie for a ticket that a script run has handed out, and go on."""
     ticket, browser = request.query_params.get("ticket", ""), request.cookies.get(BROWSER_COOKIE, "")
@@ -171,6 +182,7 @@ def healthz(request: Request) -> Response:
 def routes() -> list[BaseRoute]:
     return [
         Route("/api/reflections", save_reflection, methods=["POST"]),
+        Route("/api/session", session, methods=["GET"]),
         Route("/api/sign-out", sign_out, methods=["POST"]),
         Route("/api/ticket", redeem_ticket, methods=["GET"]),
         Route("/healthz", healthz, methods=["GET"]),

@@ -58,7 +58,7 @@ def draw_navigation() -> None:
     """The path at the side, or the bar on top of a phone."""
     at = here()
     if at.visitor is None:
-        draw("banner.html")
+        draw("banner.html", ended=at.had_session)
         return
     draw("navigation.html", here=at, progress=at.progress, account=at.account)
 

@@ -31,6 +31,8 @@ class Here:
     token_hash: str
     #: The address without its slash: "" is the start page, "visionen", "skapande", ...
     address: str
+    #: Whether the browser has come with a session, alive or ended.
+    had_session: bool = False
 
     @property
     def module(self) -> Module:
@@ -62,9 +64,10 @@ _here: ContextVar[Here] = ContextVar("here")
 def arrive() -> Here:
     """Find out who is here, once at the beginning of a script run. Raises StoreUnavailable."""
     house = installation()
-    hashed = token_hash(st.context.cookies.get(SESSION_COOKIE, ""))
+    token = st.context.cookies.get(SESSION_COOKIE, "")
+    hashed = token_hash(token)
     address = unquote(urlsplit(st.context.url or "").path).strip("/")
-    found = Here(house, house.store.visitor(hashed), hashed, address)
+    found = Here(house, house.store.visitor(hashed), hashed, address, had_session=bool(token))
     _here.set(found)
     return found
 

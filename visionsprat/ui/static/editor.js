@@ -227,8 +227,22 @@ function resume(account) {
   const kept = Object.keys(localStorage).filter((key) => key.startsWith(prefix));
   for (const key of kept) {
     const saver = saverFor(account, key.slice(prefix.length));
-    if (!saver.received) saver.pickUpDraft();
+    if (saver.received) continue;
+    saver.received = true;
+    saver.pickUpDraft();
   }
+}
+
+/** The page is being left: no save may ask for a run of it any more. */
+function leave() {
+  savers.forEach((saver) => (saver.onAnswered = () => {}));
+}
+
+/** Save what is unsaved, and wait until it is or `patience` milliseconds have passed. */
+async function settle(patience) {
+  unsaved().forEach((saver) => saver.flush());
+  const end = Date.now() + patience;
+  while (unsaved().length && Date.now() < end) await new Promise((done) => setTimeout(done, 20));
 }
 
 function unsaved() {
@@ -353,4 +367,4 @@ function editor({ data, parentElement, setTriggerValue }) {
   return () => fields.forEach((field) => field.saver.flush());
 }
 
-window.visionsprat = { editor, resume, unsaved };
+window.visionsprat = { editor, leave, resume, settle, unsaved };

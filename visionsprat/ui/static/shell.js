@@ -11,11 +11,13 @@ const heading = () => document.getElementById("innehall");
 // Walking
 
 /** Go to a page of ours: as the browser's back button would, which Streamlit understands, else by loading it. */
-function walk(link) {
+async function walk(link) {
   if (app()?.dataset.testConnectionState !== "CONNECTED") return location.assign(link.href);
   closeMenu();
   if (link.pathname === location.pathname) return focusHeading();
   leaving = heading();
+  window.visionsprat.leave();
+  await window.visionsprat.settle(300); // so that the next page knows of it
   history.pushState({}, "", link.href);
   dispatchEvent(new PopStateEvent("popstate"));
 }
@@ -37,7 +39,9 @@ function arrive() {
 }
 
 addEventListener("popstate", (event) => {
-  if (event.isTrusted) leaving = heading();
+  if (!event.isTrusted) return;
+  leaving = heading();
+  window.visionsprat.leave();
 });
 
 document.addEventListener("click", (event) => {
@@ -61,10 +65,8 @@ function closeMenu() {
 }
 
 async function signOut() {
-  const { unsaved } = window.visionsprat;
-  unsaved().forEach((saver) => saver.flush());
-  for (let waited = 0; unsaved().length && waited < 2000; waited += 100) await new Promise((done) => setTimeout(done, 100));
-  if (unsaved().length && !(await askToSignOut())) return;
+  await window.visionsprat.settle(2000);
+  if (window.visionsprat.unsaved().length && !(await askToSignOut())) return;
   const answer = await fetch("/api/sign-out", { method: "POST" }).catch(() => null);
   if (answer?.ok) location.assign("/");
   else tell("Det gick inte att logga ut. Försök igen om en stund.");
@@ -123,6 +125,18 @@ document.addEventListener("keydown", (event) => {
   menuButton().focus();
 });
 
+// Sessions
+
+let asked = false;
+
+/** A tab whose session has ended shows the sign-in form; if its person has signed in again elsewhere, follow. */
+async function followSession() {
+  if (asked || !document.querySelector(".banner[data-ended]")) return;
+  asked = true;
+  const answer = await fetch("/api/session").catch(() => null);
+  if (answer?.ok) location.reload();
+}
+
 // Drafts
 
 let resumed = null;
@@ -175,6 +189,7 @@ new MutationObserver((changes) => {
   }
   arrive();
   resumeDrafts();
+  followSession();
 }).observe(document.documentElement, {
   subtree: true,
   childList: true,

@@ -1,0 +1,89 @@
+"""`python -m tests`: find a browser, then run ruff, mypy and pytest. Arguments go on to pytest."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+#: Tells the browser tests which browser to start. Not VISIONSPRAT_…: unknown ones of those stop the server.
+VARIABLE = "BROWSER_UNDER_TEST"
+INSTALLED = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "/usr/bin/chromium",
+    "/snap/bin/chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+NO_BROWSER = (
+    "The browser tests need Chromium, and none was found or could be fetched. Install Chromium or Chrome, "
+    f"or set {VARIABLE} to the path of one."
+)
+
+
+def main(arguments: Sequence[str]) -> int:
+    browser = installed_browser() or playwrights_own() or debians()
+    if browser is None:
+        print(NO_BROWSER, file=sys.stderr)
+        return 1
+    environment = {**os.environ, VARIABLE: browser}
+    checks = [
+        subprocess.run([sys.executable, "-m", *command], cwd=ROOT).returncode
+        for command in (["ruff", "check", "."], ["mypy"])
+    ]
+    tests = subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=ROOT, env=environment).returncode
+    return tests or max(checks)
+
+
+def installed_browser() -> str | None:
+    """The browser that the environment names, else the first installed one that starts."""
+    if named := os.environ.get(VARIABLE):
+        return named if starts(named) else None
+    found = (shutil.which(name) for name in INSTALLED)
+    return next((path for path in found if path and starts(path)), None)
+
+
+def playwrights_own() -> str | None:
+    """Playwright's own Chromium, downloaded if it can be."""
+    asked = (
+        "from playwright.sync_api import sync_playwright\n"
+        "with sync_playwright() as playwright: print(playwright.chromium.executable_path)"
+    )
+    where = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True)
+    path = where.stdout.strip()
+    if where.returncode or not path:
+        return None
+    if not starts(path):
+        subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"])
+    return path if starts(path) else None
+
+
+def debians() -> str | None:
+    """Debian's Chromium, installed if this is Debian's root."""
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        return None
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["apt-get", "update"], ["apt-get", "install", "-y", "chromium"]):
+        if subprocess.run(command, env=quiet).returncode:
+            return None
+    return installed_browser()
+
+
+def starts(browser: str) -> bool:
+    """Whether this really is a browser that runs here: some distributions ship a stub in its place."""
+    try:
+        done = subprocess.run([browser, "--version"], capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0 and "chrom" in done.stdout.lower()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,141 @@
+"""A real Chromium against a really started server, people to sign in as, and pictures of what failed."""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+
+from tests.__main__ import NO_BROWSER, VARIABLE, installed_browser
+from tests.browser.people import NewComputer, NewPerson, Person, add_person
+from tests.browser.server import Server
+
+HERE = Path(__file__).parent
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+#: Nothing of the visitor's own computer may show on a Swedish page.
+FOREIGN = {"locale": "en-US", "timezone_id": "America/New_York"}
+
+_failed = pytest.StashKey[bool]()
+
+expect.set_options(timeout=30_000)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests go last: they are slow, and Playwright leaves an event loop running in its thread."""
+    items.sort(key=lambda item: HERE in item.path.parents)
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker("browser")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report: Any = yield
+    if report.when == "call":
+        item.stash[_failed] = report.failed
+    return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _leave_nothing_running() -> None:
+    """A suite that is stopped from outside, as CI does at its time limit, ends its servers like Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a browser that starts; no test is skipped for want of one."""
+    path = os.environ.get(VARIABLE) or installed_browser()
+    if path is None:
+        pytest.fail(NO_BROWSER, pytrace=False)
+    return path
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Any]:
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Any, chromium: str) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("server"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(autouse=True)
+def running(request: pytest.FixtureRequest) -> None:
+    """A test that ends while its server is down must not bring the next one down with it."""
+    if "server" in request.fixturenames:
+        server: Server = request.getfixturevalue("server")
+        server.start_if_down()
+
+
+@pytest.fixture
+def new_computer(browser: Browser, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewComputer]:
+    """Open a browser with cookies and storage of its own; its page comes back.
+
+    At the end none of its pages may have met an error in a script. When the test failed, it is pictured.
+    """
+    contexts: list[BrowserContext] = []
+    errors: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            errors.append(message.text)
+
+    def open_one(**options: Any) -> Page:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **FOREIGN, **options})
+        context.set_default_timeout(30_000)
+        context.on("weberror", lambda error: errors.append(str(error.error)))
+        context.on("console", note)
+        contexts.append(context)
+        return context.new_page()
+
+    yield open_one
+    if request.node.stash.get(_failed, False):
+        _take_pictures([page for context in contexts for page in context.pages], tmp_path)
+        if "server" in request.fixturenames:
+            print("The server's output:\n" + request.getfixturevalue("server").output)
+    for context in contexts:
+        context.close()
+    assert not errors
+
+
+def _take_pictures(pages: list[Page], folder: Path) -> None:
+    for number, page in enumerate(pages):
+        path = folder / f"failed-{number}.png"
+        try:
+            page.screenshot(path=path, timeout=10_000)
+            print(f"{page.url} looked like {path}")
+        except Exception as error:  # a picture must not hide why the test failed
+            print(f"No picture of {page.url}: {error}")
+
+
+@pytest.fixture
+def page(new_computer: NewComputer) -> Page:
+    return new_computer()
+
+
+@pytest.fixture
+def new_person(server: Server) -> NewPerson:
+    return functools.partial(add_person, server)
+
+
+@pytest.fixture
+def person(new_person: NewPerson) -> Person:
+    return new_person()

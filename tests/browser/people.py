@@ -1,0 +1,94 @@
+"""People with accounts, and what they do in a browser."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import bcrypt
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.server import Server, poll
+from visionsprat import accounts
+from visionsprat.records import NewAccount, Reflection
+from visionsprat.web import SESSION_COOKIE
+
+PASSWORD = "häst batteri klammer"
+PASSWORD_HASH = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
+SAVED = re.compile(r"^Sparat \d\d:\d\d")
+
+NewComputer = Callable[..., Page]
+NewPerson = Callable[..., "Person"]
+
+
+@dataclass(frozen=True)
+class Person:
+    """An account on the server, with the password PASSWORD."""
+
+    server: Server
+    id: int
+    email: str
+
+    def text(self, question: str) -> str:
+        """What the database holds as this person's answer, read past the store."""
+        return self._stored(question)[0]
+
+    def write(self, question: str, text: str) -> None:
+        """Store an answer as another browser of the same person would."""
+        with self.server.store() as store:
+            saved = store.save_reflection(self.id, question, text, self._stored(question)[1])
+        assert isinstance(saved, Reflection)
+
+    def new_token(self) -> str:
+        """A session of its own, begun as the ticket's route would."""
+        with self.server.store() as store:
+            token = accounts.redeem(store, accounts.issue_ticket(store, self.id, "test"), "test")
+        assert token is not None
+        return token
+
+    def _stored(self, question: str) -> tuple[str, int]:
+        with closing(sqlite3.connect(self.server.database)) as database:
+            row = database.execute(
+                "SELECT text, revision FROM reflections WHERE account_id = ? AND question_id = ?",
+                [self.id, question],
+            ).fetchone()
+        return row or ("", 0)
+
+
+def add_person(server: Server, name: str = "Amina Testsson", **more: Any) -> Person:
+    email = f"{secrets.token_hex(6)}@test.example"
+    with server.store() as store:
+        account_id = store.add_account(NewAccount(email, name, PASSWORD_HASH, **more))
+    return Person(server, account_id, email)
+
+
+def signed_in(page: Page, person: Person, address: str = "/") -> None:
+    """Open a page as somebody, without the form."""
+    cookie: Any = {"name": SESSION_COOKIE, "value": person.new_token(), "url": person.server.url}
+    page.context.add_cookies([{**cookie, "httpOnly": True, "sameSite": "Lax"}])
+    page.goto(person.server.url + address)
+    expect(page.locator("nav.side")).to_be_attached()
+
+
+def fill_in_sign_in(page: Page, email: str, password: str = PASSWORD) -> None:
+    page.get_by_label("E-post").fill(email)
+    page.get_by_label("Lösenord", exact=True).fill(password)
+    page.get_by_role("button", name="Logga in").click()
+
+
+def editor(page: Page, number: int = 0) -> Locator:
+    return page.locator("textarea").nth(number)
+
+
+def status(page: Page, number: int = 0) -> Locator:
+    return page.locator(".status").nth(number)
+
+
+def until(page: Page, met: Callable[[], bool], what: str) -> None:
+    """Wait for something outside the page, letting the page live meanwhile."""
+    poll(met, what, lambda seconds: page.wait_for_timeout(seconds * 1000))

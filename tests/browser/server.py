@@ -1,0 +1,123 @@
+"""A really started server on a data folder of its own, which a test may kill and start again."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from visionsprat.installation import DATABASE
+from visionsprat.settings import PREFIX, ROOT
+from visionsprat.store import Store
+
+DEADLINE = 90.0  # s; machines that test are slow and busy
+
+
+class Server:
+    """Starts at once. `url` and the data folder stay the same when it is started again."""
+
+    def __init__(self, folder: Path, content: Path | None = None) -> None:
+        self.data = folder / "data"
+        self.database = self.data / DATABASE
+        self.log = folder / "server.log"
+        self.port = _free_port()
+        self.url = f"http://localhost:{self.port}"
+        self._environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+        self._environment["VISIONSPRAT_DATA"] = str(self.data)
+        if content is not None:
+            self._environment["VISIONSPRAT_CONTENT"] = str(content)
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    @property
+    def output(self) -> str:
+        """All that the server has written in the terminal."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    @property
+    def claim_link(self) -> str:
+        """The newest link to the first account."""
+        return re.findall(r"http://\S+/kom-igang\S+", self.output)[-1]
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        poll(self._answers, "the server to answer")
+
+    def start_if_down(self) -> None:
+        if self._process is None:
+            self.start()
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        """The server's database, opened beside it."""
+        store = Store(self.database)
+        try:
+            yield store
+        finally:
+            store.close()
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is None:
+            return
+        os.killpg(self._process.pid, how)
+        try:
+            self._process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        self._process = None
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise AssertionError(f"The server ended with {self._process.returncode}:\n{self.output}")
+        try:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=5) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+
+def poll(
+    met: Callable[[], bool],
+    what: str,
+    pause: Callable[[float], None] = time.sleep,
+    deadline: float = DEADLINE,
+) -> None:
+    """Wait until a condition is met; fail with what was waited for."""
+    end = time.monotonic() + deadline
+    while not met():
+        if time.monotonic() > end:
+            raise AssertionError(f"Waited {deadline:.0f} s in vain for {what}.")
+        pause(0.05)
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

@@ -1,0 +1,188 @@
+"""Every page, at both widths, in both schemes, with axe-core; and what else must hold on each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from tests.browser.conftest import FOREIGN
+from tests.browser.people import Person, add_person, editor, fill_in_sign_in, signed_in, status
+from tests.browser.server import Server
+from visionsprat.content import load_module
+from visionsprat.settings import ROOT
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"],
+    "rules": {"target-size": {"enabled": True}},
+    "resultTypes": ["violations"],
+}
+WIDTHS = (1280, 390)
+#: axe can't judge the contrast of what is scrolled out of sight: the tall one shows all.
+HEIGHTS = (800, 4000)
+SCHEMES = ("light", "dark")
+SIGNED_OUT = ("/", "/globala", "/kom-igang", "/tillganglighet", "/personuppgifter", "/finns/inte")
+SIGNED_IN = (
+    "/",
+    "/visionen",
+    "/skapande",
+    "/pulserande",
+    "/gemensamma",
+    "/globala",
+    "/balanserade",
+    "/mina-reflektioner",
+    "/min-grupp",
+    "/mitt-konto",
+    "/tillganglighet",
+    "/personuppgifter",
+    "/finns-inte",
+)
+ENGLISH = re.compile("Page not found|Deploy|Stop|Rerun|Running|Connecting|Press Enter|Show password|Skip to")
+#: What is read aloud or shown in passing, of all that can be seen.
+NAMES = """
+    [...document.querySelectorAll("[aria-label], [title], [placeholder]")]
+        .filter((each) => each.checkVisibility())
+        .flatMap((each) => ["aria-label", "title", "placeholder"].map((name) => each.getAttribute(name)))
+        .join(" ")
+"""
+
+
+@pytest.fixture(scope="module")
+def manager(server: Server) -> Person:
+    """A manager with something to see on every page: answers, gaps and colleagues."""
+    person = add_person(server, "Bengt Provberg", member_of="Team 3", manages="Team 3")
+    for question in load_module(ROOT / "content").questions[:7]:
+        person.write(question.id, "Vi prövar något nytt varje vecka, och pratar om hur det gick.")
+    add_person(server, "Ett Mycket Långt Namn Som Knappast Får Plats Testsson-Provberg", member_of="Team 3")
+    return person
+
+
+@pytest.fixture(scope="module")
+def windows(browser: Browser, server: Server, manager: Person) -> Iterator[dict[Any, Page]]:
+    """One window for each scheme, signed out and in: pages are loaded in them and made wide and narrow."""
+    opened: dict[Any, Page] = {}
+    for scheme in SCHEMES:
+        for person in (None, manager):
+            context = browser.new_context(
+                bypass_csp=True,
+                color_scheme=scheme,
+                viewport={"width": WIDTHS[0], "height": HEIGHTS[0]},
+                reduced_motion="reduce",
+                **FOREIGN,  # type: ignore[arg-type]
+            )
+            context.set_default_timeout(30_000)
+            page = opened[scheme, person is not None] = context.new_page()
+            if person is not None:
+                signed_in(page, person, "/tillganglighet")
+    yield opened
+    for page in opened.values():
+        page.context.close()
+
+
+def settle(page: Page) -> None:
+    """Wait until the page is drawn and no script runs."""
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    if page.locator("#root").count():
+        expect(page.locator("footer")).to_be_visible()
+        expect(page.locator('[data-test-script-state="notRunning"]')).to_be_attached()
+        expect(page.locator('[data-stale="true"]')).to_have_count(0)
+    page.evaluate("document.fonts.ready.then(() => null)")
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds, a line each: which rule, where, and why."""
+    if not page.evaluate("typeof window.axe === 'object'"):
+        page.evaluate(AXE)
+    found = page.evaluate("rules => axe.run(document, rules)", RULES)["violations"]
+    return [
+        f"{each['id']}: {node['html'][:200]} {node['failureSummary']}"
+        for each in found
+        for node in each["nodes"]
+    ]
+
+
+def check(page: Page, widths: tuple[int, ...] = WIDTHS) -> None:
+    for width in widths:
+        for height in HEIGHTS:
+            page.set_viewport_size({"width": width, "height": height})
+            assert violations(page) == [], f"at {width} × {height}"
+        page.set_viewport_size({"width": width, "height": HEIGHTS[0]})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        inside = page.locator('[data-testid="stMain"]')
+        assert not inside.count() or inside.evaluate("main => main.scrollWidth - main.clientWidth") <= 0
+    assert page.locator("html").get_attribute("lang") == "sv"
+    seen = page.locator("body").inner_text()
+    named = page.evaluate(NAMES)
+    assert ENGLISH.findall(seen + named) == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize(
+    ("address", "inside"),
+    [*((address, False) for address in SIGNED_OUT), *((address, True) for address in SIGNED_IN)],
+    ids=[*(f"out{address}" for address in SIGNED_OUT), *(f"in{address}" for address in SIGNED_IN)],
+)
+def test_a_page_has_no_fault_at_either_width(
+    windows: dict[Any, Page], server: Server, address: str, inside: bool, scheme: str
+) -> None:
+    page = windows[scheme, inside]
+    page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHTS[0]})
+    page.goto(server.url + address)
+    settle(page)
+    check(page)
+
+
+# States that a page at rest does not show
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_forms_errors_have_no_fault(windows: dict[Any, Page], server: Server, scheme: str) -> None:
+    page = windows[scheme, False]
+    page.goto(server.url)
+    fill_in_sign_in(page, "ingen@test.example", "fel lösenord")
+    expect(page.get_by_role("alert")).to_be_visible()
+    settle(page)
+    check(page)
+    page = windows[scheme, True]
+    page.goto(f"{server.url}/mitt-konto")
+    page.get_by_label("Namn").fill("")
+    page.get_by_role("button", name="Spara namnet").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    settle(page)
+    check(page)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_editors_troubles_have_no_fault(windows: dict[Any, Page], server: Server, scheme: str) -> None:
+    page = windows[scheme, True]
+    page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHTS[0]})
+    page.goto(f"{server.url}/balanserade")
+    settle(page)
+
+    def conflict(route: Route) -> None:
+        other = {"text": "Den andra texten.", "revision": 9, "saved_at": "2026-11-01T08:00:00+00:00"}
+        route.fulfill(status=409, json=other)
+
+    page.route("**/api/reflections", conflict)
+    editor(page).fill(f"Min text, {scheme}.")
+    expect(page.locator(".choice h3")).to_be_visible()
+    page.unroute("**/api/reflections")
+    page.route("**/api/reflections", lambda route: route.fulfill(status=401, json={}))
+    editor(page, 1).fill(f"{scheme} " + "Å" * 100)
+    expect(status(page, 1)).to_contain_text("Du är utloggad.")
+    check(page)
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.get_by_role("button", name="Meny").click()
+    check(page, widths=(390,))
+    page.get_by_role("button", name="Logga ut", exact=True).click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    check(page)
+    page.get_by_role("button", name="Stanna kvar").click()
+    page.unroute("**/api/reflections")
+    page.evaluate("localStorage.clear()")

@@ -1,0 +1,329 @@
+"""Getting in and out: the first account, sign-in, sign-out, passwords."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.people import (
+    PASSWORD,
+    NewComputer,
+    Person,
+    editor,
+    fill_in_sign_in,
+    signed_in,
+    status,
+)
+from tests.browser.server import Server
+from visionsprat.accounts import issue_ticket
+from visionsprat.front import BROWSER_COOKIE
+from visionsprat.web import SESSION_COOKIE
+
+WRONG = "E-postadressen eller lösenordet stämmer inte. Kontrollera båda och försök igen."
+
+
+def sign_in_form(page: Page) -> None:
+    expect(page.get_by_role("heading", name="Logga in")).to_be_visible()
+    expect(page.get_by_role("button", name="Logga in")).to_be_visible()
+
+
+def start_page(page: Page) -> None:
+    expect(page.locator("nav.side")).to_be_visible()
+    expect(page).to_have_title("Visionsprat")
+
+
+def cookie(page: Page, name: str) -> Any:
+    return next((each for each in page.context.cookies() if each["name"] == name), None)
+
+
+def save(server: Server, token: str) -> int:
+    """The status of a save by somebody with this session."""
+    with httpx.Client(base_url=server.url, cookies={SESSION_COOKIE: token}) as client:
+        body = {"question": "skapande/innebar", "text": "Hej.", "based_on": 0}
+        return client.post("/api/reflections", json=body, headers={"Origin": server.url}).status_code
+
+
+# The first account
+
+
+@pytest.fixture(scope="module")
+def unclaimed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("unclaimed"))
+    yield server
+    server.stop()
+
+
+def fill_in_claim(page: Page, password: str, name: str = "Amina Testsson") -> None:
+    page.get_by_label("Namn").fill(name)
+    page.get_by_label("E-post").fill("Amina@Test.example ")
+    page.get_by_label("Lösenord", exact=True).fill(password)
+    page.get_by_label("Arbetsgrupp").fill("Team 3")
+    page.get_by_role("button", name="Skapa konto").click()
+
+
+@pytest.mark.parametrize("query", ["", "?kod=", "?kod=fel", "?kod=å%00", "?kod=a&kod=b"])
+def test_without_the_link_nobody_can_claim_the_installation(
+    page: Page, unclaimed: Server, query: str
+) -> None:
+    page.goto(f"{unclaimed.url}/kom-igang{query}")
+    expect(page.get_by_role("heading", name="Länken gäller inte")).to_be_visible()
+    expect(page.get_by_label("Namn")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("password", "told"),
+    [
+        ("kort", "för kort. Det ska ha minst 12 tecken."),
+        ("elva tecken", "för kort. Det ska ha minst 12 tecken."),
+        ("å" * 37, "högst 72 byte, och å, ä och ö räknas som två var."),
+        ("passwordpassword", "för lätt att gissa."),
+        ("aminatestsson", "för lätt att gissa."),
+        ("123456789012", "för lätt att gissa."),
+    ],
+)
+def test_a_password_that_will_not_do_is_told(page: Page, unclaimed: Server, password: str, told: str) -> None:
+    page.goto(unclaimed.claim_link)
+    fill_in_claim(page, password)
+    expect(page.get_by_role("alert")).to_contain_text(told)
+    with unclaimed.store() as store:
+        assert not store.is_claimed()
+
+
+def test_first_start_from_the_link_in_the_terminal_to_signed_in(
+    page: Page, unclaimed: Server, new_computer: NewComputer
+) -> None:
+    link = unclaimed.claim_link
+    page.goto(link)
+    expect(page.get_by_label("E-post")).to_have_attribute("autocomplete", "username")
+    expect(page.get_by_label("Lösenord", exact=True)).to_have_attribute("autocomplete", "new-password")
+    fill_in_claim(page, "  " + PASSWORD)
+    start_page(page)
+    assert page.url == unclaimed.url + "/"
+    expect(page.get_by_role("link", name="Börja ›")).to_be_visible()
+    expect(page.get_by_role("link", name="Min grupp")).to_be_visible()
+    page.get_by_role("link", name="Min grupp").click()
+    expect(page.get_by_role("row", name="Amina Testsson")).to_be_visible()
+
+    second = new_computer()
+    second.goto(link)
+    expect(second.get_by_role("heading", name="Länken gäller inte")).to_be_visible()
+    second.goto(unclaimed.url)
+    fill_in_sign_in(second, "amina@test.example")
+    start_page(second)
+    assert unclaimed.output.count("kom-igang") == 1
+    unclaimed.stop()
+    unclaimed.start()
+    assert unclaimed.output.count("kom-igang") == 1
+
+
+# Sign-in
+
+
+def test_the_fields_are_made_for_password_managers(page: Page, server: Server) -> None:
+    page.goto(server.url)
+    expect(page.get_by_label("E-post")).to_have_attribute("autocomplete", "username")
+    expect(page.get_by_label("Lösenord", exact=True)).to_have_attribute("autocomplete", "current-password")
+    expect(page.get_by_label("Lösenord", exact=True)).to_have_attribute("type", "password")
+
+
+def test_a_wrong_password_and_an_unknown_address_are_answered_alike(
+    page: Page, person: Person, server: Server
+) -> None:
+    page.goto(server.url)
+    for email, password in [
+        (person.email, "fel lösenord här"),
+        ("ingen@test.example", PASSWORD),
+        (person.email, "å" * 100),
+        ("' OR 1=1 --", PASSWORD),
+    ]:
+        fill_in_sign_in(page, email, password)
+        expect(page.get_by_role("alert")).to_have_text(WRONG)
+        page.reload()
+        sign_in_form(page)
+
+
+def test_an_address_is_known_in_capitals_and_a_password_with_spaces_around_it(
+    page: Page, person: Person, server: Server
+) -> None:
+    page.goto(server.url)
+    fill_in_sign_in(page, f" {person.email.upper()} ", f" {PASSWORD} ")
+    start_page(page)
+
+
+@pytest.mark.parametrize("address", ["/globala", "/mitt-konto", "/mina-reflektioner"])
+def test_a_deep_link_asks_for_sign_in_there_and_goes_on_to_its_page(
+    page: Page, person: Person, server: Server, address: str
+) -> None:
+    page.goto(server.url + address)
+    sign_in_form(page)
+    assert page.url == server.url + address
+    fill_in_sign_in(page, person.email)
+    expect(page.locator("nav.side")).to_be_visible()
+    assert page.url == server.url + address
+    expect(page.locator(f'nav.side [aria-current=page][href="{address}"]')).to_be_visible()
+
+
+def test_the_sessions_cookie_is_out_of_reach_of_scripts_and_other_sites(
+    page: Page, person: Person, server: Server
+) -> None:
+    page.goto(server.url)
+    fill_in_sign_in(page, person.email)
+    start_page(page)
+    for name in (SESSION_COOKIE, BROWSER_COOKIE):
+        found = cookie(page, name)
+        assert (found["httpOnly"], found["sameSite"], found["expires"]) == (True, "Lax", -1)
+    seen_by_scripts = page.evaluate("document.cookie")
+    assert SESSION_COOKIE not in seen_by_scripts and BROWSER_COOKIE not in seen_by_scripts
+
+
+def test_a_ticket_works_once_and_only_in_its_own_browser(
+    page: Page, person: Person, server: Server, new_computer: NewComputer
+) -> None:
+    page.goto(server.url)
+    sign_in_form(page)
+    with server.store() as store:
+        ticket = issue_ticket(store, person.id, cookie(page, BROWSER_COOKIE)["value"])
+    address = f"{server.url}/api/ticket?ticket={ticket}&to=/globala"
+    thief = new_computer()
+    thief.goto(server.url)
+    sign_in_form(thief)
+    thief.goto(address)
+    sign_in_form(thief)
+    page.goto(address)
+    expect(editor(page)).to_be_visible()
+    assert page.url == f"{server.url}/globala"
+    page.context.clear_cookies(name=SESSION_COOKIE)
+    page.goto(address)
+    sign_in_form(page)
+
+
+def test_a_browser_that_takes_no_cookies_is_told(page: Page, person: Person, server: Server) -> None:
+    def without_cookies(route: Route) -> None:
+        answer = route.fetch()
+        page.context.clear_cookies()
+        headers = {name: value for name, value in answer.headers.items() if name != "set-cookie"}
+        route.fulfill(response=answer, headers=headers)
+
+    page.route(f"{server.url}/", without_cookies)
+    page.goto(server.url)
+    fill_in_sign_in(page, person.email)
+    expect(page.get_by_role("alert")).to_contain_text("Webbläsaren tar inte emot kakor.")
+
+
+def test_after_many_failures_an_address_has_to_wait(page: Page, person: Person, server: Server) -> None:
+    with server.store() as store:
+        for _ in range(10):
+            store.record_failure(person.email)
+    page.goto(server.url)
+    fill_in_sign_in(page, person.email)
+    expect(page.get_by_role("alert")).to_contain_text("för många försök")
+
+
+# Sign-out
+
+
+def test_signing_out_ends_the_session_on_the_server(page: Page, person: Person, server: Server) -> None:
+    page.goto(f"{server.url}/skapande")
+    fill_in_sign_in(page, person.email)
+    expect(editor(page)).to_be_visible()
+    token = cookie(page, SESSION_COOKIE)["value"]
+    assert save(server, token) == 200
+    page.get_by_role("button", name="Logga ut", exact=True).click()
+    expect(page).to_have_url(server.url + "/")
+    sign_in_form(page)
+    assert cookie(page, SESSION_COOKIE) is None
+    assert save(server, token) == 401
+    page.go_back()
+    expect(page).to_have_url(f"{server.url}/skapande")
+    sign_in_form(page)
+
+
+def test_another_tab_notices_a_sign_out_at_its_next_click(page: Page, person: Person) -> None:
+    signed_in(page, person, "/visionen")
+    other = page.context.new_page()
+    other.goto(person.server.url)
+    other.get_by_role("button", name="Logga ut", exact=True).click()
+    sign_in_form(other)
+    page.locator("nav.side").get_by_role("link", name="Den globala staden").click()
+    sign_in_form(page)
+    fill_in_sign_in(page, person.email)
+    expect(editor(page)).to_be_visible()
+    assert page.url == f"{person.server.url}/globala"
+
+
+def test_a_tab_left_open_follows_when_its_person_signs_in_again_elsewhere(page: Page, person: Person) -> None:
+    signed_in(page, person, "/visionen")
+    other = page.context.new_page()
+    other.goto(person.server.url)
+    other.get_by_role("button", name="Logga ut", exact=True).click()
+    fill_in_sign_in(other, person.email)
+    start_page(other)
+    page.locator("nav.side").get_by_role("link", name="Den globala staden").click()
+    expect(editor(page)).to_be_visible()
+
+
+# My account
+
+
+def change_password(page: Page, old: str, new: str) -> None:
+    page.get_by_label("Nuvarande lösenord").fill(old)
+    page.get_by_label("Nytt lösenord").fill(new)
+    page.get_by_role("button", name="Byt lösenord").click()
+
+
+def test_a_new_password_signs_out_the_other_browsers_and_keeps_this_one(
+    page: Page, person: Person, server: Server, new_computer: NewComputer
+) -> None:
+    new = secrets.token_urlsafe(12)
+    elsewhere = new_computer()
+    signed_in(elsewhere, person, "/skapande")
+    page.goto(f"{server.url}/mitt-konto")
+    fill_in_sign_in(page, person.email)
+    expect(page.get_by_label("Nytt lösenord")).to_have_attribute("autocomplete", "new-password")
+    expect(page.get_by_label("Nuvarande lösenord")).to_have_attribute("autocomplete", "current-password")
+    change_password(page, "fel lösenord här", new)
+    expect(page.get_by_role("alert")).to_have_text("Det nuvarande lösenordet stämmer inte.")
+    change_password(page, PASSWORD, "kort")
+    expect(page.get_by_role("alert")).to_contain_text("Lösenordet är för kort.")
+    old_token = cookie(page, SESSION_COOKIE)["value"]
+    change_password(page, PASSWORD, new)
+    page.wait_for_event("framenavigated")
+    expect(page.get_by_role("heading", name="Mitt konto")).to_be_visible()
+    assert cookie(page, SESSION_COOKIE)["value"] != old_token
+    assert save(server, old_token) == 401
+    editor(elsewhere).fill("Skrivet där.")
+    expect(status(elsewhere)).to_contain_text("Inte sparat. Du är utloggad.")
+    elsewhere.reload()
+    sign_in_form(elsewhere)
+    fill_in_sign_in(elsewhere, person.email)
+    expect(elsewhere.get_by_role("alert")).to_have_text(WRONG)
+    fill_in_sign_in(elsewhere, person.email, new)
+    expect(editor(elsewhere)).to_have_value("Skrivet där.")
+
+
+def test_a_new_name_is_seen_at_once(page: Page, person: Person) -> None:
+    signed_in(page, person, "/mitt-konto")
+    page.get_by_label("Namn").fill("  ")
+    page.get_by_role("button", name="Spara namnet").click()
+    expect(page.get_by_role("alert")).to_have_text("Skriv ditt namn, högst 100 tecken.")
+    page.get_by_label("Namn").fill("<b>Åsa</b> Ö")
+    page.get_by_role("button", name="Spara namnet").click()
+    expect(page.get_by_text("Namnet är sparat.")).to_be_visible()
+    expect(page.locator(".who")).to_contain_text("<b>Åsa</b> Ö")
+
+
+def test_signing_out_everywhere_ends_every_session(
+    page: Page, person: Person, new_computer: NewComputer
+) -> None:
+    elsewhere = new_computer()
+    signed_in(elsewhere, person)
+    signed_in(page, person, "/mitt-konto")
+    page.get_by_role("button", name="Logga ut överallt").click()
+    sign_in_form(page)
+    elsewhere.get_by_role("link", name="Visionen").first.click()
+    sign_in_form(elsewhere)

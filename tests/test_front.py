@@ -1,0 +1,211 @@
+"""What reaches the browser first: the index page, compressed files, security headers."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from urllib.parse import urljoin, urlsplit
+
+import brotli
+import pytest
+from httpx import Response
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+from tests.client import Client
+from visionsprat.front import ASSETS, BROWSER_COOKIE, HEADERS, STREAMLIT, Front
+from visionsprat.web import routes
+
+PAGES = ["/", "/globala", "/mitt-konto", "/finns-inte", "/%C3%A5%C3%A4%C3%B6", "/globala?a=b"]
+
+
+@pytest.fixture(scope="module")
+def _front() -> Starlette:
+    streamlit = Mount("/static", StaticFiles(directory=STREAMLIT / "static"))
+    return Starlette(routes=[*routes(), streamlit], middleware=[Middleware(Front)])
+
+
+@pytest.fixture
+def client(_front: Starlette) -> Client:
+    return Client(_front)
+
+
+def get(client: Client, address: str, encoding: str = "identity") -> Response:
+    return client.get(address, headers={"Accept-Encoding": encoding})
+
+
+# The index page
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_every_address_gets_the_same_swedish_page(client: Client, address: str) -> None:
+    answer = get(client, address)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["cache-control"] == "no-store"
+    page = answer.text
+    assert page == get(client, "/").text
+    assert '<html lang="sv">' in page
+    assert "<title>Visionsprat</title>" in page
+    noscript = re.findall(r"<noscript>(.*?)</noscript>", page, flags=re.S)
+    assert len(noscript) == 1 and "måste ha JavaScript" in noscript[0]
+    assert not re.search(r"You need to enable|Streamlit</title>|lang=\"en\"", page)
+
+
+def test_the_policy_lets_in_nothing_from_elsewhere_and_no_eval(client: Client) -> None:
+    policy = get(client, "/").headers["content-security-policy"]
+    directives = dict(part.strip().split(" ", 1) for part in policy.split(";"))
+    assert directives["default-src"] == "'self'"
+    assert directives["object-src"] == directives["base-uri"] == directives["frame-ancestors"] == "'none'"
+    assert "unsafe" not in directives["script-src"]
+    assert not re.search(r"https?:|\*", policy)
+
+
+def test_the_page_names_nothing_from_elsewhere(client: Client) -> None:
+    assert not re.search(r"""(?:src|href)=["'](?:https?:)?//""", get(client, "/").text)
+
+
+@pytest.mark.parametrize(
+    "address", ["/", "/a/b", "/assets/style.css", "/healthz", "/api/ticket", "/assets/no.css"]
+)
+def test_every_answer_has_the_security_headers(client: Client, address: str) -> None:
+    answer = client.get(address)
+    assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+
+
+def test_what_the_routes_answer_is_never_kept(client: Client) -> None:
+    answer = client.get("/api/ticket")
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_browser_is_marked_once_and_its_mark_is_out_of_reach_of_scripts(client: Client) -> None:
+    cookie = get(client, "/").headers["set-cookie"]
+    assert cookie.startswith(f"{BROWSER_COOKIE}=") and "HttpOnly" in cookie and "SameSite=lax" in cookie
+    assert len(client.cookies[BROWSER_COOKIE]) > 20
+    assert "set-cookie" not in get(client, "/globala").headers
+
+
+def test_two_browsers_have_different_marks(client: Client) -> None:
+    marks = set()
+    for _ in range(5):
+        client.cookies.clear()
+        get(client, "/")
+        marks.add(client.cookies[BROWSER_COOKIE])
+    assert len(marks) == 5
+
+
+def test_every_address_in_the_page_exists(client: Client) -> None:
+    named = re.findall(r'(?:src|href)="([^"]+)"', get(client, "/").text)
+    assert len(named) > 5
+    for address in named:
+        assert get(client, address).status_code == 200, address
+
+
+def test_every_address_in_our_stylesheet_exists(client: Client) -> None:
+    named = re.findall(r'url\("([^"]+)"\)', get(client, "/assets/style.css").text)
+    assert named
+    for address in named:
+        assert get(client, urljoin("/assets/style.css", address)).status_code == 200, address
+
+
+# Scripts and styles
+
+
+def files() -> list[str]:
+    """Our own, and those of Streamlit's that the page names."""
+    page = (STREAMLIT / "index.html").read_text(encoding="utf-8")
+    theirs = re.findall(r'="\./(static/[^"]+\.(?:js|css))"', page)
+    ours = [f"assets/{file.name}" for file in sorted(ASSETS.iterdir()) if file.suffix in {".js", ".css"}]
+    assert theirs and len(ours) > 2
+    return ["/" + name for name in (*ours, *theirs)]
+
+
+def original(address: str) -> bytes:
+    folder = ASSETS.parent / "static" if address.startswith("/assets/") else STREAMLIT / "static"
+    return (folder / address.split("/", 2)[2]).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("gzip, deflate, br, zstd", "br"),
+        ("br;q=0.5, gzip", "br"),
+        ("gzip, deflate", "gzip"),
+        ("br;q=0, gzip;q=0.1", "gzip"),
+        ("identity", None),
+        ("br;q=0, gzip;q=0", None),
+    ],
+)
+def test_a_file_is_compressed_as_the_client_can_read_it(
+    client: Client, accepted: str, encoding: str | None
+) -> None:
+    unpack = {"br": brotli.decompress, "gzip": gzip.decompress, None: bytes}[encoding]
+    sent = 0
+    for address in files():
+        answer, body = client.raw(address, accepted)
+        assert answer.status_code == 200, address
+        assert answer.headers.get("content-encoding") == encoding, address
+        assert unpack(body) == original(address), address
+        kind = "text/css" if address.endswith(".css") else "text/javascript"
+        assert answer.headers["content-type"].split(";")[0] == kind
+        if encoding:
+            assert answer.headers["vary"] == "Accept-Encoding"
+            assert "immutable" in answer.headers["cache-control"]
+        sent += len(body)
+    whole = sum(len(original(address)) for address in files())
+    assert sent == whole if encoding is None else sent < whole / 2
+
+
+@pytest.mark.parametrize("encoding", ["br", "gzip"])
+def test_the_page_itself_is_compressed(client: Client, encoding: str) -> None:
+    answer, body = client.raw("/", encoding)
+    unpack = {"br": brotli.decompress, "gzip": gzip.decompress}[encoding]
+    assert answer.headers["content-encoding"] == encoding
+    assert unpack(body) == get(client, "/").content
+
+
+def test_our_files_are_kept_forever_under_an_address_of_their_content(client: Client) -> None:
+    named = re.findall(r'"(/assets/[^"]+\.(?:js|css|svg)[^"]*)"', get(client, "/").text)
+    assert named and all(re.search(r"\?v=[0-9a-f]{12}$", address) for address in named)
+    for address in named:
+        assert "immutable" in get(client, address, "br").headers["cache-control"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/assets/../editor.py",
+        "/assets/..%2feditor.py",
+        "/assets/%2e%2e/%2e%2e/front.py",
+        "/assets/../../../app.py",
+        "/assets/..%2f..%2f..%2fdata%2fvisionsprat.db",
+        "/static/..%2f..%2fruntime%2fstate%2fsession_state.py",
+        "/static/../index.html",
+        "/assets//etc/passwd",
+        "/assets/%2fetc%2fpasswd",
+        "/assets/style.css%00.js",
+        "/assets/x.css",
+        "/assets/" + "x" * 5000 + ".js",
+    ],
+    ids=lambda address: address[:40],
+)
+@pytest.mark.parametrize("encoding", ["br", "identity"])
+def test_nothing_outside_the_folders_is_served(client: Client, address: str, encoding: str) -> None:
+    path = address.replace("%2f", "/").replace("%2e", ".").replace("%00", "\0")
+    assert client.status(path, encoding) in {400, 404}
+
+
+# Addresses that are none
+
+
+@pytest.mark.parametrize("address", ["/a/b", "/globala/x", "/globala/innebar/y", "/finns/inte/"])
+def test_an_address_below_a_page_is_told_in_swedish(client: Client, address: str) -> None:
+    answer = get(client, address)
+    assert answer.status_code == 404
+    assert '<html lang="sv">' in answer.text
+    assert "Sidan finns inte" in answer.text
+    named = re.findall(r'href="([^"]+)"', answer.text)
+    assert all(get(client, address).status_code == 200 for address in named)
+    assert not any(urlsplit(address).netloc for address in named)

@@ -1,0 +1,384 @@
+"""The routes' contract: every status, for every kind of request, and never a 500."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import Any
+
+import pytest
+from httpx import Response
+from starlette.applications import Starlette
+
+from tests.client import OWN, Client
+from visionsprat import accounts
+from visionsprat.front import BROWSER_COOKIE
+from visionsprat.installation import DATABASE, Installation, installation
+from visionsprat.records import NewAccount
+from visionsprat.web import MAX_BODY_BYTES, SESSION_COOKIE, routes
+
+QUESTION = "skapande/innebar"
+
+
+@pytest.fixture
+def house(data_folder: object) -> Installation:
+    return installation()
+
+
+@pytest.fixture
+def client(house: Installation) -> Client:
+    return Client(Starlette(routes=routes()))
+
+
+def add_account(house: Installation, email: str = "amina@test.example") -> int:
+    return house.store.add_account(NewAccount(email, "Amina Testsson", "no hash"))
+
+
+def sign_in(client: Client, house: Installation, account_id: int) -> str:
+    token = accounts.redeem(house.store, accounts.issue_ticket(house.store, account_id, "b"), "b")
+    assert token is not None
+    client.cookies.set(SESSION_COOKIE, token)
+    return token
+
+
+@pytest.fixture
+def amina(client: Client, house: Installation) -> int:
+    """The id of the account that the client is signed in as."""
+    account_id = add_account(house)
+    sign_in(client, house, account_id)
+    return account_id
+
+
+def save(client: Client, headers: dict[str, str] | None = None, **body: Any) -> Response:
+    asked = {"question": QUESTION, "text": "Hej.", "based_on": 0, **body}
+    return client.post("/api/reflections", json=asked, headers={"Origin": OWN, **(headers or {})})
+
+
+def post(client: Client, content: bytes) -> Response:
+    headers = {"Origin": OWN, "Content-Type": "application/json"}
+    return client.post("/api/reflections", content=content, headers=headers)
+
+
+def stored(house: Installation) -> list[str]:
+    with closing(sqlite3.connect(house.settings.data / DATABASE)) as database:
+        return [text for (text,) in database.execute("SELECT text FROM reflections")]
+
+
+def repr_short(value: object) -> str:
+    return ascii(value)[:40]
+
+
+# Saving
+
+
+def test_a_save_answers_with_its_revision_and_time(client: Client, house: Installation, amina: int) -> None:
+    first = save(client)
+    assert (first.status_code, first.json()["revision"]) == (200, 1)
+    assert first.json()["saved_at"].endswith("+00:00")
+    assert first.headers["content-type"] == "application/json"
+    second = save(client, text="Hej igen.", based_on=1)
+    assert (second.status_code, second.json()["revision"]) == (200, 2)
+    assert stored(house) == ["Hej igen."]
+
+
+def test_the_same_text_again_changes_nothing(client: Client, amina: int) -> None:
+    assert save(client).json() == save(client).json() == save(client, based_on=1).json()
+
+
+def test_a_newer_text_is_handed_back_in_a_conflict(client: Client, house: Installation, amina: int) -> None:
+    save(client, text="Den första.")
+    refused = save(client, text="Den andra.")
+    assert refused.status_code == 409
+    assert refused.json()["text"] == "Den första."
+    assert refused.json()["revision"] == 1
+    assert "saved_at" in refused.json()
+    assert stored(house) == ["Den första."]
+
+
+def test_a_text_of_ones_own_whose_answer_was_lost_is_no_conflict(
+    client: Client, house: Installation, amina: int
+) -> None:
+    save(client, text="Ett.")
+    saved = save(client, text="Ett. Två.", unanswered=["E", "Ett."])
+    assert (saved.status_code, saved.json()["revision"]) == (200, 2)
+    assert stored(house) == ["Ett. Två."]
+
+
+MALFORMED: dict[str, Any] = {
+    "no text": {"text": None},
+    "a number for a text": {"text": 1},
+    "a list for a text": {"text": ["a"]},
+    "an object for a text": {"text": {}},
+    "a number for a question": {"question": 1},
+    "a list for a question": {"question": [QUESTION]},
+    "no question": {"question": None},
+    "no revision": {"based_on": None},
+    "words for a revision": {"based_on": "0"},
+    "a fraction for a revision": {"based_on": 0.0},
+    "yes for a revision": {"based_on": True},
+    "a negative revision": {"based_on": -1},
+    "a revision beyond the database": {"based_on": 2**63},
+    "a revision beyond everything": {"based_on": 10**400},
+    "NUL": {"text": "a\0b"},
+    "half a surrogate pair": {"text": "a\ud800b"},
+    "a number among the unanswered": {"unanswered": [1]},
+    "a number for the unanswered": {"unanswered": 1},
+    "null for the unanswered": {"unanswered": None},
+    "a text for the unanswered": {"unanswered": "Hej."},
+    "an object for the unanswered": {"unanswered": {"Hej.": 1}},
+}
+NOT_JSON = {
+    "nothing": b"",
+    "half an object": b'{"question": "skapande/innebar", ',
+    "an object with nothing in it": b"{}",
+    "a list": b"[]",
+    "null": b"null",
+    "a text": b'"Hej."',
+    "not UTF-8": b'{"text": "\xff\xfe"}',
+    "another encoding": '{"text": "Å"}'.encode("utf-16"),
+    "a number of many digits": b'{"based_on": ' + b"9" * 10_000 + b"}",
+    "deep nesting": b"[" * 200_000,
+    "a form": b"question=skapande/innebar&text=Hej&based_on=0",
+}
+
+
+@pytest.mark.parametrize("wrong", MALFORMED.values(), ids=MALFORMED)
+def test_what_is_malformed_is_refused(
+    client: Client, house: Installation, amina: int, wrong: dict[str, Any]
+) -> None:
+    body = json.dumps({"question": QUESTION, "text": "Hej.", "based_on": 0, **wrong}).encode()
+    assert_refused(post(client, body), 422)
+    assert stored(house) == []
+
+
+@pytest.mark.parametrize("body", NOT_JSON.values(), ids=NOT_JSON)
+def test_what_is_no_request_at_all_is_refused(
+    client: Client, house: Installation, amina: int, body: bytes
+) -> None:
+    assert_refused(post(client, body), 422)
+    assert stored(house) == []
+
+
+def assert_refused(answer: Response, status: int) -> None:
+    """Refused with a Swedish sentence, and nothing more."""
+    assert answer.status_code == status
+    assert set(answer.json()) == {"message"}
+    assert answer.json()["message"].endswith(".")
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["", "skapande", "skapande/finns-inte", "SKAPANDE/INNEBAR", "å\ud800", "x" * 9999],
+    ids=repr_short,
+)
+def test_an_unknown_question_is_not_found(
+    client: Client, house: Installation, amina: int, question: str
+) -> None:
+    body = json.dumps({"question": question, "text": "Hej.", "based_on": 0}).encode()
+    assert_refused(post(client, body), 404)
+    assert stored(house) == []
+
+
+def test_a_text_at_the_limit_is_kept_and_one_over_it_is_refused(
+    client: Client, house: Installation, amina: int
+) -> None:
+    assert save(client, text="😀" * 20_000).status_code == 200
+    assert_refused(save(client, text="å" * 20_001, based_on=1), 413)
+    assert stored(house) == ["😀" * 20_000]
+
+
+def test_a_body_of_any_size_is_refused_without_being_kept(client: Client, amina: int) -> None:
+    assert_refused(post(client, b" " * (MAX_BODY_BYTES + 1)), 413)
+
+
+# Who may
+
+
+@pytest.mark.parametrize("token", [None, "", "made-up", "å", "a" * 5000], ids=repr_short)
+def test_without_a_session_nothing_is_saved(
+    client: Client, house: Installation, amina: int, token: str | None
+) -> None:
+    client.cookies.clear()
+    headers = {"Origin": OWN} if token is None else {"Origin": OWN, "Cookie": f"{SESSION_COOKIE}={token}"}
+    sent = {name: value.encode() for name, value in headers.items()}
+    body = {"question": QUESTION, "text": "Hej.", "based_on": 0}
+    assert_refused(client.post("/api/reflections", json=body, headers=sent), 401)
+    assert stored(house) == []
+
+
+def test_a_ticket_is_no_session(client: Client, house: Installation) -> None:
+    ticket = accounts.issue_ticket(house.store, add_account(house), "b")
+    client.cookies.set(SESSION_COOKIE, ticket)
+    assert_refused(save(client), 401)
+
+
+def test_a_page_of_somebody_elses_saves_nothing(client: Client, house: Installation, amina: int) -> None:
+    other = add_account(house, "bengt@test.example")
+    for account in (str(other), "0", "", "x", f"{amina} "[:-1] + "0"):
+        assert_refused(save(client, {"X-Visionsprat-Account": account}), 401)
+    assert stored(house) == []
+    assert save(client, {"X-Visionsprat-Account": str(amina)}).status_code == 200
+
+
+FOREIGN = [
+    None,
+    "",
+    "null",
+    "http://evil.example",
+    "http://testserver.evil.example",
+    "http://eviltestserver",
+    "http://testserver:81",
+    "http://user@testserver",
+    "testserver",
+    "http://[",
+]
+
+
+@pytest.mark.parametrize("address", ["/api/reflections", "/api/sign-out"])
+@pytest.mark.parametrize("origin", FOREIGN)
+def test_another_sites_page_can_do_nothing_in_somebodys_name(
+    client: Client, house: Installation, amina: int, address: str, origin: str | None
+) -> None:
+    headers = {} if origin is None else {"Origin": origin}
+    body = {"question": QUESTION, "text": "Hej.", "based_on": 0}
+    assert_refused(client.post(address, json=body, headers=headers), 403)
+    assert stored(house) == []
+    assert save(client).status_code == 200
+
+
+def test_the_public_address_is_an_own_origin(
+    client: Client, house: Installation, amina: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert_refused(save(client, {"Origin": "https://vision.example.se"}), 403)
+    monkeypatch.setenv("VISIONSPRAT_URL", "https://vision.example.se")
+    house.store.close()
+    installation.cache_clear()
+    assert save(client, {"Origin": "https://vision.example.se"}).status_code == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize("address", ["/api/reflections", "/api/sign-out"])
+def test_only_post_changes_anything(client: Client, amina: int, method: str, address: str) -> None:
+    assert client.request(method, address, headers={"Origin": OWN}).status_code == 405
+    assert save(client).status_code == 200
+
+
+# In and out
+
+
+def ticket(house: Installation, browser: str = "this browser") -> str:
+    return accounts.issue_ticket(house.store, add_account(house), browser)
+
+
+def redeem(client: Client, ticket: str, to: str = "/") -> Response:
+    return client.get("/api/ticket", params={"ticket": ticket, "to": to})
+
+
+def test_a_ticket_becomes_a_session_once(client: Client, house: Installation) -> None:
+    client.cookies.set(BROWSER_COOKIE, "this browser")
+    mine = ticket(house)
+    answer = redeem(client, mine, "/globala")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/globala")
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith(f"{SESSION_COOKIE}=") and "HttpOnly" in cookie and "SameSite=lax" in cookie
+    assert "Max-Age" not in cookie and "expires" not in cookie.lower() and "Secure" not in cookie
+    assert save(client).status_code == 200
+    assert "set-cookie" not in redeem(client, mine).headers
+
+
+def test_a_ticket_does_nothing_in_another_browser(client: Client, house: Installation) -> None:
+    mine = ticket(house)
+    assert "set-cookie" not in redeem(client, mine).headers
+    client.cookies.set(BROWSER_COOKIE, "another browser")
+    assert "set-cookie" not in redeem(client, mine).headers
+    assert_refused(save(client), 401)
+
+
+def test_behind_tls_the_cookie_is_secure(
+    client: Client, data_folder: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VISIONSPRAT_URL", "https://vision.example.se")
+    installation().store.close()
+    installation.cache_clear()
+    client.cookies.set(BROWSER_COOKIE, "this browser")
+    assert "Secure" in redeem(client, ticket(installation())).headers["set-cookie"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "led"),
+    [
+        ("/", "/"),
+        ("/globala", "/globala"),
+        ("/mina-reflektioner?a=b", "/mina-reflektioner?a=b"),
+        ("", "/"),
+        ("globala", "/"),
+        ("//evil.example", "/"),
+        ("///evil.example", "/"),
+        ("/\\evil.example", "/"),
+        ("\\\\evil.example", "/"),
+        ("https://evil.example", "/"),
+        ("javascript:alert(1)", "/"),
+        ("/\t/evil.example", "/"),
+        ("/a\r\nSet-Cookie: a=b", "/"),
+        ("/å\u202e", "/"),
+    ],
+)
+def test_a_ticket_leads_to_our_own_pages_only(client: Client, asked: str, led: str) -> None:
+    assert redeem(client, "made-up", asked).headers["location"] == led
+
+
+def test_signing_out_ends_the_session_and_takes_the_cookie_back(
+    client: Client, house: Installation, amina: int
+) -> None:
+    token = client.cookies[SESSION_COOKIE]
+    answer = client.post("/api/sign-out", headers={"Origin": OWN})
+    assert answer.status_code == 200
+    assert (
+        f'{SESSION_COOKIE}=""' in answer.headers["set-cookie"] and "Max-Age=0" in answer.headers["set-cookie"]
+    )
+    client.cookies.set(SESSION_COOKIE, token)
+    assert_refused(save(client), 401)
+    assert client.post("/api/sign-out", headers={"Origin": OWN}).status_code == 200
+
+
+# The database
+
+
+def test_health_is_good(client: Client, amina: int) -> None:
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.text) == (200, "ok\n")
+
+
+def test_a_locked_database_is_told_and_nothing_is_lost(
+    client: Client, house: Installation, amina: int
+) -> None:
+    asked = [
+        lambda: save(client),
+        lambda: client.post("/api/sign-out", headers={"Origin": OWN}),
+        lambda: client.get("/healthz"),
+        lambda: redeem(client, "made-up", "/globala"),
+    ]
+    # All at once: each waits some seconds for the lock.
+    with (
+        closing(sqlite3.connect(house.settings.data / DATABASE, isolation_level=None)) as other,
+        ThreadPoolExecutor(len(asked)) as pool,
+    ):
+        other.execute("BEGIN IMMEDIATE")
+        saved, signed_out, health, redeemed = pool.map(lambda ask: ask(), asked)
+        other.execute("ROLLBACK")
+    assert_refused(saved, 503)
+    assert_refused(signed_out, 503)
+    assert health.status_code == 503
+    assert (redeemed.status_code, redeemed.headers["location"]) == (303, "/globala")
+    assert stored(house) == []
+    assert save(client).status_code == 200
+
+
+def test_a_damaged_database_is_told(client: Client, house: Installation, amina: int) -> None:
+    house.store.close()
+    for file in house.settings.data.glob(f"{DATABASE}*"):
+        file.write_bytes(b"This is no database. " * 1000)
+    assert_refused(save(client), 503)
+    assert client.get("/healthz").status_code == 503

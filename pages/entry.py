@@ -8,4 +8,4 @@ from visionsprat.ui.here import arrive
 page = st.navigation(pages.pages_for(arrive()), position="hidden")
 frame.draw_navigation()
 page.run()
-frame.draw_footer()
+frame.draw_end()

@@ -1,6 +1,6 @@
 """All that somebody has written, to reread and print before the meeting."""
 
-from visionsprat.ui.frame import draw, draw_onward
+from visionsprat.ui.frame import draw
 from visionsprat.ui.here import here, remember_visit
 
 at = here()
@@ -18,5 +18,4 @@ draw(
     name=at.account.name,
     now=at.now,
 )
-draw_onward()
 remember_visit()

@@ -1,12 +1,11 @@
 """A theme: its words, and the place to think about its questions."""
 
 from visionsprat.ui.editor import draw_editors
-from visionsprat.ui.frame import draw, draw_onward
+from visionsprat.ui.frame import draw
 from visionsprat.ui.here import here, remember_visit
 
 at = here()
 theme = at.module.theme(at.address)
 draw("theme.html", theme=theme)
 draw_editors(theme, at.signed_in)
-draw_onward()
 remember_visit()

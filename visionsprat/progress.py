@@ -42,9 +42,13 @@ class Progress:
     themes: tuple[ThemeProgress, ...]
 
     @property
+    def complete_themes(self) -> tuple[ThemeProgress, ...]:
+        return tuple(theme for theme in self.themes if theme.is_complete)
+
+    @property
     def complete(self) -> int:
         """How many themes are complete."""
-        return sum(theme.is_complete for theme in self.themes)
+        return len(self.complete_themes)
 
     @property
     def is_complete(self) -> bool:

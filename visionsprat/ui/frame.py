@@ -63,22 +63,21 @@ def draw_navigation() -> None:
     draw("navigation.html", here=at, progress=at.progress, account=at.account)
 
 
-def draw_footer() -> None:
-    draw("footer.html", signed_in=here().visitor is not None)
-
-
-def draw_onward() -> None:
-    """Links to the steps before and after this one, under a word about the theme if it is complete."""
+def draw_end() -> None:
+    """What every page ends with: on the walk, the steps before and after; then the footer."""
     at = here()
-    walk = pages.steps(at.module)
-    place = [address for address, _ in walk].index(at.address)
-    progress = at.progress
+    progress = at.progress if at.visitor else None
+    walk = pages.steps(at.module) if at.visitor else []
+    place = next(
+        (number for number, (address, _) in enumerate(walk) if address and address == at.address), None
+    )
     draw(
-        "onward.html",
-        theme=next(
-            (each.theme for each in progress.themes if each.theme.id == at.address and each.is_complete), None
-        ),
+        "end.html",
+        theme=next((each.theme for each in progress.complete_themes if each.theme.id == at.address), None)
+        if progress
+        else None,
         progress=progress,
-        before=walk[place - 1] if place > 0 else None,
-        after=walk[place + 1] if place + 1 < len(walk) else None,
+        before=walk[place - 1] if place else None,
+        after=walk[place + 1] if place and place + 1 < len(walk) else None,
+        signed_in=at.visitor is not None,
     )

@@ -12,7 +12,6 @@ CLAIM = "kom-igang"
 _PUBLIC = {
     "tillganglighet": ("accessibility.py", "Tillgänglighet"),
     "personuppgifter": ("privacy.py", "Personuppgifter"),
-    CLAIM: ("claim.py", "Kom igång"),
 }
 
 
@@ -35,7 +34,9 @@ def pages_for(at: Here) -> list[st.Page]:
     """The pages that this visitor has. Any other address, known or not, shows the same "finns inte"."""
     found = {address: (script, name) for address, script, name in _own_pages(at)}
     found |= _PUBLIC
-    if at.address not in found:
+    if at.address == CLAIM:
+        found[CLAIM] = ("claim.py", "Kom igång")
+    elif at.address not in found:
         script = "sign_in.py" if at.visitor is None else "missing.py"
         found[at.address] = (script, "Logga in" if at.visitor is None else "Sidan finns inte")
     return [

@@ -5,6 +5,9 @@
 Object.defineProperty(navigator, "language", { get: () => "sv-SE" });
 Object.defineProperty(navigator, "languages", { get: () => ["sv-SE", "sv"] });
 
+// Where the server is, so that Streamlit need not look for it under each part of the address.
+window.__streamlit = { BACKEND_BASE_URL: `${location.origin}/` };
+
 const app = () => document.querySelector('[data-testid="stApp"]');
 const heading = () => document.getElementById("innehall");
 
@@ -29,6 +32,20 @@ function focusHeading() {
   if (!found) return;
   document.querySelector('[data-testid="stMain"]')?.scrollTo(0, 0);
   found.focus({ preventScroll: true });
+}
+
+/** Mark the link to this page: the path is the same HTML on every page, which spares drawing it anew. */
+function markPlace() {
+  for (const link of document.querySelectorAll("nav.side a[href]")) {
+    const here = link.pathname === location.pathname && !link.closest(".brand");
+    if (here && !link.hasAttribute("aria-current")) link.setAttribute("aria-current", "page");
+    if (!here && link.hasAttribute("aria-current")) link.removeAttribute("aria-current");
+  }
+  const themes = [...document.querySelectorAll("nav.side .path .accent a")];
+  const number = themes.findIndex((link) => link.pathname === location.pathname) + 1;
+  const bar = document.querySelector("nav.side .bar p");
+  const said = bar && (number ? `Tema ${number} av ${themes.length} · ${bar.dataset.complete}` : bar.dataset.all);
+  if (bar && bar.textContent !== said) bar.textContent = said;
 }
 
 function arrive() {
@@ -187,6 +204,7 @@ new MutationObserver((changes) => {
       dismissConnectionDialog(node);
     }
   }
+  markPlace();
   arrive();
   resumeDrafts();
   followSession();

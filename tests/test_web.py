@@ -343,6 +343,14 @@ def test_signing_out_ends_the_session_and_takes_the_cookie_back(
     assert client.post("/api/sign-out", headers={"Origin": OWN}).status_code == 200
 
 
+def test_a_page_can_ask_whether_its_session_is_alive(client: Client, house: Installation, amina: int) -> None:
+    assert client.get("/api/session").status_code == 204
+    house.store.end_sessions(amina)
+    assert client.get("/api/session").status_code == 401
+    client.cookies.clear()
+    assert client.get("/api/session").status_code == 401
+
+
 # The database
 
 

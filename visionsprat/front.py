@@ -15,7 +15,6 @@ import secrets
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import brotli
 from starlette.concurrency import run_in_threadpool
@@ -96,22 +95,34 @@ def content_security_policy(page: str) -> str:
     )
 
 
+def _scripts_and_styles() -> dict[str, Path]:
+    """Streamlit's and our own, by their addresses."""
+    folders = {"/static": STREAMLIT / "static", "/assets": ASSETS}
+    return {
+        f"{address}/{file.relative_to(folder).as_posix()}": file
+        for address, folder in folders.items()
+        for file in folder.rglob("*")
+        if file.suffix in {".js", ".css"}
+    }
+
+
 class Compressed:
     """Scripts and styles, compressed once each and kept: they never change while the server runs."""
 
     def __init__(self) -> None:
+        self._files = _scripts_and_styles()
         self._kept: dict[tuple[str, str], bytes] = {}
         self._lock = threading.Lock()
 
-    def get(self, path: str, encoding: str) -> bytes | None:
-        """The file behind `path` in that encoding ("br" or "gzip"), or None when there is no such file."""
-        file = _file(path)
-        if file is None:
-            return None
+    def __contains__(self, path: str) -> bool:
+        return path in self._files
+
+    def get(self, path: str, encoding: str) -> bytes:
+        """The file behind the address `path` in that encoding: "br" or "gzip". Raises KeyError."""
         key = (path, encoding)
         with self._lock:
             if key not in self._kept:
-                self._kept[key] = _COMPRESS[encoding](file.read_bytes())
+                self._kept[key] = _COMPRESS[encoding](self._files[path].read_bytes())
             return self._kept[key]
 
 
@@ -119,16 +130,6 @@ _COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     "br": lambda data: brotli.compress(data, quality=9),
     "gzip": lambda data: gzip.compress(data, 9, mtime=0),
 }
-
-
-def _file(path: str) -> Path | None:
-    """The static file behind an address, if it is a script or style of Streamlit's or ours."""
-    for prefix, folder in (("/static/", STREAMLIT / "static"), ("/assets/", ASSETS)):
-        if path.startswith(prefix):
-            file = (folder / path.removeprefix(prefix)).resolve()
-            if file.suffix in {".js", ".css"} and file.is_relative_to(folder.resolve()) and file.is_file():
-                return file
-    return None
 
 
 class Front:
@@ -172,7 +173,7 @@ class Front:
             )
         if path.startswith(_ICON_FONT):
             return RedirectResponse("/assets/figtree.woff2", 308, headers={"Cache-Control": _FOREVER})
-        if encoding and _file(path):
+        if encoding and path in self.compressed:
             body = await run_in_threadpool(self.compressed.get, path, encoding)
             headers = {"Content-Encoding": encoding, "Vary": "Accept-Encoding", "Cache-Control": _FOREVER}
             return Response(body, headers=headers, media_type=mimetypes.guess_type(path)[0])
@@ -209,10 +210,9 @@ def is_own_origin(headers: Headers) -> bool:
     Streamlit asks likewise for its websocket, but lets other ports of localhost in, and looks up this
     machine's address at an outside service when it meets a foreign one.
     """
-    own = {headers.get("host", "")}
-    if url := installation().settings.url:
-        own.add(urlsplit(url).netloc)
-    return urlsplit(headers.get("origin", "")).netloc in own - {""}
+    host, url = headers.get("host"), installation().settings.url
+    own = {f"http://{host}", f"https://{host}", url} if host else {url}
+    return headers.get("origin") in own - {None}
 
 
 def _encoding(accepted: str) -> str:

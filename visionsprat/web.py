@@ -91,15 +91,18 @@ def _signed_in(house: Installation, token: str, expected_account: str | None) ->
 
 
 def _draft(body: bytes) -> Draft:
+    refused = Answer(422, "Begäran gick inte att förstå.")
     try:
         sent = json.loads(body)
-        draft = Draft(sent["question"], sent["text"], sent["based_on"], tuple(sent.get("unanswered", ())))
+        question, text, based_on = sent["question"], sent["text"], sent["based_on"]
+        unanswered = sent.get("unanswered", [])
     except (ValueError, TypeError, KeyError, RecursionError):
-        raise Answer(422, "Begäran gick inte att förstå.") from None
-    texts = all(isinstance(text, str) for text in (draft.question, draft.text, *draft.unanswered))
-    if not texts or type(draft.based_on) is not int or not 0 <= draft.based_on < 2**63:
-        raise Answer(422, "Begäran gick inte att förstå.")
-    return draft
+        raise refused from None
+    if not isinstance(unanswered, list) or not all(isinstance(s, str) for s in (question, text, *unanswered)):
+        raise refused
+    if type(based_on) is not int or not 0 <= based_on < 2**63:
+        raise refused
+    return Draft(question, text, based_on, tuple(unanswered))
 
 
 def _known_question(house: Installation, question_id: str) -> None:

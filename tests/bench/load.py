@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
 import subprocess
 import sys
 import time
@@ -23,9 +25,11 @@ def hold(folder: Path, count: int, seconds: int) -> None:
     (folder / "load").mkdir()
     with serve(folder / "load") as server:
         learners = sign_in(server, count)
-        started, before = time.monotonic(), server.cpu()
+        started, machine, children, cpu = time.monotonic(), _machine(), _children(), server.cpu()
         seen = _let_in(server, learners, seconds)
-        busy = (server.cpu() - before) / 10 / (time.monotonic() - started)
+        percent = 10 * (time.monotonic() - started)
+        used = server.cpu() - cpu
+        others = _machine() - machine - used - (_children() - children)
         missing = _missing(server, learners, seen["acknowledged"])
     runs, saves = seen["runs"], seen["saves"]
     show(
@@ -35,11 +39,26 @@ def hold(folder: Path, count: int, seconds: int) -> None:
         Figure("save, p95", percentile(saves, 0.95), "ms", 1000, f"slowest {max(saves):.0f} ms"),
         Figure("errors", len(seen["errors"]), "", 0),
         Figure("acknowledged saves not in the database", missing, "", 0, f"of {len(seen['acknowledged'])}"),
-        Figure("the server's CPU", busy, "%", None, "of one core"),
+        Figure("the server's CPU", used / percent, "%", None, "of one core"),
         Figure("the learners' own process woke up late, p95", percentile(seen["late"], 0.95), "ms"),
+        Figure("taken by the machine's other work", others / percent / (os.cpu_count() or 1), "%", None, "of all cores; much of it, and the rest says little"),
     )
     for error in sorted(set(seen["errors"]))[:5]:
         remark(error)
+
+
+def _children() -> float:
+    """Milliseconds of CPU of the processes that have been waited for: the learners'."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (used.ru_utime + used.ru_stime) * 1000
+
+
+def _machine() -> float:
+    """Milliseconds that all cores together have been busy, or taken away by the host of a virtual machine."""
+    fields = [int(each) for each in Path("/proc/stat").read_text().split("\n")[0].split()[1:9]]
+    user, nice, system, _idle, _waiting, interrupts, soft_interrupts, stolen = fields
+    busy = user + nice + system + interrupts + soft_interrupts + stolen
+    return busy * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def _let_in(server: Server, learners: list[Learner], seconds: int) -> dict[str, Any]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import ARGUMENTS
 from tests.browser.people import (
     PASSWORD,
     NewComputer,
@@ -202,17 +205,21 @@ def test_a_ticket_works_once_and_only_in_its_own_browser(
     sign_in_form(page)
 
 
-def test_a_browser_that_takes_no_cookies_is_told(page: Page, person: Person, server: Server) -> None:
-    def without_cookies(route: Route) -> None:
-        answer = route.fetch()
-        page.context.clear_cookies()
-        headers = {name: value for name, value in answer.headers.items() if name != "set-cookie"}
-        route.fulfill(response=answer, headers=headers)
-
-    page.route(f"{server.url}/", without_cookies)
-    page.goto(server.url)
-    fill_in_sign_in(page, person.email)
-    expect(page.get_by_role("alert")).to_contain_text("Webbläsaren tar inte emot kakor.")
+def test_a_browser_that_takes_no_cookies_is_told(
+    playwright: Any, chromium: str, tmp_path: Path, person: Person, server: Server
+) -> None:
+    settings = tmp_path / "profile" / "Default" / "Preferences"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(json.dumps({"profile": {"default_content_setting_values": {"cookies": 2}}}))
+    profile = str(tmp_path / "profile")
+    browser = playwright.chromium.launch_persistent_context(profile, executable_path=chromium, args=ARGUMENTS)
+    try:
+        page = browser.new_page()
+        page.goto(server.url)
+        fill_in_sign_in(page, person.email)
+        expect(page.get_by_role("alert")).to_contain_text("Webbläsaren tar inte emot kakor.")
+    finally:
+        browser.close()
 
 
 def test_after_many_failures_an_address_has_to_wait(page: Page, person: Person, server: Server) -> None:

@@ -432,10 +432,11 @@ def test_a_browser_killed_while_typing_loses_at_most_two_seconds(
     try:
         page = page_of(playwright, tmp_path / "profile")
         signed_in(page, person, "/skapande")
-        expect(status(page)).to_have_text(SAVED)
-        assert typed.startswith(editor(page).input_value())
-        assert len(editor(page).input_value()) >= len(must)
-        assert person.text(QUESTION) == editor(page).input_value()
+        # A draft from before the last save may have been on the disk: then both texts are shown.
+        expect(status(page)).to_have_text(re.compile(r"^Sparat \d|ändrats på ett annat ställe"))
+        kept = [editor(page).input_value(), person.text(QUESTION)]
+        assert all(typed.startswith(text) for text in kept)
+        assert len(max(kept, key=len)) >= len(must)
     finally:
         kill_chromium(process)
 

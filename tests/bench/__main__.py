@@ -24,12 +24,11 @@ def main() -> None:
         with serve(folder, OURS) as ours, serve(folder, EMPTY) as empty:
             if "a" in options.only:
                 browser.clicks(ours, empty, 3 if options.quick else 15)
-            if options.only & set("bc"):
-                run = asyncio.run(runs.page_runs(ours, empty, 4 if options.quick else 25))
             if "b" in options.only:
+                asyncio.run(runs.page_runs(ours, empty, 4 if options.quick else 25))
                 asyncio.run(runs.parts(folder, 3 if options.quick else 15))
             if "c" in options.only:
-                asyncio.run(runs.saves(ours, run, 3 if options.quick else 15))
+                asyncio.run(runs.saves(ours, 3 if options.quick else 15))
             if "d" in options.only:
                 disk.compare(folder, 100 if options.quick else 1000)
             if "e" in options.only:
@@ -42,7 +41,9 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__.splitlines()[0])
-    parser.add_argument("--only", type=_letters, default=set(LETTERS), metavar="a,b,…", help="these parts only")
+    parser.add_argument(
+        "--only", type=_letters, default=set(LETTERS), metavar="a,b,…", help="these parts only"
+    )
     parser.add_argument("--quick", action="store_true", help="few repetitions: to see that it works")
     parser.add_argument("--learners", type=int, default=200, help="how many at once in g (200)")
     parser.add_argument("--seconds", type=int, default=60, help="how long g goes on (60)")

@@ -1,4 +1,4 @@
-"""What somebody with Chromium waits for: a click in the navigation (a), the first visit and the second (f)."""
+"""What somebody with Chromium waits for: a click in the navigation (a), a first and a second visit (f)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ HEADING = "h1#innehall"
 # that wait is the same for both and would flatter the ratio.
 CLICK = """([link, title]) => new Promise((resolve, reject) => {
     const found = () => [...document.querySelectorAll("h1#innehall")].find(
-        (each) => each.textContent.replace(/\\s+/g, " ").trim() === title && !each.closest('[data-stale="true"]'));
+        (each) => each.textContent.replace(/\\s+/g, " ").trim() === title
+            && !each.closest('[data-stale="true"]'));
     const app = document.querySelector('[data-testid="stApp"]');
     const times = {};
     const start = performance.now();
@@ -40,7 +41,8 @@ CLICK = """([link, title]) => new Promise((resolve, reject) => {
         }
     };
     const watch = new MutationObserver(look);
-    watch.observe(document.documentElement, {subtree: true, childList: true, attributes: true, characterData: true});
+    watch.observe(document.documentElement,
+        {subtree: true, childList: true, attributes: true, characterData: true});
     setTimeout(() => reject(new Error("no heading " + title)), 15000);
     document.querySelector(link).click();
 })"""
@@ -114,7 +116,10 @@ def clicks(ours: Server, empty: Server, rounds: int) -> None:
     for name, what, goal in (("heading", "to the heading", 1.25), ("settled", "to the end of the run", None)):
         value, nothing = median(times[name]), median(times[f"empty {name}"])
         show(Figure(what, value / nothing, "×", goal, f"{value:.1f} ms, empty {nothing:.1f} ms"))
-    remark("to the heading, ms: " + " · ".join(f"/{address} {median(by_address[address]):.0f}" for address in WALK))
+    remark(
+        "to the heading, ms: "
+        + " · ".join(f"/{address} {median(by_address[address]):.0f}" for address in WALK)
+    )
 
 
 def visits(server: Server, rounds: int) -> None:
@@ -137,7 +142,13 @@ def visits(server: Server, rounds: int) -> None:
         remark(f"{name}:")
         show(
             Figure("  first visit, time to the heading", times, "s", 5, f"layout shift {first.shift:.2f}"),
-            Figure("  first visit, bytes", first.bytes / 1e6, "MB", 1.1, f"of these websocket {first.websocket / 1e3:.1f} kB"),
+            Figure(
+                "  first visit, bytes",
+                first.bytes / 1e6,
+                "MB",
+                1.1,
+                f"of these websocket {first.websocket / 1e3:.1f} kB",
+            ),
             Figure("  first visit, responses", len(first.sizes), ""),
             Figure("  second visit, time to the heading", again, "s"),
             Figure("  second visit, bytes", second.bytes / 1e3, "kB", None, f"{len(second.sizes)} responses"),
@@ -243,5 +254,7 @@ def _chromium() -> Iterator[Browser]:
 def _context(browser: Browser, server: Server, learner: Learner | None) -> BrowserContext:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     if learner:
-        context.add_cookies([{"name": SESSION_COOKIE, "value": learner.token, "url": server.url, "httpOnly": True}])
+        context.add_cookies(
+            [{"name": SESSION_COOKIE, "value": learner.token, "url": server.url, "httpOnly": True}]
+        )
     return context

@@ -69,8 +69,12 @@ class Tab:
             received.ParseFromString(_binary(await self._socket.recv()))
             kind = received.WhichOneof("type")
             if kind == "navigation":
-                self._hashes = {page.url_pathname: page.page_script_hash for page in received.navigation.app_pages}
-                self._hashes[""] = next(page.page_script_hash for page in received.navigation.app_pages if page.is_default)
+                self._hashes = {
+                    page.url_pathname: page.page_script_hash for page in received.navigation.app_pages
+                }
+                self._hashes[""] = next(
+                    page.page_script_hash for page in received.navigation.app_pages if page.is_default
+                )
             elif kind == "delta" and received.delta.new_element.WhichOneof("type") == "html":
                 self.html += received.delta.new_element.html.body
             elif kind == "page_not_found":
@@ -84,15 +88,29 @@ class Tab:
 class Editor:
     """Saves what one learner writes, over one connection that is kept alive."""
 
-    def __init__(self, url: str, learner: Learner, connection: httpx.AsyncClient) -> None:
+    def __init__(
+        self,
+        url: str,
+        learner: Learner,
+        connection: httpx.AsyncClient,
+        based_on: dict[str, int] | None = None,
+    ) -> None:
         self._to = f"{url}/api/reflections"
-        self._headers = {"Cookie": learner.cookie, "Origin": url, "X-Visionsprat-Account": str(learner.account_id)}
+        self._headers = {
+            "Cookie": learner.cookie,
+            "Origin": url,
+            "X-Visionsprat-Account": str(learner.account_id),
+        }
         self._connection = connection
-        self.revisions: dict[str, int] = {}
+        self.revisions: dict[str, int] = dict(based_on or {})
 
     async def save(self, question: str, text: str) -> int:
         """Save the text and return its revision, as the server has acknowledged it."""
-        body: dict[str, Any] = {"question": question, "text": text, "based_on": self.revisions.get(question, 0)}
+        body: dict[str, Any] = {
+            "question": question,
+            "text": text,
+            "based_on": self.revisions.get(question, 0),
+        }
         answer = await self._connection.post(self._to, json={**body, "unanswered": []}, headers=self._headers)
         if answer.status_code != 200:
             raise Refused(f"saving {question} was answered with {answer.status_code}")

@@ -1,4 +1,4 @@
-"""The learners of part g, in a process of their own: `python -m tests.bench.crowd`, orders on standard input."""
+"""The learners of part g, in a process of their own, with their orders on standard input."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Seen:
     saves: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     acknowledged: list[tuple[int, str, str, int]] = field(default_factory=list)
-    #: How much later than asked this process woke up: when it is long, the machine is full and the rest says little.
+    #: How much later than asked this process woke up: when that is much, the machine is full.
     late: list[float] = field(default_factory=list)
 
     async def clocked(self, into: list[float], action: Awaitable[T]) -> T | None:
@@ -47,7 +47,7 @@ class Seen:
 async def main() -> None:
     order = json.load(sys.stdin)
     seen = Seen()
-    # The server closes a connection after five idle seconds; a browser notices, httpx may write to it meanwhile.
+    # The server closes a connection after five idle seconds; httpx might just then be writing to it.
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=4)
     watch = asyncio.create_task(_watch(seen))
     async with httpx.AsyncClient(limits=limits, timeout=30) as connection:
@@ -90,7 +90,7 @@ async def _click(seen: Seen, tab: Tab, lock: asyncio.Lock, end: float) -> None:
 async def _write(
     seen: Seen, tab: Tab, lock: asyncio.Lock, end: float, editor: Editor, learner: Learner
 ) -> None:
-    """Write on one question after the other; the first save of each asks for a page run, as the editor does."""
+    """Write on one question after the other; the first save of each asks for a run, as the editor does."""
     await asyncio.sleep(random.uniform(0, PAUSE))
     for theme, questions in THEMES.items():
         for question in questions:

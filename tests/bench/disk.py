@@ -30,7 +30,13 @@ def compare(folder: Path, rounds: int) -> None:
     cpu, raw_cpu = (median([cpu for _, cpu in spent[name]]) for name in ("store", "raw"))
     show(
         Figure("a save, by the clock", whole / raw, "×", 1.5, f"{whole:.3f} ms, raw {raw:.3f} ms"),
-        Figure("a save, by CPU (no goal: the disk is not in it)", cpu / raw_cpu, "×", None, f"{cpu:.3f} ms, raw {raw_cpu:.3f} ms"),
+        Figure(
+            "a save, by CPU (no goal: the disk is not in it)",
+            cpu / raw_cpu,
+            "×",
+            None,
+            f"{cpu:.3f} ms, raw {raw_cpu:.3f} ms",
+        ),
     )
 
 
@@ -61,7 +67,8 @@ def _save_raw(connection: sqlite3.Connection, number: int) -> tuple[float, float
             (1, QUESTION),
         ).fetchone()
         connection.execute(
-            "SELECT coalesce(max(revision), 0) FROM reflection_revisions WHERE account_id = ? AND question_id = ?",
+            "SELECT coalesce(max(revision), 0) FROM reflection_revisions"
+            " WHERE account_id = ? AND question_id = ?",
             (1, QUESTION),
         ).fetchone()
         connection.execute(

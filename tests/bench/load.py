@@ -41,7 +41,13 @@ def hold(folder: Path, count: int, seconds: int) -> None:
         Figure("acknowledged saves not in the database", missing, "", 0, f"of {len(seen['acknowledged'])}"),
         Figure("the server's CPU", used / percent, "%", None, "of one core"),
         Figure("the learners' own process woke up late, p95", percentile(seen["late"], 0.95), "ms"),
-        Figure("taken by the machine's other work", others / percent / (os.cpu_count() or 1), "%", None, "of all cores; much of it, and the rest says little"),
+        Figure(
+            "taken by the machine's other work",
+            others / percent / (os.cpu_count() or 1),
+            "%",
+            None,
+            "of all cores; much of it, and the rest says little",
+        ),
     )
     for error in sorted(set(seen["errors"]))[:5]:
         remark(error)

@@ -17,8 +17,8 @@ from tests.bench.walk import ANSWER, THEMES, WALK
 SETTLE = 0.02
 
 
-async def page_runs(ours: Server, empty: Server, rounds: int) -> float:
-    """b. CPU of a page run against the empty page's. Returns the median run of ours in milliseconds.
+async def page_runs(ours: Server, empty: Server, rounds: int) -> None:
+    """b. CPU of a page run against the empty page's.
 
     One tab on each server walks the eight pages by turns; the clock is read before and after each run.
     The learner has answered everything, so that the pages hold what they hold at the end of a walk.
@@ -41,7 +41,6 @@ async def page_runs(ours: Server, empty: Server, rounds: int) -> float:
         show(Figure(f"/{address}", value / nothing, "×", 3, f"{value:.2f} ms"))
     whole = median([used for address in WALK for used in spent["ours", address]])
     show(Figure("all eight", whole / nothing, "×", 3, f"{whole:.2f} ms"))
-    return whole
 
 
 async def parts(folder: Path, rounds: int) -> None:
@@ -66,28 +65,41 @@ async def parts(folder: Path, rounds: int) -> None:
     show(Figure("  outside the script's thread (messages, websocket)", whole - sum(spent.values()), "ms"))
 
 
-async def saves(ours: Server, run: float, rounds: int) -> None:
-    """c. CPU of one autosave over a kept-alive connection, against a page run."""
+async def saves(ours: Server, rounds: int) -> None:
+    """c. CPU of one autosave over a kept-alive connection, against a page run.
+
+    Both in blocks without a pause, by turns: a run on its own after a pause costs more than one in a row
+    (cold caches), so a run measured as in b beside saves measured in a row would flatter the saves.
+    """
     heading("c", "server CPU of one autosave, against a page run")
     (learner,) = sign_in(ours, 1, "saves")
+    await _answer_everything(ours, learner)
     question = THEMES[WALK[2]][0]
-    spent = []
-    async with httpx.AsyncClient() as connection:
-        editor = Editor(ours.url, learner, connection)
-        text = await _typed(editor, question, "", 10)
-        for _ in range(rounds):
+    spent, runs = [], []
+    async with httpx.AsyncClient() as connection, Tab(ours.url, learner) as tab:
+        editor = Editor(ours.url, learner, connection, based_on={question: 1})
+        text = ""
+        for count in range(rounds + 1):  # the first round warms up
             before = ours.cpu()
             text = await _typed(editor, question, text, 20)
             await asyncio.sleep(SETTLE)
-            spent.append((ours.cpu() - before) / 20)
-    show(Figure("an autosave", median(spent) / run, "×", 0.2, f"{median(spent):.2f} ms of {run:.2f} ms"))
+            between = ours.cpu()
+            for address in WALK:
+                await tab.visit(address)
+            await asyncio.sleep(SETTLE)
+            if count:
+                spent.append((between - before) / 20)
+                runs.append((ours.cpu() - between) / len(WALK))
+    save, run = median(spent), median(runs)
+    show(Figure("an autosave", save / run, "×", 0.2, f"{save:.2f} ms of {run:.2f} ms"))
 
 
 async def walks(ours: Server, empty: Server, rounds: int) -> None:
-    """e. CPU of a whole walk: connecting, eight pages, ten answers, each by somebody who has written nothing yet.
+    """e. CPU of a whole walk: connecting, eight pages, ten answers, by somebody who has written nothing yet.
 
     A first answer changes the progress, for which the editor asks for a run of its page: these ten runs
-    belong to the walk. The empty rerun is the same empty page asked for again and again.
+    belong to the walk. The empty rerun is the same empty page asked for again and again, without a pause as
+    the walk is.
     """
     heading("e", "server CPU of a whole walk: eight pages, ten answers saved")
     spent, without, reruns = [], [], []
@@ -99,7 +111,7 @@ async def walks(ours: Server, empty: Server, rounds: int) -> None:
             await _walk(ours, learner, connection, rerun)
             await asyncio.sleep(SETTLE)
             (spent if rerun else without).append(ours.cpu() - before)
-            reruns += [await _cpu_of_visit(empty, empty_tab, "") for _ in range(8)]
+            reruns.append(await _cpu_of_reruns(empty, empty_tab, 20))
     whole, nothing = median(spent[1:]), median(reruns)  # the first walk of all warms up
     show(Figure("a walk (oTree 6.0: 136-172, Kolibri 0.19: 250-290)", whole, "ms", 136))
     show(Figure("as empty reruns", whole / nothing, "×", None, f"of {nothing:.2f} ms each"))
@@ -123,6 +135,14 @@ async def _cpu_of_visit(server: Server, tab: Tab, address: str) -> float:
     await tab.visit(address)
     await asyncio.sleep(SETTLE)
     return server.cpu() - before
+
+
+async def _cpu_of_reruns(server: Server, tab: Tab, times: int) -> float:
+    before = server.cpu()
+    for _ in range(times):
+        await tab.visit("")
+    await asyncio.sleep(SETTLE)
+    return (server.cpu() - before) / times
 
 
 async def _answer_everything(server: Server, learner: Learner) -> None:

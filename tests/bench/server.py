@@ -87,7 +87,9 @@ def sign_in(server: Server, count: int, name: str = "learner") -> list[Learner]:
     with closing(Store(server.database)) as store:
         for number in range(count):
             address = f"{name}{number}@bench.example"
-            account = store.add_account(NewAccount(address, f"Bänk Testsson {number}", None, member_of="Bänken"))
+            account = store.add_account(
+                NewAccount(address, f"Bänk Testsson {number}", None, member_of="Bänken")
+            )
             ticket = accounts.issue_ticket(store, account, browser="bench")
             token = accounts.redeem(store, ticket, browser="bench")
             assert token is not None
@@ -115,7 +117,7 @@ def _wait_until_it_answers(server: Server, log: Path) -> None:
 
 
 def _wait_until_it_rests(server: Server) -> None:
-    """Front compresses what browsers will ask for in a thread of its own at the start: not part of any figure."""
+    """At the start Front compresses, in a thread of its own, what will be asked for: part of no figure."""
     before = float("-inf")
     while server.cpu() - before > 20:
         before = server.cpu()

@@ -460,13 +460,20 @@ def test_a_draft_older_than_what_the_server_holds_does_not_hide_it(
 # Drafts on other pages than their own
 
 
-def test_a_draft_is_saved_whatever_page_is_opened_first(page: Page, person: Person, server: Server) -> None:
+def leave_behind(page: Page, person: Person, text: str) -> Page:
+    """Write while the server is away, close the tab, and come back in another when the server has."""
     signed_in(page, person, "/skapande")
-    page.route(ROUTE, lambda route: route.abort())
-    type_at_full_speed(page)
+    person.server.stop()
+    editor(page).fill(text)
     expect(status(page)).to_contain_text("Inte sparat")
+    context = page.context
     page.close()
-    later = page.context.new_page()
+    person.server.start()
+    return context.new_page()
+
+
+def test_a_draft_is_saved_whatever_page_is_opened_first(page: Page, person: Person, server: Server) -> None:
+    later = leave_behind(page, person, TEXT)
     later.goto(server.url)
     wait_until_stored(later, person)
     later.get_by_role("link", name="Den skapande staden").first.click()
@@ -478,11 +485,26 @@ def test_a_text_taken_away_while_the_server_was_away_is_taken_away(
     page: Page, person: Person, server: Server, address: str
 ) -> None:
     person.write(QUESTION, TEXT)
-    signed_in(page, person, "/skapande")
-    page.route(ROUTE, lambda route: route.abort())
-    editor(page).fill("")
-    expect(status(page)).to_contain_text("Inte sparat")
-    page.close()
-    later = page.context.new_page()
+    later = leave_behind(page, person, "")
+    assert person.text(QUESTION) == TEXT
     later.goto(server.url + address)
     wait_until_stored(later, person, "")
+
+
+def test_a_conflict_left_in_a_closed_tab_is_shown_in_one_that_was_open_all_along(
+    page: Page, person: Person
+) -> None:
+    signed_in(page, person)
+    mine, other = page.context.new_page(), page.context.new_page()
+    for tab in (mine, other):
+        tab.goto(f"{person.server.url}/skapande")
+        expect(editor(tab)).to_be_visible()
+    type_at_full_speed(other, "Den andra.")
+    expect(status(other)).to_have_text(SAVED)
+    type_at_full_speed(mine, "Min.")
+    expect(mine.locator(".choice h3")).to_be_visible()
+    mine.close()
+    page.get_by_role("link", name="Den skapande staden").first.click()
+    expect(page.locator(".choice .words")).to_have_text("Den andra.")
+    expect(editor(page)).to_have_value("Min.")
+    assert person.text(QUESTION) == "Den andra."

@@ -32,7 +32,8 @@ class Saver {
     this.question = question;
     this.limit = 20000; // characters; the page says otherwise when it differs
     this.key = `visionsprat:draft:${account}:${question}`;
-    this.base = { text: "", revision: 0, saved_at: null }; // what the server is known to hold
+    this.base = { text: "", revision: 0, saved_at: null }; // what the server is known to hold ...
+    this.known = false; // ... once it has said so
     this.text = "";
     this.unanswered = []; // texts sent that the server may have stored without our knowing
     this.state = "saved";
@@ -45,7 +46,7 @@ class Saver {
   }
 
   get dirty() {
-    return !same(this.text, this.base.text);
+    return !this.known || !same(this.text, this.base.text);
   }
 
   /** Take in what the server held when the page was drawn; never over a text that is being written. */
@@ -53,16 +54,19 @@ class Saver {
     const first = !this.received;
     this.received = true;
     if (first || (saved.revision > this.base.revision && !this.dirty && !this.sending && !writing)) {
-      this.base = saved;
       this.text = saved.text;
+      this.base = saved;
+    } else if (!this.known) {
+      this.base = saved; // a draft is on its way already, and goes on saying what it was written upon
     }
+    this.known = true;
     if (first) this.pickUpDraft();
   }
 
   pickUpDraft() {
     const draft = this.readDraft();
     if (!draft) return;
-    if (same(draft.text, this.base.text)) return this.forgetDraft();
+    if (this.known && same(draft.text, this.base.text)) return this.forgetDraft();
     this.text = draft.text;
     this.unanswered = draft.unanswered ?? [];
     this.basedOn = draft.based_on; // if the server holds something newer by now, it says so
@@ -142,6 +146,7 @@ class Saver {
     if (saved.revision < this.base.revision) return; // overtaken by a later answer
     const changed = isBlank(this.base.text) !== isBlank(saved.text);
     this.base = saved;
+    this.known = true;
     this.basedOn = undefined;
     this.unanswered = [];
     this.returned = this.failures > 0;
@@ -151,8 +156,11 @@ class Saver {
   }
 
   conflicted(other) {
-    if ([this.base.text, ...this.unanswered].some((text) => same(text, other.text))) {
+    // A draft picked up may be older than the base: what the server held then is not our own text.
+    const ours = this.basedOn === undefined ? [this.base.text, ...this.unanswered] : this.unanswered;
+    if (ours.some((text) => same(text, other.text))) {
       this.base = other; // our own text, stored although its answer was lost or came late
+      this.known = true;
       this.basedOn = undefined;
       return this.carryOn();
     }
@@ -169,6 +177,7 @@ class Saver {
   /** Settle a conflict with the text that the person chose. */
   choose(text) {
     this.base = this.other;
+    this.known = true;
     this.other = null;
     this.basedOn = undefined;
     this.unanswered = [];

@@ -22,6 +22,9 @@ INSTALLED = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
+#: Browser tests wait most of their time, so three files at once suit two cores. A worker takes its files in
+#: the order of the collection: those with a browser last (see tests/browser/conftest.py).
+SIDE_BY_SIDE = ("--numprocesses=3", "--dist=loadfile", "--no-loadscope-reorder")
 NO_BROWSER = (
     "The browser tests need Chromium, and none was found or could be fetched. Install Chromium or Chrome, "
     f"or set {VARIABLE} to the path of one."
@@ -38,7 +41,9 @@ def main(arguments: Sequence[str]) -> int:
         subprocess.run([sys.executable, "-m", *command], cwd=ROOT).returncode
         for command in (["ruff", "check", "."], ["mypy"])
     ]
-    tests = subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=ROOT, env=environment).returncode
+    tests = subprocess.run(
+        [sys.executable, "-m", "pytest", *SIDE_BY_SIDE, *arguments], cwd=ROOT, env=environment
+    ).returncode
     return tests or max(checks)
 
 

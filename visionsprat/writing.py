@@ -28,8 +28,10 @@ def clean(text: str) -> str:
     """
     if "\0" in text:
         raise TextRefused("The text contains a NUL character, which can't be stored.")
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise TextRefused("The text contains half of a surrogate pair, which can't be stored.")
+    try:
+        text.encode()  # a loop over the characters costs as much as storing a long text
+    except UnicodeEncodeError:
+        raise TextRefused("The text contains half of a surrogate pair, which can't be stored.") from None
     text = nfc(text)
     if len(text) > MAX_CHARACTERS:
         raise TextTooLong(len(text))

@@ -186,8 +186,8 @@ def test_a_refusal_is_a_sentence_and_one_of_visionsprats_own() -> None:
 
 def signed_in_as(store: Store, ticket: str, browser: str = BROWSER) -> int | None:
     """Whose session the ticket brings, fetched with this browser."""
-    token = redeem(store, ticket, browser)
-    account = store.account_of_session(token_hash(token or ""))
+    admitted = redeem(store, ticket, browser)
+    account = store.account_of_session(token_hash(admitted.token if admitted else ""))
     return account.id if account else None
 
 
@@ -311,9 +311,10 @@ def test_a_ticket_is_no_session(store: Store, amina: int) -> None:
 
 def test_tickets_and_tokens_are_not_in_the_database(store: Store, amina: int) -> None:
     ticket = issue_ticket(store, amina, BROWSER)
-    token = redeem(store, ticket, BROWSER)
+    admitted = redeem(store, ticket, BROWSER)
     store.close()
-    assert token is not None
+    assert admitted is not None
+    token = admitted.token
     whole = b"".join(file.read_bytes() for file in store.path.parent.iterdir())
     assert token_hash(token).encode() in whole
     assert token.encode() not in whole

@@ -67,7 +67,7 @@ def test_the_migrations_are_numbered_and_each_is_applied_once(db: Database) -> N
     migrate(db)
     migrate(db)
     names = [each.name for each in migrations.applied(db)]
-    assert names == ["m001_initial"]
+    assert names == ["m001_initial", "m002_organisation"]
     assert migrations.pending(db) == []
 
 
@@ -75,7 +75,7 @@ def pretend_newer(db: Database) -> None:
     migrate(db)
     db.execute(
         "INSERT INTO _sqlite_migrations (migration_set, name, applied_at)"
-        " SELECT migration_set, 'm999_from_the_future', applied_at FROM _sqlite_migrations"
+        " SELECT migration_set, 'm999_from_the_future', applied_at FROM _sqlite_migrations LIMIT 1"
     )
 
 

@@ -28,7 +28,9 @@ from visionsprat.records import (
     StoreUnavailable,
     Visitor,
 )
-from visionsprat.store import LARGE_DELETION, Store, swedish_order
+from visionsprat.store import Store
+from visionsprat.store.groups import swedish_order
+from visionsprat.store.reflections import LARGE_DELETION
 from visionsprat.writing import TextRefused, TextTooLong
 
 if TYPE_CHECKING:
@@ -418,7 +420,7 @@ def test_a_ticket_is_good_for_a_minute(
 ) -> None:
     store.add_ticket(amina, "ticket")
     clock.now += timedelta(seconds=seconds)
-    assert store.redeem_ticket("ticket", "token") is good
+    assert bool(store.redeem_ticket("ticket", "token")) is good
     assert is_live(store, "token") is good
 
 
@@ -430,7 +432,7 @@ def test_a_ticket_is_redeemed_by_one_of_many_at_once(store: Store, amina: int) -
     store.add_ticket(amina, "ticket")
     with ThreadPoolExecutor(8) as pool:
         redeemed = list(pool.map(lambda number: store.redeem_ticket("ticket", f"token {number}"), range(8)))
-    assert sum(redeemed) == 1
+    assert len([each for each in redeemed if each]) == 1
 
 
 def test_sessions_that_are_over_do_not_pile_up(store: Store, amina: int, clock: Clock) -> None:
@@ -485,9 +487,9 @@ def test_a_new_password_and_a_new_name_are_stored(store: Store, amina: int) -> N
 def test_what_was_done_to_accounts_is_in_the_audit_log(store: Store, amina: int, clock: Clock) -> None:
     store.set_password(amina, "another hash")
     at = clock.now.isoformat(timespec="milliseconds")
-    assert sql(store, "SELECT * FROM audit_log") == [
-        (at, amina, "account added", "amina@test.example"),
-        (at, amina, "password changed", str(amina)),
+    assert sql(store, "SELECT at, actor, action, subject, subject_id FROM audit_log") == [
+        (at, "", "account added", "amina@test.example", amina),
+        (at, "amina@test.example", "password changed", "amina@test.example", amina),
     ]
 
 

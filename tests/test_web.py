@@ -37,10 +37,10 @@ def add_account(house: Installation, email: str = "amina@test.example") -> int:
 
 
 def sign_in(client: Client, house: Installation, account_id: int) -> str:
-    token = accounts.redeem(house.store, accounts.issue_ticket(house.store, account_id, "b"), "b")
-    assert token is not None
-    client.cookies.set(SESSION_COOKIE, token)
-    return token
+    admitted = accounts.redeem(house.store, accounts.issue_ticket(house.store, account_id, "b"), "b")
+    assert admitted is not None
+    client.cookies.set(SESSION_COOKIE, admitted.token)
+    return admitted.token
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ import hashlib
 import logging
 import re
 import secrets
+from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 
 from zxcvbn import zxcvbn
@@ -57,6 +59,14 @@ class Refused(VisionspratError):
     def __init__(self, fault: Fault) -> None:
         super().__init__(f"The {fault.value}.")
         self.fault = fault
+
+
+@dataclass(frozen=True)
+class Admission:
+    """A session that has begun: the token for its cookie, and how long that lives (None: see Session)."""
+
+    token: str
+    life: timedelta | None
 
 
 def clean_email(email: str) -> str:
@@ -122,17 +132,21 @@ def _password_is_right(email: str, password: str, password_hash: str) -> bool:
     return bool(AuthenticationController(credentials, auto_hash=False).login(email, password))
 
 
-def issue_ticket(store: Store, account_id: int, browser: str) -> str:
-    """A one-time ticket, good for a minute and only in the browser with this mark."""
+def issue_ticket(store: Store, account_id: int, browser: str, *, keep: bool = False) -> str:
+    """A one-time ticket, good for a minute and only in the browser with this mark.
+
+    With `keep` the session it leads to outlives the closing of the browser.
+    """
     ticket = secrets.token_urlsafe(32)
-    store.add_ticket(account_id, _ticket_hash(ticket, browser))
+    store.add_ticket(account_id, _ticket_hash(ticket, browser), keep=keep)
     return ticket
 
 
-def redeem(store: Store, ticket: str, browser: str) -> str | None:
-    """Exchange a ticket for a session's token, or None when it is used, too old or another browser's."""
+def redeem(store: Store, ticket: str, browser: str) -> Admission | None:
+    """Exchange a ticket for a session, or None when it is used, too old or another browser's."""
     token = secrets.token_urlsafe(32)
-    return token if store.redeem_ticket(_ticket_hash(ticket, browser), token_hash(token)) else None
+    session = store.redeem_ticket(_ticket_hash(ticket, browser), token_hash(token))
+    return Admission(token, session.life) if session else None
 
 
 def token_hash(token: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlite_utils import Database, Migrations
 
 from visionsprat.errors import VisionspratError
+from visionsprat.writing import search_text
 
 
 class DatabaseTooNew(VisionspratError):
@@ -113,6 +114,34 @@ _INITIAL = (
 def m001_initial(db: Database) -> None:
     for statement in _INITIAL:
         db.execute(statement)
+
+
+_ORGANISATION = (
+    "ALTER TABLE accounts ADD COLUMN search_text TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE accounts ADD COLUMN last_signed_in_at TEXT",
+    "ALTER TABLE sessions ADD COLUMN is_kept INTEGER NOT NULL DEFAULT 0 CHECK (is_kept IN (0, 1))",
+    "ALTER TABLE sign_in_failures ADD COLUMN client TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX sign_in_failures_client ON sign_in_failures (client, at)",
+    "CREATE INDEX invitations_account ON invitations (account_id)",
+    "CREATE INDEX groups_parent ON groups (parent_id)",
+    # The names stay readable when an account is moved or corrected, and are taken out when it is erased.
+    "ALTER TABLE audit_log ADD COLUMN actor TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE audit_log ADD COLUMN subject_id INTEGER REFERENCES accounts (id) ON DELETE SET NULL",
+    "ALTER TABLE audit_log ADD COLUMN details TEXT NOT NULL DEFAULT ''",
+    "UPDATE audit_log SET actor = coalesce((SELECT email FROM accounts WHERE id = actor_id), '')",
+    "UPDATE audit_log SET subject_id = actor_id, subject = actor WHERE action = 'password changed'",
+    "UPDATE audit_log SET subject_id = (SELECT id FROM accounts WHERE email = subject)"
+    " WHERE action = 'account added'",
+    "CREATE INDEX audit_log_at ON audit_log (at)",
+)
+
+
+@migrations()
+def m002_organisation(db: Database) -> None:
+    for statement in _ORGANISATION:
+        db.execute(statement)
+    for account_id, name, email in db.execute("SELECT id, name, email FROM accounts").fetchall():
+        db.execute("UPDATE accounts SET search_text = ? WHERE id = ?", [search_text(name, email), account_id])
 
 
 def connect(path: Path, *, create: bool = True) -> Database:

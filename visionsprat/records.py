@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import Enum
 
 from visionsprat.errors import VisionspratError
 from visionsprat.writing import is_blank
@@ -24,6 +25,13 @@ class AlreadyClaimed(VisionspratError):
     """The installation has its first account already."""
 
 
+class Action(str, Enum):
+    """What the audit log tells of. The values stand in the database."""
+
+    ACCOUNT_ADDED = "account added"
+    PASSWORD_CHANGED = "password changed"
+
+
 @dataclass(frozen=True)
 class Account:
     id: int
@@ -31,6 +39,12 @@ class Account:
     name: str
     is_admin: bool
     is_manager: bool
+
+
+@dataclass(frozen=True)
+class Session:
+    #: How long its cookie lives in the browser; None: until that is closed.
+    life: timedelta | None
 
 
 @dataclass(frozen=True)
@@ -45,6 +59,7 @@ class NewAccount:
     name: str
     password_hash: str | None
     is_admin: bool = False
+    #: Paths of groups: "Vård/Hemtjänst Norr/Team 3".
     member_of: str | None = None
     manages: str | None = None
 

@@ -158,12 +158,20 @@ async def redeem_ticket(request: Request) -> Response:
     ticket, browser = request.query_params.get("ticket", ""), request.cookies.get(BROWSER_COOKIE, "")
     response = RedirectResponse(_own_path(request.query_params.get("to", "/")), 303)
     try:
-        token = await run_in_threadpool(accounts.redeem, installation().store, ticket, browser)
+        admitted = await run_in_threadpool(accounts.redeem, installation().store, ticket, browser)
     except StoreUnavailable:
-        token = None
-    if token is not None:
-        # No lifetime: the cookie goes when the browser is closed, as computers are shared.
-        response.set_cookie(SESSION_COOKIE, token, httponly=True, samesite="lax", secure=is_https(request))
+        admitted = None
+    if admitted is not None:
+        # Unless asked to stay, the cookie goes when the browser is closed: computers are shared.
+        life = int(admitted.life.total_seconds()) if admitted.life else None
+        response.set_cookie(
+            SESSION_COOKIE,
+            admitted.token,
+            max_age=life,
+            httponly=True,
+            samesite="lax",
+            secure=is_https(request),
+        )
     return response
 
 

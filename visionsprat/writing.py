@@ -48,3 +48,8 @@ def is_blank(text: str) -> bool:
     The editor (ui/static/editor.js) judges by the same rule.
     """
     return all(character.isspace() or unicodedata.category(character)[0] in "CZ" for character in text)
+
+
+def search_text(name: str, email: str) -> str:
+    """What a search for a person looks in: SQLite itself knows upper and lower case of a-z only."""
+    return nfc(f"{name} {email}").casefold()

@@ -91,9 +91,9 @@ def sign_in(server: Server, count: int, name: str = "learner") -> list[Learner]:
                 NewAccount(address, f"Bänk Testsson {number}", None, member_of="Bänken")
             )
             ticket = accounts.issue_ticket(store, account, browser="bench")
-            token = accounts.redeem(store, ticket, browser="bench")
-            assert token is not None
-            learners.append(Learner(account, token))
+            admitted = accounts.redeem(store, ticket, browser="bench")
+            assert admitted is not None
+            learners.append(Learner(account, admitted.token))
     return learners
 
 

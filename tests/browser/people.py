@@ -47,9 +47,9 @@ class Person:
     def new_token(self) -> str:
         """A session of its own, begun as the ticket's route would."""
         with self.server.store() as store:
-            token = accounts.redeem(store, accounts.issue_ticket(store, self.id, "test"), "test")
-        assert token is not None
-        return token
+            admitted = accounts.redeem(store, accounts.issue_ticket(store, self.id, "test"), "test")
+        assert admitted is not None
+        return admitted.token
 
     def _stored(self, question: str) -> tuple[str, int]:
         with closing(sqlite3.connect(self.server.database)) as database:

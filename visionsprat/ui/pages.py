@@ -9,6 +9,7 @@ from visionsprat.settings import ROOT
 from visionsprat.ui.here import Here
 
 CLAIM = "kom-igang"
+_BESIDE_THE_WALK = ("min-grupp", "administration", "mitt-konto")
 _PUBLIC = {
     "tillganglighet": ("accessibility.py", "Tillgänglighet"),
     "personuppgifter": ("privacy.py", "Personuppgifter"),
@@ -53,8 +54,11 @@ def pages_for(at: Here) -> list[st.Page]:
 def _own_pages(at: Here) -> list[tuple[str, str, str]]:
     if at.visitor is None:
         walk = [(address, "sign_in.py", "Logga in") for address, _ in steps(at.module)]
-        return [*walk, ("min-grupp", "sign_in.py", "Logga in"), ("mitt-konto", "sign_in.py", "Logga in")]
+        return [*walk, *((address, "sign_in.py", "Logga in") for address in _BESIDE_THE_WALK)]
     scripts = {"": "start.py", "visionen": "vision.py", "mina-reflektioner": "reflections.py"}
     walk = [(address, scripts.get(address, "theme.py"), name) for address, name in steps(at.module)]
     group = [("min-grupp", "group.py", "Min grupp")] if at.account.is_manager else []
-    return [*walk, *group, ("mitt-konto", "account.py", "Mitt konto")]
+    administration = (
+        [("administration", "administration.py", "Administration")] if at.account.is_admin else []
+    )
+    return [*walk, *group, *administration, ("mitt-konto", "account.py", "Mitt konto")]

@@ -1,0 +1,14 @@
+"""The only place with SQL: one method a use case, frozen dataclasses in and out.
+
+Each module here holds the methods about one noun; Store is all of them.
+"""
+
+from visionsprat.store.attempts import Attempts
+from visionsprat.store.groups import Groups
+from visionsprat.store.people import People
+from visionsprat.store.reflections import Reflections
+from visionsprat.store.sessions import Sessions
+
+
+class Store(Sessions, People, Attempts, Reflections, Groups):
+    """The database of one installation. Safe to use from several threads and processes at once."""

@@ -1,0 +1,127 @@
+"""What every part of the store stands on: connections, transactions, times and the audit log."""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from visionsprat.migrations import connect, migrate
+from visionsprat.records import Action, StoreUnavailable
+from visionsprat.writing import is_blank, search_text
+
+
+class Connections:
+    """The database of one installation. Safe to use from several threads and processes at once."""
+
+    def __init__(
+        self, path: Path, clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc)
+    ) -> None:
+        """Open the database at `path`, making or upgrading it.
+
+        Raises StoreUnavailable when it can't be opened, DatabaseTooNew when a newer version wrote it.
+        """
+        self.path = path
+        self.clock = clock
+        # Streamlit starts a thread for each script run: connections kept by thread would be opened
+        # anew each time, so idle ones wait here. A connection is in one thread's hands at a time.
+        self._idle: queue.LifoQueue[Database] = queue.LifoQueue()
+        try:
+            with translated():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with closing(connect(path)) as db:
+                    migrate(db)
+        except StoreUnavailable as error:
+            raise StoreUnavailable(
+                f"{error} See that {path.parent} can be written, or set VISIONSPRAT_DATA."
+            ) from error
+
+    def close(self) -> None:
+        while not self._idle.empty():
+            self._idle.get_nowait().close()
+
+    def check_health(self) -> None:
+        """Raises StoreUnavailable unless the database can be read and written."""
+        with self._write() as db:
+            db.execute("UPDATE accounts SET name = name WHERE id = (SELECT min(id) FROM accounts)")
+            db.rollback()
+
+    @contextmanager
+    def _read(self) -> Iterator[Database]:
+        with translated():
+            try:
+                db = self._idle.get_nowait()
+            except queue.Empty:
+                db = connect(self.path, create=False)  # a file that has gone away must not begin anew, empty
+                db.register_function(is_blank, deterministic=True)
+                db.register_function(search_text, deterministic=True)
+            try:
+                yield db
+            finally:
+                self._idle.put(db)
+
+    @contextmanager
+    def _write(self) -> Iterator[Database]:
+        with self._read() as db:
+            # A deferred transaction that reads first can fail at once in WAL mode, whatever the timeout.
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+                db.commit()
+            except BaseException:
+                db.rollback()
+                raise
+
+    def _now(self) -> str:
+        return iso(self.clock())
+
+
+def audit(
+    db: Database,
+    at: str,
+    actor_id: int | None,
+    action: Action,
+    *,
+    account_id: int | None = None,
+    subject: str = "",
+    details: str = "",
+) -> None:
+    """Note in the audit log what somebody did (None: in the terminal), to an account or to `subject`.
+
+    Never a password, never anything that a person has written as a reflection.
+    """
+    db.execute(
+        "INSERT INTO audit_log (at, actor_id, actor, action, subject_id, subject, details) VALUES"
+        " (?, ?, coalesce((SELECT email FROM accounts WHERE id = ?), ''), ?,"
+        " ?, coalesce((SELECT email FROM accounts WHERE id = ?), ?), ?)",
+        [at, actor_id, actor_id, action.value, account_id, account_id, subject, details],
+    )
+
+
+def iso(moment: datetime) -> str:
+    return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds")
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+_TROUBLE = ("locked", "busy", "readonly", "full", "unable to open", "disk i/o", "malformed", "not a database")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn the environment's failures into StoreUnavailable; what looks like a bug of ours surfaces."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if any(word in str(error).lower() for word in _TROUBLE):
+            raise StoreUnavailable(f"The database can't be used now: {error}.") from error
+        raise
+    except OSError as error:
+        raise StoreUnavailable(f"The data folder can't be used: {error}.") from error

@@ -1,0 +1,76 @@
+"""Accounts: whose they are, and how they sign in."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+
+from visionsprat.records import Action, AlreadyClaimed, Credentials, EmailTaken, NewAccount
+from visionsprat.store.connections import Connections, audit
+from visionsprat.store.groups import group_id_of
+from visionsprat.writing import search_text
+
+
+class People(Connections):
+    def is_claimed(self) -> bool:
+        """Whether the installation has any account."""
+        with self._read() as db:
+            return bool(db.execute("SELECT EXISTS (SELECT 1 FROM accounts)").fetchone()[0])
+
+    def claim(self, account: NewAccount) -> int:
+        """Make the very first account. Raises AlreadyClaimed when there is one. Returns its id."""
+        with self._write() as db:
+            if db.execute("SELECT 1 FROM accounts LIMIT 1").fetchone():
+                raise AlreadyClaimed("This installation has its first account already.")
+            return self._insert_account(db, account, None)
+
+    def add_account(self, account: NewAccount, actor_id: int | None = None) -> int:
+        """Make an account, and the groups it names if they are missing; returns its id. Raises EmailTaken."""
+        with self._write() as db:
+            return self._insert_account(db, account, actor_id)
+
+    def _insert_account(self, db: Database, account: NewAccount, actor_id: int | None) -> int:
+        now = self._now()
+        inserted = db.execute(
+            "INSERT INTO accounts (email, name, search_text, password_hash, is_admin, created_at)"
+            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
+            [
+                account.email,
+                account.name,
+                search_text(account.name, account.email),
+                account.password_hash,
+                int(account.is_admin),
+                now,
+            ],
+        ).fetchone()
+        if inserted is None:
+            raise EmailTaken(account.email)
+        account_id: int = inserted[0]
+        for table, group in (("group_members", account.member_of), ("group_managers", account.manages)):
+            if group is not None:
+                db.execute(f"INSERT INTO {table} VALUES (?, ?)", [group_id_of(db, group), account_id])
+        audit(db, now, actor_id, Action.ACCOUNT_ADDED, account_id=account_id)
+        return account_id
+
+    def credentials(self, email: str) -> Credentials | None:
+        """The active account with this address, if it has a password."""
+        with self._read() as db:
+            row = db.execute(
+                "SELECT id, password_hash FROM accounts"
+                " WHERE email = ? AND is_active = 1 AND password_hash IS NOT NULL",
+                [email],
+            ).fetchone()
+        return Credentials(row[0], row[1]) if row else None
+
+    def rename(self, account_id: int, name: str) -> None:
+        with self._write() as db:
+            db.execute(
+                "UPDATE accounts SET name = ?, search_text = search_text(?, email) WHERE id = ?",
+                [name, name, account_id],
+            )
+
+    def set_password(self, account_id: int, password_hash: str) -> None:
+        """Store a new password and end every session of the account."""
+        with self._write() as db:
+            db.execute("UPDATE accounts SET password_hash = ? WHERE id = ?", [password_hash, account_id])
+            db.execute("DELETE FROM sessions WHERE account_id = ?", [account_id])
+            audit(db, self._now(), account_id, Action.PASSWORD_CHANGED, account_id=account_id)

@@ -1,0 +1,88 @@
+"""What people write: each text with its revisions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+
+from sqlite_utils import Database
+
+from visionsprat.records import Conflict, Reflection
+from visionsprat.store.connections import Connections, iso, moment
+from visionsprat.writing import clean, is_blank, nfc
+
+#: A text is kept as an earlier version once it has rested this long ...
+SITTING = timedelta(minutes=10)
+#: ... or when a save takes away more than this many characters at once.
+LARGE_DELETION = 200
+
+
+class Reflections(Connections):
+    def save_reflection(
+        self, account_id: int, question_id: str, text: str, based_on: int, unanswered: Collection[str] = ()
+    ) -> Reflection | Conflict:
+        """Store `text` as the account's reflection when `based_on` is the newest revision (0: none yet).
+
+        The same text again is a no-op. When a newer revision with another text is stored, both are
+        kept and the Conflict shows the stored one, unless that is one of `unanswered`: texts that the
+        same writer sent before and got no answer about. Returns after COMMIT.
+        Raises TextTooLong, TextRefused, StoreUnavailable.
+        """
+        text = clean(text)
+        now = self.clock()
+        key = [account_id, question_id]
+        with self._write() as db:
+            current = _current(db, key) or Reflection("", 0, now)
+            if text == current.text:
+                return current
+            kept_revision, kept_text = _newest_kept(db, key)
+            saved = Reflection(text, max(kept_revision, current.revision) + 1, now)
+            if current.revision > based_on and current.text not in map(nfc, unanswered):
+                if text != kept_text:  # the browser may send a refused text again
+                    _keep(db, key, saved)
+                return Conflict(current)
+            if _worth_keeping(current, saved) or kept_revision > current.revision:
+                _keep(db, key, current)
+            _put(db, key, saved, newly_answered=is_blank(current.text))
+            return saved
+
+
+def _current(db: Database, key: list[object]) -> Reflection | None:
+    row = db.execute(
+        "SELECT text, revision, updated_at FROM reflections WHERE account_id = ? AND question_id = ?", key
+    ).fetchone()
+    return Reflection(row[0], row[1], moment(row[2])) if row else None
+
+
+def _newest_kept(db: Database, key: list[object]) -> tuple[int, str | None]:
+    row: tuple[int, str] | None = db.execute(
+        "SELECT revision, text FROM reflection_revisions WHERE account_id = ? AND question_id = ?"
+        " ORDER BY revision DESC LIMIT 1",
+        key,
+    ).fetchone()
+    return row or (0, None)
+
+
+def _worth_keeping(current: Reflection, saved: Reflection) -> bool:
+    rested = saved.saved_at - current.saved_at > SITTING
+    shrunk = len(current.text) - len(saved.text) > LARGE_DELETION
+    return not is_blank(current.text) and (rested or shrunk)
+
+
+def _keep(db: Database, key: list[object], kept: Reflection) -> None:
+    db.execute(
+        "INSERT OR IGNORE INTO reflection_revisions VALUES (?, ?, ?, ?, ?)",
+        [*key, kept.revision, kept.text, iso(kept.saved_at)],
+    )
+
+
+def _put(db: Database, key: list[object], saved: Reflection, *, newly_answered: bool) -> None:
+    # created_at is when the answer last went from blank to something: completion is dated by it.
+    at = iso(saved.saved_at)
+    db.execute(
+        "INSERT INTO reflections (account_id, question_id, text, revision, created_at, updated_at)"
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET text = excluded.text,"
+        " revision = excluded.revision, updated_at = excluded.updated_at,"
+        " created_at = CASE WHEN ? THEN excluded.created_at ELSE created_at END",
+        [*key, saved.text, saved.revision, at, at, newly_answered],
+    )

@@ -1,0 +1,103 @@
+"""Who is here: sessions, the tickets they begin with, and the steps a person has visited."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+from visionsprat.records import Account, Reflection, Session, Visitor
+from visionsprat.store.connections import Connections, iso, moment
+
+SESSION_IDLE = timedelta(hours=12)
+SESSION_LIFE = timedelta(days=7)
+KEPT_LIFE = timedelta(days=30)
+TICKET_LIFE = timedelta(seconds=60)
+
+_VISITOR = """
+    SELECT a.id, a.email, a.name, a.is_admin,
+           EXISTS (SELECT 1 FROM group_managers m WHERE m.account_id = a.id),
+           s.last_seen_at,
+           (SELECT json_group_object(v.step, v.last_visited_at) FROM visits v WHERE v.account_id = a.id),
+           r.question_id, r.text, r.revision, r.updated_at
+    FROM sessions s JOIN accounts a ON a.id = s.account_id
+    LEFT JOIN reflections r ON r.account_id = a.id
+    WHERE s.token_hash = ? AND s.expires_at > ? AND (s.is_kept OR s.last_seen_at > ?) AND a.is_active = 1
+"""
+
+_SESSION = """
+    SELECT a.id, a.email, a.name, a.is_admin,
+           EXISTS (SELECT 1 FROM group_managers m WHERE m.account_id = a.id)
+    FROM sessions s JOIN accounts a ON a.id = s.account_id
+    WHERE s.token_hash = ? AND s.expires_at > ? AND (s.is_kept OR s.last_seen_at > ?) AND a.is_active = 1
+"""
+
+
+class Sessions(Connections):
+    def visitor(self, token_hash: str) -> Visitor | None:
+        """Whose session this is, with all they have written; None when there is no such live session."""
+        with self._read() as db:
+            rows = db.execute(_VISITOR, self._session_key(token_hash)).fetchall()
+        if not rows:
+            return None
+        first = rows[0]
+        return Visitor(
+            account=Account(first[0], first[1], first[2], bool(first[3]), bool(first[4])),
+            reflections={row[7]: Reflection(row[8], row[9], moment(row[10])) for row in rows if row[7]},
+            last_seen_at=moment(first[5]),
+            visits={step: moment(at) for step, at in json.loads(first[6]).items()},
+        )
+
+    def account_of_session(self, token_hash: str) -> Account | None:
+        with self._read() as db:
+            row = db.execute(_SESSION, self._session_key(token_hash)).fetchone()
+        return Account(row[0], row[1], row[2], bool(row[3]), bool(row[4])) if row else None
+
+    def record_visit(self, account_id: int, token_hash: str, step: str) -> None:
+        """Note that the session is alive and the step visited."""
+        now = self._now()
+        with self._write() as db:
+            db.execute("UPDATE sessions SET last_seen_at = ? WHERE token_hash = ?", [now, token_hash])
+            db.execute(
+                "INSERT INTO visits VALUES (?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET last_visited_at = excluded.last_visited_at",
+                [account_id, step, now],
+            )
+
+    def _session_key(self, token_hash: str) -> list[str]:
+        return [token_hash, self._now(), iso(self.clock() - SESSION_IDLE)]
+
+    def add_ticket(self, account_id: int, ticket_hash: str, *, keep: bool = False) -> None:
+        """Begin a session that waits, for TICKET_LIFE, for its browser to fetch its cookie.
+
+        One to `keep` lives for KEPT_LIFE however long it rests; others end after SESSION_IDLE of rest.
+        """
+        now, expires = self._now(), iso(self.clock() + TICKET_LIFE)
+        with self._write() as db:
+            db.execute("DELETE FROM sessions WHERE expires_at <= ?", [now])
+            db.execute(
+                "INSERT INTO sessions (token_hash, account_id, created_at, last_seen_at, expires_at, is_kept)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                [ticket_hash, account_id, now, now, expires, int(keep)],
+            )
+
+    def redeem_ticket(self, ticket_hash: str, token_hash: str) -> Session | None:
+        """Turn a waiting session into a live one; None when the ticket is used, too old or made up."""
+        now, kept, other = (iso(self.clock() + life) for life in (timedelta(0), KEPT_LIFE, SESSION_LIFE))
+        with self._write() as db:
+            redeemed = db.execute(
+                "UPDATE sessions SET token_hash = ?, expires_at = iif(is_kept, ?, ?)"
+                " WHERE token_hash = ? AND expires_at > ? RETURNING account_id, is_kept",
+                [token_hash, kept, other, ticket_hash, now],
+            ).fetchone()
+            if redeemed is None:
+                return None
+            db.execute("UPDATE accounts SET last_signed_in_at = ? WHERE id = ?", [now, redeemed[0]])
+            return Session(life=KEPT_LIFE if redeemed[1] else None)
+
+    def end_session(self, token_hash: str) -> None:
+        with self._write() as db:
+            db.execute("DELETE FROM sessions WHERE token_hash = ?", [token_hash])
+
+    def end_sessions(self, account_id: int) -> None:
+        with self._write() as db:
+            db.execute("DELETE FROM sessions WHERE account_id = ?", [account_id])

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from visionsprat.accounts import Refused, clean_name, hash_password, issue_ticket, password_is_right
+from visionsprat.accounts import hash_password, issue_ticket, password_is_right
+from visionsprat.fields import Refused, clean_name
 from visionsprat.ui.entrance import enter
 from visionsprat.ui.frame import draw
 from visionsprat.ui.here import browser_mark, here

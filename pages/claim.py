@@ -4,7 +4,8 @@ import secrets
 
 import streamlit as st
 
-from visionsprat.accounts import Fault, Refused, clean_email, clean_name, hash_password, issue_ticket
+from visionsprat.accounts import hash_password, issue_ticket
+from visionsprat.fields import Refused, clean_email, clean_group, clean_name
 from visionsprat.records import AlreadyClaimed, NewAccount
 from visionsprat.ui.entrance import enter
 from visionsprat.ui.frame import draw
@@ -38,7 +39,7 @@ def form() -> None:
     try:
         person, address = clean_name(name), clean_email(email)
         hashed = hash_password(password, known=(*person.split(), address))
-        team = clean_name(group, Fault.GROUP)
+        team = clean_group(group)
         account = NewAccount(address, person, hashed, is_admin=True, member_of=team, manages=team)
         enter(issue_ticket(house.store, house.store.claim(account), browser_mark()), "")
     except Refused as refused:

@@ -15,7 +15,7 @@ from visionsprat.settings import ROOT
 FLOORS = (
     {"errors"},
     {"settings", "writing", "content", "sheets"},
-    {"migrations", "records"},
+    {"migrations", "records", "fields"},
     {"store.connections", "progress"},
     {"store.sessions", "store.groups", "store.attempts", "store.reflections"},
     {"store.people"},
@@ -44,7 +44,7 @@ WITHOUT_STREAMLIT = {
     ),
 }
 #: What a page script may take its verbs and words from. The store itself is handed to it by ui.
-FOR_PAGES = ("visionsprat.ui", "visionsprat.accounts", "visionsprat.progress", "visionsprat.records")
+FOR_PAGES = tuple(f"visionsprat.{each}" for each in ("ui", "accounts", "fields", "progress", "records"))
 
 
 @dataclass(frozen=True)

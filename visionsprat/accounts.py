@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import re
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import Enum
 
 from zxcvbn import zxcvbn
 
 from visionsprat.errors import VisionspratError
+from visionsprat.fields import MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS, Fault, Refused
 from visionsprat.store import Store
-from visionsprat.writing import nfc
 
 # The authenticator touches Streamlit's session state when imported, which warns outside a script run.
 logging.disable(logging.WARNING)
@@ -23,15 +21,12 @@ from streamlit_authenticator.controllers import AuthenticationController  # noqa
 
 logging.disable(logging.NOTSET)
 
-MIN_PASSWORD_CHARACTERS = 12
-MAX_PASSWORD_BYTES = 72  # bcrypt's own limit
 MAX_FAILURES = 10
 #: zxcvbn's scale is 0-4; 0 and 1 are the common ones: under a million guesses, more or less.
 MIN_PASSWORD_SCORE = 2
 
 # A hash of nothing that anybody knows: an unknown address costs the same time as a wrong password.
 _NOBODY = "$2b$12$wH0nqK4jXv2b0YpWw9bLOeKc3uJp0yX8QH4n3X4l6N3m5W8b2m0xG"
-_EMAIL = re.compile(r"[^@\s\x00-\x1f,;<>\"]+@[^@\s\x00-\x1f,;<>\"]+\.[^@\s\x00-\x1f,;<>\".]{2,}")
 
 
 class SignInRefused(VisionspratError):
@@ -42,47 +37,12 @@ class TooManyFailures(VisionspratError):
     """Too many failed sign-ins for this address lately, whether or not it has an account."""
 
 
-class Fault(Enum):
-    """What is wrong with something a person filled in."""
-
-    EMAIL = "e-mail address is not an e-mail address"
-    NAME = "name is empty or longer than 100 characters"
-    GROUP = "group is empty or longer than 100 characters"
-    PASSWORD_SHORT = f"password is shorter than {MIN_PASSWORD_CHARACTERS} characters"
-    PASSWORD_LONG = f"password is longer than {MAX_PASSWORD_BYTES} bytes (å, ä and ö are two bytes each)"
-    PASSWORD_COMMON = "password is among the most common, or too easy to guess"
-
-
-class Refused(VisionspratError):
-    """Something a person filled in can't be used. `fault` says which thing and why."""
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(f"The {fault.value}.")
-        self.fault = fault
-
-
 @dataclass(frozen=True)
 class Admission:
     """A session that has begun: the token for its cookie, and how long that lives (None: see Session)."""
 
     token: str
     life: timedelta | None
-
-
-def clean_email(email: str) -> str:
-    """The address as it is stored: trimmed and in lower case. Raises Refused."""
-    email = email.strip().lower()
-    if len(email) > 254 or not email.isprintable() or not _EMAIL.fullmatch(email):
-        raise Refused(Fault.EMAIL)
-    return email
-
-
-def clean_name(name: str, fault: Fault = Fault.NAME) -> str:
-    """A person's or a group's name with its white space tidied. Raises Refused."""
-    name = nfc(" ".join(name.split()))
-    if not 0 < len(name) <= 100 or not name.isprintable():
-        raise Refused(fault)
-    return name
 
 
 def hash_password(password: str, *, known: tuple[str, ...] = ()) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import closing
 
 from visionsprat.errors import VisionspratError
+from visionsprat.fields import clean_email, clean_group, clean_name
 from visionsprat.installation import database_path
 from visionsprat.records import NewAccount
 from visionsprat.settings import load_settings
@@ -65,12 +66,11 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _add_account(options: argparse.Namespace) -> int:
-    from visionsprat.accounts import Fault, clean_email, clean_name, hash_password
+    from visionsprat.accounts import hash_password
 
     email, name = clean_email(options.email), clean_name(options.name)
     member_of, manages = (
-        None if group is None else clean_name(group, Fault.GROUP)
-        for group in (options.group, options.manages)
+        None if group is None else clean_group(group) for group in (options.group, options.manages)
     )
     hashed = hash_password(_password(), known=(*name.split(), email))
     account = NewAccount(email, name, hashed, is_admin=options.admin, member_of=member_of, manages=manages)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from visionsprat.accounts import MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS, Fault
+from visionsprat.fields import MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS, Fault
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 _NUMBERS = ("noll", "ett", "två", "tre", "fyra", "fem", "sex", "sju", "åtta", "nio", "tio", "elva", "tolv")
@@ -28,7 +28,8 @@ _MONTHS = (
 FAULTS = {
     Fault.EMAIL: "Det där ser inte ut som en e-postadress. Skriv den så här: namn@exempel.se.",
     Fault.NAME: "Skriv ditt namn, högst 100 tecken.",
-    Fault.GROUP: "Skriv namnet på din arbetsgrupp, högst 100 tecken.",
+    Fault.GROUP: "Skriv gruppens namn, högst 100 tecken och utan tecknet |.",
+    Fault.GROUP_CIRCLE: "En grupp kan inte ligga under en grupp med samma namn.",
     Fault.PASSWORD_SHORT: f"Lösenordet är för kort. Det ska ha minst {MIN_PASSWORD_CHARACTERS} tecken.",
     Fault.PASSWORD_LONG: (
         f"Lösenordet är för långt. Det får ta högst {MAX_PASSWORD_BYTES} byte, "

@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 from starlette.middleware import Middleware
 
+from visionsprat import downloads
 from visionsprat.errors import VisionspratError
 from visionsprat.front import Front
 from visionsprat.installation import installation
@@ -49,7 +50,7 @@ def greet() -> None:
 logging.getLogger("visionsprat").setLevel(logging.INFO)
 app = st.App(
     "pages/entry.py",
-    routes=routes(),
+    routes=[*routes(), *downloads.routes(), downloads.made_up()],
     middleware=[Middleware(Front)],
     lifespan=lifespan,
     on_script_error=show_trouble,

@@ -20,11 +20,13 @@ from visionsprat.records import (
     AlreadyClaimed,
     Conflict,
     Credentials,
+    Directory,
     EmailTaken,
     Group,
     Member,
     NewAccount,
     Reflection,
+    StaffPlan,
     StoreUnavailable,
     Visitor,
 )
@@ -715,6 +717,7 @@ def test_the_store_can_be_used_again_after_it_was_closed(store: Store, amina: in
 
 # Trouble
 
+EMPTY_PLAN = StaffPlan(Directory({}, frozenset(), frozenset()), (), (), 0, (), ())
 CALLS: dict[str, Callable[[Store], object]] = {
     "visitor": lambda store: store.visitor("token"),
     "account_of_session": lambda store: store.account_of_session("token"),
@@ -722,6 +725,7 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "credentials": lambda store: store.credentials("amina@test.example"),
     "recent_failures": lambda store: store.recent_failures("amina@test.example"),
     "managed_groups": lambda store: store.managed_groups(1, [QUESTION]),
+    "directory": lambda store: store.directory(),
     "record_visit": lambda store: store.record_visit(1, "token", "visionen"),
     "add_ticket": lambda store: store.add_ticket(1, "ticket"),
     "redeem_ticket": lambda store: store.redeem_ticket("ticket", "token"),
@@ -734,9 +738,18 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "record_failure": lambda store: store.record_failure("amina@test.example"),
     "forget_failures": lambda store: store.forget_failures("amina@test.example"),
     "save_reflection": lambda store: store.save_reflection(1, QUESTION, "Hej", 0),
+    "apply_staff": lambda store: store.apply_staff(EMPTY_PLAN, None, "personal.csv"),
     "check_health": lambda store: store.check_health(),
 }
-READS = ["visitor", "account_of_session", "is_claimed", "credentials", "recent_failures", "managed_groups"]
+READS = [
+    "visitor",
+    "account_of_session",
+    "is_claimed",
+    "credentials",
+    "recent_failures",
+    "managed_groups",
+    "directory",
+]
 WRITES = [name for name in CALLS if name not in READS]
 Outcomes = dict[str, Exception | None]
 

@@ -8,15 +8,26 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from pathlib import Path
 
+from visionsprat.directory import EXPORTED, Preview, asks_once_more, export_rows, preview
 from visionsprat.errors import VisionspratError
 from visionsprat.fields import clean_email, clean_group, clean_name
 from visionsprat.installation import database_path
 from visionsprat.records import NewAccount
 from visionsprat.settings import load_settings
+from visionsprat.sheets import as_csv
 from visionsprat.store import Store
+
+
+class FileUnusable(VisionspratError):
+    """A file can't be read or written."""
+
+
+class NotConfirmed(VisionspratError):
+    """What would have been done was not said yes to."""
 
 
 class PasswordUnreadable(VisionspratError):
@@ -50,6 +61,20 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--manages", metavar="G", help="make them a manager of this group")
     add.add_argument("--admin", action="store_true", help="make them an administrator")
     add.set_defaults(command=_add_account)
+    about = "import a staff list (CSV or Excel): shows what will change and asks"
+    staff = commands.add_parser("import-staff", help=about, description=f"{about.capitalize()}.")
+    staff.add_argument("file", type=Path, metavar="FILE")
+    staff.add_argument("--whole", action="store_true", help="deactivate everybody who is not in the file")
+    staff.add_argument("--yes", action="store_true", help="do not ask")
+    staff.add_argument(
+        "--deactivate-many", action="store_true", help="with --yes: even if it deactivates more than a tenth"
+    )
+    staff.set_defaults(command=_import_staff)
+
+    about = "write the staff list as CSV, in a form that import-staff reads"
+    export = commands.add_parser("export", help=about, description=f"{about.capitalize()}.")
+    export.add_argument("file", type=Path, nargs="?", metavar="FILE", help="standard output if not given")
+    export.set_defaults(command=_export)
     return parser
 
 
@@ -77,6 +102,68 @@ def _add_account(options: argparse.Namespace) -> int:
     with closing(Store(database_path(load_settings()))) as store:
         store.add_account(account)
     print(f"Added {email}.")
+    return 0
+
+
+def _import_staff(options: argparse.Namespace) -> int:
+    try:
+        data = options.file.read_bytes()
+    except OSError as error:
+        raise FileUnusable(f"{options.file} can't be read: {error.strerror}.") from error
+    with closing(Store(database_path(load_settings()))) as store:
+        found = preview(data, store.directory(), whole=options.whole, report=_bar("reading"))
+        plan = found.plan
+        _describe(found)
+        if plan.is_empty:
+            return 0
+        if options.yes and asks_once_more(plan, None) and not options.deactivate_many:
+            raise NotConfirmed(
+                "The file deactivates more than a tenth of all accounts: add --deactivate-many."
+            )
+        if not options.yes and not _yes("Do this?"):
+            raise NotConfirmed("Nothing was changed.")
+        store.apply_staff(plan, None, options.file.name, report=_bar("writing"))
+    print("Done.")
+    return 0
+
+
+def _describe(found: Preview) -> None:
+    plan = found.plan
+    separator = f", separated by {found.separator}" if found.separator else ""
+    print(f"Read {found.rows} rows as {found.encoding}{separator}.")
+    if found.ignored:
+        print(f"Columns not used: {', '.join(found.ignored)}.")
+    print(f"New: {len(plan.new)}. Changed: {len(plan.changed)}. Unchanged: {plan.unchanged}.")
+    print(f"To be deactivated: {len(plan.deactivated)}. Not in the file: {len(plan.absent)}.")
+    if plan.new_groups:
+        print(f"New groups: {len(plan.new_groups)}.")
+
+
+def _bar(what: str) -> Callable[[float], None]:
+    """Report on a line of its own in a terminal, and not at all in a file."""
+
+    def report(part: float) -> None:
+        print(f"\r{what} {part:4.0%}", end="\n" if part == 1 else "", file=sys.stderr, flush=True)
+
+    return report if sys.stderr.isatty() else lambda part: None
+
+
+def _yes(question: str) -> bool:
+    if not sys.stdin.isatty():
+        raise NotConfirmed("Nobody can be asked here: add --yes.")
+    return input(f"{question} [y/N] ").strip().casefold() in {"y", "yes", "j", "ja"}
+
+
+def _export(options: argparse.Namespace) -> int:
+    with closing(Store(database_path(load_settings()))) as store:
+        table = as_csv(EXPORTED, export_rows(store.directory()))
+    if options.file is None:
+        sys.stdout.buffer.write(table)
+    else:
+        try:
+            options.file.write_bytes(table)
+        except OSError as error:
+            raise FileUnusable(f"{options.file} can't be written: {error.strerror}.") from error
     return 0
 
 

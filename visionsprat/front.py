@@ -62,6 +62,11 @@ def asset(name: str) -> str:
     return f"/assets/{name}?v={digest}"
 
 
+def not_found() -> HTMLResponse:
+    """What a made-up address shows, and one that somebody may not see."""
+    return HTMLResponse(_NOT_FOUND.format(style=asset("style.css")), 404)
+
+
 def index_page(original: str) -> str:
     """Streamlit's index page made ours: Swedish, with our styles and script, without what we don't use."""
     page = re.sub(r"<!--.*?-->", "", original, flags=re.S).strip()
@@ -144,7 +149,6 @@ class Front:
             "gzip": gzip.compress(page.encode()),
             "": page.encode(),
         }
-        self.not_found = _NOT_FOUND.format(style=asset("style.css"))
         self.compressed = Compressed()
         preloaded = re.findall(r'(?:src|href)="(/(?:static|assets)/[^"?]+\.(?:js|css))', page)
         threading.Thread(
@@ -166,11 +170,7 @@ class Front:
         encoding = _encoding(Headers(scope=scope).get("accept-encoding", ""))
         segments = path.strip("/").split("/")
         if segments[0] not in _NOT_PAGES and "." not in segments[-1]:
-            return (
-                self._page(Request(scope), encoding)
-                if len(segments) == 1
-                else HTMLResponse(self.not_found, 404)
-            )
+            return self._page(Request(scope), encoding) if len(segments) == 1 else not_found()
         if path.startswith(_ICON_FONT):
             return RedirectResponse("/assets/figtree.woff2", 308, headers={"Cache-Control": _FOREVER})
         if encoding and path in self.compressed:

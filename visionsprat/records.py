@@ -25,11 +25,18 @@ class AlreadyClaimed(VisionspratError):
     """The installation has its first account already."""
 
 
+class StaffListOutdated(VisionspratError):
+    """Something has changed since the plan for a staff list was made."""
+
+
 class Action(str, Enum):
     """What the audit log tells of. The values stand in the database."""
 
     ACCOUNT_ADDED = "account added"
     PASSWORD_CHANGED = "password changed"
+    DEACTIVATED = "deactivated"
+    REACTIVATED = "reactivated"
+    STAFF_IMPORTED = "staff list imported"
 
 
 @dataclass(frozen=True)
@@ -105,3 +112,54 @@ class Member:
 class Group:
     name: str
     members: tuple[Member, ...]
+
+
+@dataclass(frozen=True)
+class StaffMember:
+    """A person as a staff list tells of them. Groups are paths."""
+
+    email: str
+    name: str
+    groups: frozenset[str]
+    manages: frozenset[str]
+    is_active: bool
+
+
+@dataclass(frozen=True)
+class Directory:
+    """Everybody who has an account, by e-mail address."""
+
+    people: Mapping[str, StaffMember]
+    #: The addresses of the active administrators.
+    administrators: frozenset[str]
+    #: The paths of all groups.
+    groups: frozenset[str]
+
+
+@dataclass(frozen=True)
+class StaffChange:
+    before: StaffMember
+    after: StaffMember
+
+
+@dataclass(frozen=True)
+class StaffPlan:
+    """What a staff list would change, made from `before`."""
+
+    before: Directory
+    new: tuple[StaffMember, ...]
+    changed: tuple[StaffChange, ...]
+    unchanged: int
+    #: Active people with an account who are not in the file.
+    absent: tuple[StaffMember, ...]
+    new_groups: tuple[str, ...]
+
+    @property
+    def deactivated(self) -> tuple[StaffMember, ...]:
+        return tuple(
+            each.before for each in self.changed if each.before.is_active and not each.after.is_active
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.new and not self.changed

@@ -127,6 +127,11 @@ def _require_own_origin(request: Request) -> None:
         raise Answer(403, "Begäran kommer från en annan webbplats.")
 
 
+def unavailable() -> Response:
+    """For a browser that asked for a file while the database could not be read."""
+    return PlainTextResponse("Det går inte att läsa just nu. Försök igen om en stund.\n", 503)
+
+
 async def sign_out(request: Request) -> Response:
     """POST /api/sign-out: end the session on the server and take the cookie back."""
     try:

@@ -8,7 +8,8 @@ from visionsprat.store.groups import Groups
 from visionsprat.store.people import People
 from visionsprat.store.reflections import Reflections
 from visionsprat.store.sessions import Sessions
+from visionsprat.store.staff import Staff
 
 
-class Store(Sessions, People, Attempts, Reflections, Groups):
+class Store(Sessions, People, Attempts, Reflections, Groups, Staff):
     """The database of one installation. Safe to use from several threads and processes at once."""

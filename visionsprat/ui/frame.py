@@ -42,6 +42,7 @@ _templates = Environment(
 _templates.filters |= {
     "markdown": as_html,
     "number": text.number,
+    "thousands": text.thousands,
     "lock_up": lock_up,
     "day": text.day,
     "saved": text.saved,
@@ -52,6 +53,11 @@ _templates.globals |= {"State": State}
 def draw(template: str, **values: Any) -> None:
     """Draw a template. What people have written is escaped like every other value."""
     st.html(_templates.get_template(template).render(**values))
+
+
+def notice(sentence: str, *, problem: bool = False) -> None:
+    """Say how something went, aloud too."""
+    draw("notice.html", text=sentence, problem=problem)
 
 
 def draw_navigation() -> None:

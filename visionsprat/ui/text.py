@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from visionsprat.directory import Problem
 from visionsprat.fields import MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS, Fault
+from visionsprat.staff_file import Trouble
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 _NUMBERS = ("noll", "ett", "två", "tre", "fyra", "fem", "sex", "sju", "åtta", "nio", "tio", "elva", "tolv")
@@ -38,6 +40,51 @@ FAULTS = {
     Fault.PASSWORD_COMMON: "Lösenordet är för lätt att gissa. Pröva flera ord som inte hör ihop.",
 }
 
+#: Why a staff list can't be read.
+TROUBLE = {
+    Trouble.EMPTY: "Filen är tom.",
+    Trouble.TOO_BIG: "Filen är för stor. Den får vara högst 20 MB.",
+    Trouble.NOT_EXCEL: (
+        "Filen ser ut som en Excelfil men går inte att öppna. Spara den en gång till som .xlsx eller CSV."
+    ),
+    Trouble.LOCKED: "Excelfilen är låst med ett lösenord. Spara den utan lösenord.",
+    Trouble.ENCODING: "Rad {about} innehåller tecken som inte går att läsa. Spara filen som CSV UTF-8.",
+    Trouble.MIXED: (
+        "Filen blandar två sätt att skriva å, ä och ö: rad {about} är inte som de andra. "
+        "Spara den en gång till som CSV UTF-8."
+    ),
+    Trouble.NUL: "Rad {about} innehåller ett tecken som inte hör hemma i en textfil.",
+    Trouble.QUOTES: "Citattecknen stämmer inte från rad {about} och framåt.",
+    Trouble.HEADINGS: "Första raden saknar en rubrik för {about}.",
+    Trouble.DOUBLED: "Två rubriker betyder samma sak: {about}.",
+    Trouble.BOTH: "Använd antingen kolumnen chef eller kolumnen chef_för, inte båda.",
+}
+
+#: What is wrong with a cell of a staff list, and what to do.
+PROBLEMS = {
+    Problem.EMAIL: "är ingen e-postadress",
+    Problem.EMAIL_DOUBLED: "finns också på rad {about}. Behåll en av raderna",
+    Problem.NAME: "ska vara ett namn på 1 till 100 tecken",
+    Problem.GROUP: "ska vara en grupp, till exempel Vård/Norr/Team 3, med namn på 1 till 100 tecken",
+    Problem.GROUP_CIRCLE: "lägger en grupp under en grupp med samma namn",
+    Problem.MANAGER_UNKNOWN: "finns varken i filen eller bland kontona",
+    Problem.ACTIVE: "ska vara ja eller nej",
+    Problem.TOO_MANY: "är en cell mer än det finns rubriker. Kanske ska en text stå inom citattecken",
+    Problem.LAST_ADMINISTRATOR: (
+        "är den sista administratören och kan inte avaktiveras. Gör någon annan till administratör först"
+    ),
+}
+
+READ_AS = {
+    "utf-8": "UTF-8",
+    "utf-16": "UTF-16",
+    "windows-1252": "Windows-1252",
+    "xlsx": "Excel",
+    "semicolon": "semikolon",
+    "comma": "komma",
+    "tab": "tabb",
+}
+
 NO_COOKIES = "Webbläsaren tar inte emot kakor. Tillåt kakor för den här webbplatsen och ladda om sidan."
 PASSWORD_ADVICE = f"Minst {MIN_PASSWORD_CHARACTERS} tecken. Gärna några ord som inte hör ihop."
 
@@ -62,3 +109,8 @@ def saved(moment: datetime, now: datetime) -> str:
     if local.date() == today - timedelta(days=1):
         return f"Sparat i går {clock}"
     return f"Sparat {day(moment)}, {clock}"
+
+
+def thousands(count: int) -> str:
+    """A number with a space between thousands, as in "10 000"."""
+    return f"{count:,}".replace(",", "\u00a0")

@@ -2,6 +2,90 @@
 
 from __future__ import annotations
 
+import streamlit as st
+
+from visionsprat.directory import Preview, StaffListFaulty, asks_once_more, preview
+from visionsprat.records import StaffListOutdated
+from visionsprat.staff_file import MAX_BYTES, Unreadable
+from visionsprat.ui.frame import draw as draw_template
+from visionsprat.ui.frame import notice
+from visionsprat.ui.here import here
+from visionsprat.ui.text import PROBLEMS, READ_AS, TROUBLE, thousands
+
+#: As many of each kind are listed; the rest are counted.
+_MOST = 200
+_DONE, _ROUND = "staff_done", "staff_round"
+
 
 def draw() -> None:
     """Draw this part of the administration page."""
+    draw_template("staff.html")
+    if done := st.session_state.pop(_DONE, None):
+        notice(done)
+    # A new key empties the uploader: the file is not kept once it has been taken.
+    round_ = st.session_state.setdefault(_ROUND, 0)
+    file = st.file_uploader(
+        "Personallistan som CSV eller Excel",
+        type=["csv", "txt", "xlsx", "xls"],
+        max_upload_size=MAX_BYTES // 1_000_000,
+        key=f"staff_file_{round_}",
+    )
+    if file is None:
+        return
+    whole = st.checkbox(
+        "Den här filen är hela personallistan. Avaktivera alla som inte finns i den.",
+        key=f"staff_whole_{round_}",
+    )
+    found = _preview(file.getvalue(), whole)
+    if found is None:
+        return
+    draw_template("staff_preview.html", found=found, whole=whole, read_as=READ_AS, most=_MOST)
+    if not found.plan.is_empty and _is_sure(found):
+        _apply(found, file.name)
+
+
+def _preview(data: bytes, whole: bool) -> Preview | None:
+    bar = st.progress(0.0, "Läser filen")
+    try:
+        return preview(data, here().installation.store.directory(), whole=whole, report=bar.progress)
+    except Unreadable as error:
+        notice(TROUBLE[error.trouble].format(about=error.about), problem=True)
+    except StaffListFaulty as error:
+        draw_template("staff_faults.html", faults=error.faults, problems=PROBLEMS, most=_MOST)
+    finally:
+        bar.empty()
+    return None
+
+
+def _is_sure(found: Preview) -> bool:
+    """Ask, and once more when many would be deactivated or the administrator themself."""
+    gone = len(found.plan.deactivated)
+    sure = True
+    if asks_once_more(found.plan, here().account.email):
+        notice(
+            f"Det här avaktiverar {thousands(gone)} av {thousands(len(found.plan.before.people))} konton. "
+            "De som avaktiveras loggas ut på en gång. Det de har skrivit finns kvar.",
+            problem=True,
+        )
+        sure = st.checkbox(f"Ja, avaktivera {thousands(gone)}", key="staff_sure")
+    return st.button("Genomför ändringarna", type="primary", disabled=not sure, key="staff_apply")
+
+
+def _apply(found: Preview, name: str) -> None:
+    at = here()
+    bar = st.progress(0.0, "Sparar")
+    try:
+        at.installation.store.apply_staff(found.plan, at.account.id, name, bar.progress)
+    except StaffListOutdated:
+        bar.empty()
+        notice(
+            "Något annat har ändrats sedan du såg vad filen gör. Titta igenom ändringarna igen.", problem=True
+        )
+        return
+    plan = found.plan
+    st.session_state[_DONE] = (
+        f"Klart. {thousands(len(plan.new))} nya, {thousands(len(plan.changed))} ändrade, "
+        f"{thousands(plan.unchanged)} oförändrade."
+    )
+    st.session_state[_ROUND] += 1
+    st.rerun()

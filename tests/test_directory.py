@@ -1,0 +1,221 @@
+"""The staff list: what a file says, every fault in it, and what it would change."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.staff_lists import HEADINGS, ROWS, csv_file
+from visionsprat.directory import (
+    EXPORTED,
+    CellFault,
+    Preview,
+    Problem,
+    StaffListFaulty,
+    asks_once_more,
+    export_rows,
+    preview,
+)
+from visionsprat.records import Directory, StaffMember
+from visionsprat.sheets import as_csv
+from visionsprat.staff_file import Trouble, Unreadable
+
+NOBODY = Directory({}, frozenset(), frozenset())
+
+
+def person(
+    email: str,
+    name: str = "Namn",
+    groups: Iterable[str] = (),
+    manages: Iterable[str] = (),
+    active: bool = True,
+) -> StaffMember:
+    return StaffMember(email, name, frozenset(groups), frozenset(manages), active)
+
+
+def directory(*people: StaffMember, administrators: Iterable[str] = ()) -> Directory:
+    groups = {path for each in people for path in each.groups | each.manages}
+    return Directory({each.email: each for each in people}, frozenset(administrators), frozenset(groups))
+
+
+def faults(data: bytes, before: Directory = NOBODY, *, whole: bool = False) -> list[CellFault]:
+    with pytest.raises(StaffListFaulty) as caught:
+        preview(data, before, whole=whole)
+    return list(caught.value.faults)
+
+
+def changes(found: Preview) -> dict[str, StaffMember]:
+    return {each.after.email: each.after for each in found.plan.changed}
+
+
+def test_people_groups_and_managers_are_found() -> None:
+    plan = preview(csv_file(), NOBODY).plan
+    assert plan.new == (
+        person("asa@test.example", "Åsa Örn", ["Vård/Norr/Team 1"], ["Vård/Norr"]),
+        person("bengt@test.example", "Bengt Provberg", ["Vård/Norr/Team 1", "Vård/Norr/Team 2"]),
+        person("cia@test.example", "Cia Ängel", active=False),
+    )
+    assert plan.new_groups == ("Vård", "Vård/Norr", "Vård/Norr/Team 1", "Vård/Norr/Team 2")
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [("E-post", " NAMN ", "Grupp"), ("Email", "Name", "Group"), ("e-postadress", "namn", "groups")],
+)
+def test_headings_are_known_in_two_languages_and_any_order(headings: tuple[str, ...]) -> None:
+    rows = [("Vård", "a@b.se", "A", "1234")]
+    found = preview(csv_file(rows, (headings[2], *headings[:2], "Anställningsnummer")), NOBODY)
+    assert found.plan.new == (person("a@b.se", "A", ["Vård"]),)
+    assert found.ignored == ("Anställningsnummer",)
+
+
+def test_the_column_chef_makes_managers_of_the_rows_groups_and_of_nobody_else() -> None:
+    before = directory(person("old@b.se", manages=["Vård", "Skola"]), person("a@b.se", "A"))
+    rows = [("a@b.se", "A", "Vård", "B@b.se"), ("b@b.se", "B", "Ledning", "")]
+    plan = preview(csv_file(rows, ("e-post", "namn", "grupp", "chef")), before).plan
+    assert plan.new == (person("b@b.se", "B", ["Ledning"], ["Vård"]),)
+    after = {each.after.email: each.after.manages for each in plan.changed}
+    assert after == {"old@b.se": frozenset({"Skola"}), "a@b.se": frozenset()}
+
+
+def test_what_the_file_has_no_column_for_is_left_alone() -> None:
+    before = directory(person("a@b.se", "A", ["Vård"], ["Skola"], active=False))
+    found = preview(csv_file([("a@b.se", "Ny")], ("e-post", "namn")), before)
+    assert changes(found) == {"a@b.se": person("a@b.se", "Ny", ["Vård"], ["Skola"], active=False)}
+
+
+def test_those_who_are_not_in_the_file_are_named_and_left_alone() -> None:
+    before = directory(person("gone@b.se"), person("off@b.se", active=False))
+    plan = preview(csv_file(), before).plan
+    assert [each.email for each in plan.absent] == ["gone@b.se"]
+    assert plan.changed == ()
+
+
+def test_those_who_are_not_in_a_whole_list_are_deactivated() -> None:
+    before = directory(person("gone@b.se", groups=["Vård"]), person("off@b.se", active=False))
+    plan = preview(csv_file(), before, whole=True).plan
+    assert [each.email for each in plan.deactivated] == ["gone@b.se"]
+    assert plan.changed[0].after.groups == {"Vård"}
+
+
+def test_many_or_oneself_are_asked_about_once_more() -> None:
+    people = [person(f"p{number}@b.se", f"P{number}") for number in range(20)]
+    before = directory(*people)
+
+    def file(count: int) -> bytes:
+        return csv_file([(each.email, each.name) for each in people[:count]], ("e-post", "namn"))
+
+    assert not asks_once_more(preview(file(18), before, whole=True).plan, "p0@b.se")
+    assert asks_once_more(preview(file(18), before, whole=True).plan, "p19@b.se")
+    assert asks_once_more(preview(file(17), before, whole=True).plan, "p0@b.se")
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_the_last_administrator_is_not_deactivated(whole: bool) -> None:
+    before = directory(person("chief@b.se", "Chief"), administrators=["chief@b.se"])
+    rows = ROWS if whole else [("chief@b.se", "Chief", "", "", "nej")]
+    line = 0 if whole else 2
+    found = faults(csv_file(rows), before, whole=whole)
+    assert found == [CellFault(line, "aktiv", "chief@b.se", Problem.LAST_ADMINISTRATOR)]
+
+
+def test_one_of_two_administrators_is_deactivated() -> None:
+    before = directory(person("a@b.se", "A"), person("c@b.se"), administrators=["a@b.se", "c@b.se"])
+    plan = preview(csv_file([("a@b.se", "A", "", "", "nej")]), before).plan
+    assert [each.email for each in plan.deactivated] == ["a@b.se"]
+
+
+FAULTY = [
+    ("no address", "A", "", "", "", "e-post", Problem.EMAIL, ""),
+    ("", "A", "", "", "", "e-post", Problem.EMAIL, ""),
+    ("42", "A", "", "", "", "e-post", Problem.EMAIL, ""),
+    ("ASA@test.example", "A", "", "", "", "e-post", Problem.EMAIL_DOUBLED, "2"),
+    ("a@b.se", " ", "", "", "", "namn", Problem.NAME, ""),
+    ("a@b.se", "x" * 101, "", "", "", "namn", Problem.NAME, ""),
+    ("a@b.se", "A", "Vård//Team", "", "", "grupp", Problem.GROUP, ""),
+    ("a@b.se", "A", "Vård/Norr/vård", "", "", "grupp", Problem.GROUP_CIRCLE, ""),
+    ("a@b.se", "A", "", "/", "", "chef_för", Problem.GROUP, ""),
+    ("a@b.se", "A", "", "", "kanske", "aktiv", Problem.ACTIVE, ""),
+]
+
+
+@pytest.mark.parametrize(
+    ("email", "name", "group", "manages", "active", "column", "problem", "about"), FAULTY
+)
+def test_each_kind_of_fault_is_named_with_its_place(
+    email: str, name: str, group: str, manages: str, active: str, column: str, problem: Problem, about: str
+) -> None:
+    row = (email, name, group, manages, active)
+    (found,) = faults(csv_file([*ROWS, row]))
+    assert (found.line, found.column, found.problem, found.about) == (5, column, problem, about)
+    value = row[HEADINGS.index(column)]
+    assert found.value.casefold() == value.strip().casefold()[:100]
+    assert str(found).startswith(f"line 5, {column}: ")
+
+
+def test_a_manager_who_is_nowhere_is_a_fault() -> None:
+    rows = [("a@b.se", "A", "Vård", "made.up@b.se")]
+    assert faults(csv_file(rows, ("e-post", "namn", "grupp", "chef"))) == [
+        CellFault(2, "chef", "made.up@b.se", Problem.MANAGER_UNKNOWN)
+    ]
+
+
+def test_a_row_that_is_too_wide_is_a_fault() -> None:
+    (found,) = faults(csv_file([(*ROWS[0], "extra")]))
+    assert (found.line, found.value, found.problem) == (2, "extra", Problem.TOO_MANY)
+
+
+def test_every_fault_is_told_at_once_in_the_order_of_lines() -> None:
+    found = faults(csv_file([row[:5] for row in FAULTY[:1] + FAULTY[4:5]]))
+    assert [(each.line, each.problem) for each in found] == [(2, Problem.EMAIL), (3, Problem.NAME)]
+
+
+@pytest.mark.parametrize(
+    ("headings", "trouble", "about"),
+    [
+        (("e-post", "grupp"), Trouble.HEADINGS, "namn"),
+        (("a", "b"), Trouble.HEADINGS, "e-post, namn"),
+        (("e-post", "namn", "Email"), Trouble.DOUBLED, "e-post, Email"),
+        (("e-post", "namn", "chef", "chef för"), Trouble.BOTH, ""),
+    ],
+)
+def test_headings_that_can_not_be_used_are_refused(
+    headings: tuple[str, ...], trouble: Trouble, about: str
+) -> None:
+    with pytest.raises(Unreadable) as caught:
+        preview(csv_file([], headings), NOBODY)
+    assert (caught.value.trouble, caught.value.about) == (trouble, about)
+
+
+names = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=20).map(
+    lambda name: unicodedata.normalize("NFC", name)
+)
+group_names = names.filter(lambda name: not set(name) & set("/|"))
+paths = st.lists(group_names, min_size=1, max_size=3, unique_by=str.casefold).map("/".join)
+people = st.lists(
+    st.builds(
+        StaffMember,
+        email=st.from_regex(r"[a-z]{1,8}@[a-z]{1,8}\.se", fullmatch=True),
+        name=names,
+        groups=st.frozensets(paths, max_size=3),
+        manages=st.frozensets(paths, max_size=2),
+        is_active=st.booleans(),
+    ),
+    max_size=20,
+    unique_by=lambda each: each.email,
+)
+
+
+@given(people)
+@settings(max_examples=200, deadline=None)
+def test_importing_an_export_changes_nothing(everybody: list[StaffMember]) -> None:
+    before = directory(*everybody)
+    if not everybody:
+        return
+    found = preview(as_csv(EXPORTED, export_rows(before)), before, whole=True)
+    assert found.plan.is_empty
+    assert found.plan.unchanged == len(everybody)

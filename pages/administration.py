@@ -6,20 +6,15 @@ from visionsprat.ui.administration import groups, invitations, people, record, s
 from visionsprat.ui.frame import draw
 
 PARTS = {
-    "Personer": people.draw,
-    "Grupper": groups.draw,
-    "Personallista": staff.draw,
-    "Inbjudningar": invitations.draw,
-    "Händelser": record.draw,
+    "personer": ("Personer", people.draw),
+    "grupper": ("Grupper", groups.draw),
+    "personallista": ("Personallista", staff.draw),
+    "inbjudningar": ("Inbjudningar", invitations.draw),
+    "handelser": ("Händelser", record.draw),
 }
 
 draw("heading.html", title="Administration", lead="")
-part = st.radio(
-    "Del av administrationen",
-    list(PARTS),
-    horizontal=True,
-    label_visibility="collapsed",
-    key="del",
-    bind="query-params",
-)
-PARTS[part]()
+names = {slug: name for slug, (name, _) in PARTS.items()}
+draw("parts.html", label="Delar av administrationen", address="/administration", parts=names)
+_, draw_part = PARTS.get(st.query_params.get("del", ""), PARTS["personer"])
+draw_part()

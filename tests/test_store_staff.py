@@ -34,8 +34,10 @@ def dump(store: Store) -> str:
 
 def log(store: Store) -> list[tuple[object, ...]]:
     with closing(sqlite3.connect(store.path)) as db:
-        found = "SELECT actor, action, subject, details FROM audit_log WHERE action <> 'account added' ORDER BY rowid"
-        return db.execute(found).fetchall()
+        return db.execute(
+            "SELECT actor, action, subject, details FROM audit_log"
+            " WHERE action <> 'account added' ORDER BY rowid"
+        ).fetchall()
 
 
 def test_a_staff_list_becomes_accounts_groups_and_managers(store: Store, chief: int) -> None:
@@ -48,7 +50,7 @@ def test_a_staff_list_becomes_accounts_groups_and_managers(store: Store, chief: 
         "Ledning", "Vård", "Vård/Norr", "Vård/Norr/Team 1", "Vård/Norr/Team 2",
     }  # fmt: skip
     assert log(store) == [
-        ("chief@test.example", "staff list imported", "personal.csv", "new: 3, changed: 0, deactivated: 0")
+        ("chief@test.example", "staff list imported", "personal.csv", "3 nya, 0 ändrade, 0 avaktiverade")
     ]
 
 

@@ -5,6 +5,8 @@ Somebody without the right gets what a made-up address gives.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -13,8 +15,9 @@ from visionsprat.accounts import token_hash
 from visionsprat.directory import EXPORTED, export_rows
 from visionsprat.front import not_found
 from visionsprat.installation import installation
-from visionsprat.records import Account, StoreUnavailable
+from visionsprat.records import Account, Action, StoreUnavailable
 from visionsprat.sheets import as_csv
+from visionsprat.ui.text import ACTIONS, midnight, minute
 from visionsprat.web import SESSION_COOKIE, unavailable
 
 CSV = "text/csv; charset=utf-8"
@@ -44,8 +47,34 @@ def staff_list(request: Request) -> Response:
     return attachment(as_csv(EXPORTED, rows), "personallista.csv", CSV)
 
 
+def audit_log(request: Request) -> Response:
+    """GET /api/handelser.csv?vad=&om=&fran=&till=: what administrators have done. For administrators."""
+    asked = request.query_params
+    try:
+        account = signed_in(request)
+        if account is None or not account.is_admin:
+            return not_found()
+        action = Action(asked["vad"]) if asked.get("vad") else None
+        since, until = midnight(asked.get("fran", "")), midnight(asked.get("till", ""))
+        page = installation().store.audit_log(
+            action=action,
+            about=asked.get("om", ""),
+            since=since,
+            until=until + timedelta(days=1) if until else None,
+        )
+    except ValueError:
+        return not_found()
+    except StoreUnavailable:
+        return unavailable()
+    rows = [(minute(e.at), e.actor, ACTIONS[e.action], e.subject, e.details) for e in page.entries]
+    return attachment(as_csv(("när", "vem", "vad", "om vem", "mer"), rows), "handelser.csv", CSV)
+
+
 def routes() -> list[BaseRoute]:
-    return [Route("/api/personallista.csv", staff_list, methods=["GET"])]
+    return [
+        Route("/api/personallista.csv", staff_list, methods=["GET"]),
+        Route("/api/handelser.csv", audit_log, methods=["GET"]),
+    ]
 
 
 def made_up() -> BaseRoute:

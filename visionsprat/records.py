@@ -25,6 +25,14 @@ class AlreadyClaimed(VisionspratError):
     """The installation has its first account already."""
 
 
+class NotAllowed(VisionspratError):
+    """Only an active administrator may do this."""
+
+
+class LastAdministrator(VisionspratError):
+    """Nobody would be left who can administer."""
+
+
 class StaffListOutdated(VisionspratError):
     """Something has changed since the plan for a staff list was made."""
 
@@ -37,6 +45,14 @@ class Action(str, Enum):
     DEACTIVATED = "deactivated"
     REACTIVATED = "reactivated"
     STAFF_IMPORTED = "staff list imported"
+    CORRECTED = "name or address corrected"
+    MADE_MEMBER = "made member of group"
+    MEMBER_REMOVED = "removed from group"
+    MADE_MANAGER = "made manager of group"
+    MANAGER_REMOVED = "no longer manager of group"
+    MADE_ADMINISTRATOR = "made administrator"
+    ADMINISTRATOR_REMOVED = "no longer administrator"
+    SIGNED_OUT = "signed out everywhere"
 
 
 @dataclass(frozen=True)
@@ -112,6 +128,55 @@ class Member:
 class Group:
     name: str
     members: tuple[Member, ...]
+
+
+class Show(Enum):
+    """Which people an administrator looks for."""
+
+    ALL = "alla"
+    NEVER_SIGNED_IN = "aldrig-inloggade"
+    ADMINISTRATORS = "administratorer"
+    DEACTIVATED = "avaktiverade"
+    WITHOUT_GROUP = "utan-grupp"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with an account, as an administrator sees them: nothing about the learning."""
+
+    id: int
+    email: str
+    name: str
+    is_active: bool
+    is_admin: bool
+    has_password: bool
+    last_signed_in_at: datetime | None
+    #: The ids and paths of the groups they are in, and of those they manage.
+    groups: Mapping[int, str]
+    manages: Mapping[int, str]
+
+
+@dataclass(frozen=True)
+class PeopleFound:
+    #: All who were found; `people` are the first of them by name.
+    count: int
+    people: tuple[Person, ...]
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    at: datetime
+    #: An e-mail address; empty in the terminal.
+    actor: str
+    action: Action
+    subject: str
+    details: str
+
+
+@dataclass(frozen=True)
+class AuditPage:
+    count: int
+    entries: tuple[AuditEntry, ...]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,9 @@
 Each module here holds the methods about one noun; Store is all of them.
 """
 
+from visionsprat.store.administration import Administration
 from visionsprat.store.attempts import Attempts
+from visionsprat.store.audit import AuditLog
 from visionsprat.store.groups import Groups
 from visionsprat.store.people import People
 from visionsprat.store.reflections import Reflections
@@ -11,5 +13,5 @@ from visionsprat.store.sessions import Sessions
 from visionsprat.store.staff import Staff
 
 
-class Store(Sessions, People, Attempts, Reflections, Groups, Staff):
+class Store(Sessions, People, Attempts, Reflections, Groups, Administration, Staff, AuditLog):
     """The database of one installation. Safe to use from several threads and processes at once."""

@@ -6,14 +6,16 @@ import queue
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from sqlite_utils import Database
 
 from visionsprat.migrations import connect, migrate
-from visionsprat.records import Action, StoreUnavailable
+from visionsprat.records import Action, NotAllowed, StoreUnavailable
 from visionsprat.writing import is_blank, search_text
+
+AUDIT_KEPT = timedelta(days=730)
 
 
 class Connections:
@@ -81,6 +83,15 @@ class Connections:
         return iso(self.clock())
 
 
+def require_admin(db: Database, actor_id: int | None) -> None:
+    """Raises NotAllowed unless the actor is an active administrator, or the terminal (None)."""
+    if actor_id is None:
+        return
+    found = db.execute("SELECT 1 FROM accounts WHERE id = ? AND is_admin AND is_active", [actor_id])
+    if found.fetchone() is None:
+        raise NotAllowed("Only an administrator may do this.")
+
+
 def audit(
     db: Database,
     at: str,
@@ -93,8 +104,10 @@ def audit(
 ) -> None:
     """Note in the audit log what somebody did (None: in the terminal), to an account or to `subject`.
 
-    Never a password, never anything that a person has written as a reflection.
+    Never a password, never anything that a person has written as a reflection. Forgets what is older
+    than AUDIT_KEPT.
     """
+    db.execute("DELETE FROM audit_log WHERE at < ?", [iso(moment(at) - AUDIT_KEPT)])
     db.execute(
         "INSERT INTO audit_log (at, actor_id, actor, action, subject_id, subject, details) VALUES"
         " (?, ?, coalesce((SELECT email FROM accounts WHERE id = ?), ''), ?,"

@@ -25,8 +25,22 @@ _GROUPS = """
         AND r.question_id IN (SELECT value FROM json_each(?))
 """
 
+_PATHS = """
+    WITH RECURSIVE paths (id, path) AS (
+        SELECT id, name FROM groups WHERE parent_id IS NULL
+        UNION ALL SELECT g.id, p.path || '/' || g.name FROM groups g JOIN paths p ON g.parent_id = p.id
+    )
+    SELECT id, path FROM paths
+"""
+
 
 class Groups(Connections):
+    def group_paths(self) -> dict[int, str]:
+        """The path of every group by its id, in the Swedish order of paths."""
+        with self._read() as db:
+            paths = group_paths(db)
+        return dict(sorted(paths.items(), key=lambda each: swedish_order(each[1])))
+
     def managed_groups(self, manager_id: int, question_ids: Collection[str]) -> tuple[Group, ...]:
         """The groups that somebody manages and all below them, with who has answered which questions.
 
@@ -53,6 +67,11 @@ def swedish_order(name: str) -> str:
     last = {"å": "{", "ä": "|", "ö": "}"}
     letters = unicodedata.normalize("NFC", name).casefold()
     return "".join(last.get(letter) or unicodedata.normalize("NFD", letter)[0] for letter in letters)
+
+
+def group_paths(db: Database) -> dict[int, str]:
+    """The path of every group, "Vård/Hemtjänst Norr/Team 3", by its id."""
+    return dict(db.execute(_PATHS).fetchall())
 
 
 def group_id_of(db: Database, path: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlite_utils import Database
 
 from visionsprat.records import Action, AlreadyClaimed, Credentials, EmailTaken, NewAccount
-from visionsprat.store.connections import Connections, audit
+from visionsprat.store.connections import Connections, audit, require_admin
 from visionsprat.store.groups import group_id_of
 from visionsprat.writing import search_text
 
@@ -26,6 +26,7 @@ class People(Connections):
     def add_account(self, account: NewAccount, actor_id: int | None = None) -> int:
         """Make an account, and the groups it names if they are missing; returns its id. Raises EmailTaken."""
         with self._write() as db:
+            require_admin(db, actor_id)
             return self._insert_account(db, account, actor_id)
 
     def _insert_account(self, db: Database, account: NewAccount, actor_id: int | None) -> int:

@@ -9,17 +9,9 @@ from operator import attrgetter
 from sqlite_utils import Database
 
 from visionsprat.records import Action, Directory, StaffChange, StaffListOutdated, StaffMember, StaffPlan
-from visionsprat.store.connections import Connections, audit
-from visionsprat.store.groups import group_id_of
+from visionsprat.store.connections import Connections, audit, require_admin
+from visionsprat.store.groups import group_id_of, group_paths
 from visionsprat.writing import search_text
-
-_PATHS = """
-    WITH RECURSIVE paths (id, path) AS (
-        SELECT id, name FROM groups WHERE parent_id IS NULL
-        UNION ALL SELECT g.id, p.path || '/' || g.name FROM groups g JOIN paths p ON g.parent_id = p.id
-    )
-    SELECT id, path FROM paths
-"""
 
 _NOBODY = StaffMember("", "", frozenset(), frozenset(), True)
 
@@ -46,6 +38,7 @@ class Staff(Connections):
         Raises StaffListOutdated when something has changed since the plan was made.
         """
         with self._write() as db:
+            require_admin(db, actor_id)
             if _directory(db) != plan.before:
                 raise StaffListOutdated("Something has changed since the staff list was previewed.")
             report(0.2)
@@ -60,7 +53,7 @@ class Staff(Connections):
 
     def _note(self, db: Database, plan: StaffPlan, actor_id: int | None, source: str) -> None:
         now, ids = self._now(), _ids(db)
-        details = f"new: {len(plan.new)}, changed: {len(plan.changed)}, deactivated: {len(plan.deactivated)}"
+        details = f"{len(plan.new)} nya, {len(plan.changed)} ändrade, {len(plan.deactivated)} avaktiverade"
         audit(db, now, actor_id, Action.STAFF_IMPORTED, subject=source, details=details)
         for change in plan.changed:
             if change.before.is_active != change.after.is_active:
@@ -69,7 +62,7 @@ class Staff(Connections):
 
 
 def _directory(db: Database) -> Directory:
-    paths = dict(db.execute(_PATHS).fetchall())
+    paths = group_paths(db)
     groups, manages = (
         _paths_by_account(db.execute(f"SELECT account_id, group_id FROM {table}"), paths)
         for table in ("group_members", "group_managers")

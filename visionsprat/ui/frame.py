@@ -45,6 +45,7 @@ _templates.filters |= {
     "thousands": text.thousands,
     "lock_up": lock_up,
     "day": text.day,
+    "minute": text.minute,
     "saved": text.saved,
 }
 _templates.globals |= {"State": State}

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from visionsprat.directory import Problem
 from visionsprat.fields import MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS, Fault
+from visionsprat.records import Action, Show
 from visionsprat.staff_file import Trouble
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
@@ -85,6 +86,33 @@ READ_AS = {
     "tab": "tabb",
 }
 
+SHOW = {
+    Show.ALL: "Alla",
+    Show.NEVER_SIGNED_IN: "Har aldrig loggat in",
+    Show.ADMINISTRATORS: "Administratörer",
+    Show.DEACTIVATED: "Avaktiverade",
+    Show.WITHOUT_GROUP: "Utan grupp",
+}
+
+#: What the audit log tells of.
+ACTIONS = {
+    Action.ACCOUNT_ADDED: "Lade till en person",
+    Action.PASSWORD_CHANGED: "Bytte lösenord",
+    Action.DEACTIVATED: "Avaktiverade",
+    Action.REACTIVATED: "Aktiverade igen",
+    Action.STAFF_IMPORTED: "Läste in en personallista",
+    Action.CORRECTED: "Rättade namn eller e-post",
+    Action.MADE_MEMBER: "Lade till i en grupp",
+    Action.MEMBER_REMOVED: "Tog bort från en grupp",
+    Action.MADE_MANAGER: "Gjorde till chef för en grupp",
+    Action.MANAGER_REMOVED: "Tog bort som chef för en grupp",
+    Action.MADE_ADMINISTRATOR: "Gjorde till administratör",
+    Action.ADMINISTRATOR_REMOVED: "Tog bort som administratör",
+    Action.SIGNED_OUT: "Loggade ut överallt",
+}
+
+EMAIL_TAKEN = "Det finns redan ett konto med den e-postadressen."
+LAST_ADMINISTRATOR = "Det här är den sista administratören. Gör någon annan till administratör först."
 NO_COOKIES = "Webbläsaren tar inte emot kakor. Tillåt kakor för den här webbplatsen och ladda om sidan."
 PASSWORD_ADVICE = f"Minst {MIN_PASSWORD_CHARACTERS} tecken. Gärna några ord som inte hör ihop."
 
@@ -114,3 +142,13 @@ def saved(moment: datetime, now: datetime) -> str:
 def thousands(count: int) -> str:
     """A number with a space between thousands, as in "10 000"."""
     return f"{count:,}".replace(",", "\u00a0")
+
+
+def minute(at: datetime) -> str:
+    """As in "2026-11-24 14:03"."""
+    return f"{at.astimezone(STOCKHOLM):%Y-%m-%d %H:%M}"
+
+
+def midnight(day: str) -> datetime | None:
+    """The beginning of a day written as "2026-11-24"; None for nothing. Raises ValueError."""
+    return datetime.strptime(day.strip(), "%Y-%m-%d").replace(tzinfo=STOCKHOLM) if day.strip() else None

@@ -2,6 +2,188 @@
 
 from __future__ import annotations
 
+import streamlit as st
+
+from visionsprat.fields import Refused, clean_email, clean_group, clean_name
+from visionsprat.records import EmailTaken, LastAdministrator, NewAccount, Person, Show
+from visionsprat.ui.frame import draw as draw_template
+from visionsprat.ui.frame import notice
+from visionsprat.ui.here import here
+from visionsprat.ui.text import EMAIL_TAKEN, FAULTS, LAST_ADMINISTRATOR, SHOW, thousands
+
+_DONE = "person_done"
+
 
 def draw() -> None:
     """Draw this part of the administration page."""
+    chosen = st.query_params.get("person", "")
+    person = (
+        here().installation.store.person(int(chosen)) if chosen.isdecimal() and len(chosen) < 16 else None
+    )
+    if person is None:
+        _draw_search()
+    else:
+        _draw_person(person)
+
+
+def _draw_search() -> None:
+    store = here().installation.store
+    counts = store.count_people()
+    draw_template("section.html", title="Personer", text="")
+    search = st.text_input("Sök på namn eller e-post", key="people_search", autocomplete="off")
+    show = st.selectbox(
+        "Visa",
+        list(Show),
+        format_func=lambda each: f"{SHOW[each]} ({thousands(counts[each])})",
+        key="people_show",
+    )
+    show = show or Show.ALL
+    if search.strip() or show is not Show.ALL or counts[Show.ALL] <= 50:
+        draw_template("people.html", found=store.find_people(search, show))
+    _draw_new()
+
+
+def _draw_new() -> None:
+    draw_template(
+        "section.html",
+        title="Lägg till en person",
+        text="Personen väljer själv sitt lösenord med en inbjudan.",
+    )
+    _say_done()
+    with st.form("person_new_form", border=False, clear_on_submit=False):
+        name = st.text_input("Namn", key="person_new_name", autocomplete="off")
+        email = st.text_input("E-post", key="person_new_email", autocomplete="off")
+        group = st.text_input("Grupp (kan lämnas tom)", key="person_new_group", autocomplete="off")
+        problem = st.empty()
+        pressed = st.form_submit_button("Lägg till")
+    if not pressed:
+        return
+    at = here()
+    try:
+        path = clean_group(group) if group.strip() else None
+        account = NewAccount(clean_email(email), clean_name(name), None, member_of=path)
+        account_id = at.installation.store.add_account(account, at.account.id)
+    except Refused as refused:
+        problem.error(FAULTS[refused.fault])
+    except EmailTaken:
+        problem.error(EMAIL_TAKEN)
+    else:
+        _finish(f"{account.name} har lagts till.", account_id)
+
+
+def _draw_person(person: Person) -> None:
+    draw_template("person.html", person=person)
+    _say_done()
+    _correct(person)
+    _groups(person)
+    _roles(person)
+
+
+def _correct(person: Person) -> None:
+    at = here()
+    draw_template("section.html", title="Rätta uppgifter", text="")
+    with st.form("person_form", border=False):
+        name = st.text_input("Namn", person.name, key=f"person_name_{person.id}", autocomplete="off")
+        email = st.text_input("E-post", person.email, key=f"person_email_{person.id}", autocomplete="off")
+        problem = st.empty()
+        pressed = st.form_submit_button("Spara")
+    if not pressed:
+        return
+    try:
+        at.installation.store.correct(at.account.id, person.id, clean_name(name), clean_email(email))
+    except Refused as refused:
+        problem.error(FAULTS[refused.fault])
+    except EmailTaken:
+        problem.error(EMAIL_TAKEN)
+    else:
+        _finish("Uppgifterna är sparade.", person.id)
+
+
+def _groups(person: Person) -> None:
+    at = here()
+    store = at.installation.store
+    draw_template("section.html", title="Grupper", text="")
+    paths = store.group_paths()
+    others = {id: path for id, path in paths.items() if id not in person.groups or id not in person.manages}
+    if others:
+        group = st.selectbox(
+            "Grupp",
+            list(others),
+            format_func=lambda id: paths[id],
+            key=f"person_group_{person.id}",
+            index=None,
+            placeholder="Välj en grupp",
+        )
+        with st.container(horizontal=True):
+            member = st.button("Lägg till i gruppen", disabled=group is None or group in person.groups)
+            manager = st.button(
+                "Gör till chef för gruppen", disabled=group is None or group in person.manages
+            )
+        if group is not None and member:
+            store.set_member(at.account.id, person.id, group, True)
+            _finish(f"{person.name} är nu med i {paths[group]}.", person.id)
+        if group is not None and manager:
+            store.set_manager(at.account.id, person.id, group, True)
+            _finish(f"{person.name} är nu chef för {paths[group]}.", person.id)
+    with st.container(horizontal=True):
+        for id, path in person.groups.items():
+            if st.button(f"Ta bort från {path}", key=f"person_leave_{id}"):
+                store.set_member(at.account.id, person.id, id, False)
+                _finish(f"{person.name} är inte längre med i {path}.", person.id)
+        for id, path in person.manages.items():
+            if st.button(f"Inte längre chef för {path}", key=f"person_unmanage_{id}"):
+                store.set_manager(at.account.id, person.id, id, False)
+                _finish(f"{person.name} är inte längre chef för {path}.", person.id)
+
+
+def _roles(person: Person) -> None:
+    at = here()
+    store, me = at.installation.store, at.account.id
+    draw_template("section.html", title="Inloggning och roll", text=_WHAT_DEACTIVATING_DOES)
+    if st.button("Logga ut överallt", key="person_sign_out"):
+        store.sign_out_everywhere(me, person.id)
+        _finish(f"{person.name} är utloggad överallt.", person.id)
+    try:
+        if not person.is_admin and st.button("Gör till administratör", key="person_admin"):
+            store.set_administrator(me, person.id, True)
+            _finish(f"{person.name} är nu administratör.", person.id)
+        if person.is_admin and _twice("Ta bort som administratör", "person_unadmin"):
+            store.set_administrator(me, person.id, False)
+            _finish(f"{person.name} är inte längre administratör.", person.id)
+        if person.is_active and _twice("Avaktivera", "person_deactivate"):
+            store.set_active(me, person.id, False)
+            _finish(f"{person.name} är avaktiverad.", person.id)
+        if not person.is_active and st.button("Aktivera igen", key="person_activate"):
+            store.set_active(me, person.id, True)
+            _finish(f"{person.name} är aktiv igen.", person.id)
+    except LastAdministrator:
+        notice(LAST_ADMINISTRATOR, problem=True)
+
+
+_WHAT_DEACTIVATING_DOES = (
+    "Den som avaktiveras loggas ut på en gång och kan inte logga in. Det personen har skrivit finns kvar."
+)
+
+
+def _twice(label: str, key: str) -> bool:
+    """A button that asks once more before it does what it says."""
+    if st.button(label, key=key):
+        st.session_state[f"{key}_asked"] = True
+    if not st.session_state.get(f"{key}_asked"):
+        return False
+    yes = st.button(f"Ja, {label[0].lower()}{label[1:]}", key=f"{key}_yes", type="primary")
+    if yes:
+        del st.session_state[f"{key}_asked"]
+    return yes
+
+
+def _say_done() -> None:
+    if done := st.session_state.pop(_DONE, None):
+        notice(done)
+
+
+def _finish(sentence: str, account_id: int) -> None:
+    """Show the person anew, with how it went."""
+    st.session_state[_DONE] = sentence
+    st.query_params["person"] = str(account_id)
+    st.rerun()

@@ -17,14 +17,16 @@ const heading = () => document.getElementById("innehall");
 async function walk(link) {
   if (app()?.dataset.testConnectionState !== "CONNECTED") return location.assign(link.href);
   closeMenu();
-  if (link.pathname === location.pathname) return focusHeading();
-  leaving = heading();
+  if (link.pathname === location.pathname && link.search === location.search) return focusHeading();
+  if (link.pathname === location.pathname) asking = document.querySelector("[data-arrive]")?.dataset.arrive ?? "";
+  else leaving = heading();
   window.visionsprat.leave();
   await window.visionsprat.settle(300); // so that the next page knows of it
   history.pushState({}, "", link.href);
   dispatchEvent(new PopStateEvent("popstate"));
 }
 
+let asking = null; // what of this page is being left, when another part of it was asked for
 let leaving = null; // the heading of the page that is being left
 
 function focusHeading() {
@@ -48,7 +50,23 @@ function markPlace() {
   if (bar && bar.textContent !== said) bar.textContent = said;
 }
 
+/** Mark the link to this part of a page likewise. */
+function markPart() {
+  const asked = new URLSearchParams(location.search).get("del");
+  const links = [...document.querySelectorAll("nav.parts a")];
+  const here = links.find((link) => asked && new URLSearchParams(link.search).get("del") === asked) ?? links[0];
+  for (const link of links) {
+    if (link === here && !link.hasAttribute("aria-current")) link.setAttribute("aria-current", "page");
+    if (link !== here && link.hasAttribute("aria-current")) link.removeAttribute("aria-current");
+  }
+}
+
 function arrive() {
+  const part = document.querySelector("[data-arrive]");
+  if (asking !== null && part && part.dataset.arrive !== asking && !part.closest('[data-stale="true"]')) {
+    asking = null;
+    part.focus();
+  }
   const found = heading();
   if (!leaving || !found || found === leaving || found.closest('[data-stale="true"]')) return;
   leaving = null;
@@ -178,13 +196,30 @@ const SWEDISH = {
   Connecting: "Ansluter",
   "Running...": "Arbetar",
   Stop: "Avbryt",
+  "file upload": "Välj fil",
+  "Add files": "Byt fil",
 };
+const SWEDISH_TEXTS = { Upload: "Välj fil", "add icon": "Byt fil" };
 const ATTRIBUTES = ["aria-label", "title", "placeholder"];
 
 function translate(node) {
   for (const name of ATTRIBUTES) {
     const swedish = SWEDISH[node.getAttribute?.(name)];
     if (swedish) node.setAttribute(name, swedish);
+  }
+  const label = node.getAttribute?.("aria-label") ?? "";
+  if (label.startsWith("Remove ")) node.setAttribute("aria-label", label.replace("Remove", "Ta bort"));
+  if (node.matches?.('section[role="presentation"][aria-label]')) node.setAttribute("role", "group");
+}
+
+/** What Streamlit's uploader says as text. React keeps the text node and sees no difference. */
+function translateTexts(node) {
+  const uploader = node.closest('[data-testid="stFileUploader"]') ?? node.querySelector('[data-testid="stFileUploader"]');
+  if (!uploader) return;
+  const texts = document.createTreeWalker(uploader, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const swedish = SWEDISH_TEXTS[texts.currentNode.nodeValue];
+    if (swedish) texts.currentNode.nodeValue = swedish;
   }
 }
 
@@ -201,10 +236,12 @@ new MutationObserver((changes) => {
       if (node.nodeType !== Node.ELEMENT_NODE) continue;
       translate(node);
       node.querySelectorAll(ATTRIBUTES.map((name) => `[${name}]`).join()).forEach(translate);
+      translateTexts(node);
       dismissConnectionDialog(node);
     }
   }
   markPlace();
+  markPart();
   arrive();
   resumeDrafts();
   followSession();

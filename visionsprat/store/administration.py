@@ -1,0 +1,152 @@
+"""What administrators do for people. Each use case asks whether the actor is one, and is audited."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlite_utils import Database
+
+from visionsprat.records import (
+    Action,
+    EmailTaken,
+    LastAdministrator,
+    PeopleFound,
+    Person,
+    Show,
+)
+from visionsprat.store.connections import Connections, audit, moment, require_admin
+from visionsprat.store.groups import group_paths
+from visionsprat.writing import nfc, search_text
+
+_SHOWN = {
+    Show.ALL: "1",
+    Show.NEVER_SIGNED_IN: "a.is_active AND a.last_signed_in_at IS NULL",
+    Show.ADMINISTRATORS: "a.is_admin",
+    Show.DEACTIVATED: "NOT a.is_active",
+    Show.WITHOUT_GROUP: (
+        "a.is_active AND NOT EXISTS (SELECT 1 FROM group_members m WHERE m.account_id = a.id)"
+    ),
+}
+_PEOPLE = """
+    SELECT a.id, a.email, a.name, a.is_active, a.is_admin, a.password_hash IS NOT NULL, a.last_signed_in_at,
+           (SELECT json_group_array(group_id) FROM group_members m WHERE m.account_id = a.id),
+           (SELECT json_group_array(group_id) FROM group_managers m WHERE m.account_id = a.id)
+    FROM accounts a
+"""
+
+
+class Administration(Connections):
+    def find_people(self, search: str, show: Show = Show.ALL, limit: int = 50) -> PeopleFound:
+        """The people with every word of `search` in their name or address."""
+        words = nfc(search).casefold().split()
+        where = " AND ".join([_SHOWN[show], *("instr(a.search_text, ?)" for _ in words)])
+        with self._read() as db:
+            count = db.execute(f"SELECT count(*) FROM accounts a WHERE {where}", words).fetchone()[0]
+            rows = db.execute(
+                f"{_PEOPLE} WHERE {where} ORDER BY a.search_text LIMIT ?", [*words, limit]
+            ).fetchall()
+            paths = group_paths(db) if rows else {}
+        return PeopleFound(count, tuple(_person(row, paths) for row in rows))
+
+    def count_people(self) -> dict[Show, int]:
+        with self._read() as db:
+            counts = ", ".join(f"count(*) FILTER (WHERE {where})" for where in _SHOWN.values())
+            return dict(zip(_SHOWN, db.execute(f"SELECT {counts} FROM accounts a").fetchone(), strict=True))
+
+    def person(self, account_id: int) -> Person | None:
+        with self._read() as db:
+            row = db.execute(f"{_PEOPLE} WHERE a.id = ?", [account_id]).fetchone()
+            return _person(row, group_paths(db)) if row else None
+
+    def correct(self, actor_id: int | None, account_id: int, name: str, email: str) -> None:
+        """Raises EmailTaken."""
+        with self._write() as db:
+            require_admin(db, actor_id)
+            if db.execute(
+                "SELECT 1 FROM accounts WHERE email = ? AND id <> ?", [email, account_id]
+            ).fetchone():
+                raise EmailTaken(email)
+            before = db.execute("SELECT email FROM accounts WHERE id = ?", [account_id]).fetchone()
+            db.execute(
+                "UPDATE accounts SET name = ?, email = ?, search_text = ? WHERE id = ?",
+                [name, email, search_text(name, email), account_id],
+            )
+            details = before[0] if before and before[0] != email else ""
+            audit(db, self._now(), actor_id, Action.CORRECTED, account_id=account_id, details=details)
+
+    def set_member(self, actor_id: int | None, account_id: int, group_id: int, member: bool) -> None:
+        """Put somebody into a group, or take them out of it."""
+        action = Action.MADE_MEMBER if member else Action.MEMBER_REMOVED
+        self._set_relation(actor_id, "group_members", account_id, group_id, member, action)
+
+    def set_manager(self, actor_id: int | None, account_id: int, group_id: int, manager: bool) -> None:
+        """Let somebody manage a group, or no longer."""
+        action = Action.MADE_MANAGER if manager else Action.MANAGER_REMOVED
+        self._set_relation(actor_id, "group_managers", account_id, group_id, manager, action)
+
+    def set_administrator(self, actor_id: int | None, account_id: int, administrator: bool) -> None:
+        """Raises LastAdministrator."""
+        with self._write() as db:
+            require_admin(db, actor_id)
+            if not administrator:
+                _require_another_admin(db, account_id)
+            db.execute("UPDATE accounts SET is_admin = ? WHERE id = ?", [int(administrator), account_id])
+            action = Action.MADE_ADMINISTRATOR if administrator else Action.ADMINISTRATOR_REMOVED
+            audit(db, self._now(), actor_id, action, account_id=account_id)
+
+    def set_active(self, actor_id: int | None, account_id: int, active: bool) -> None:
+        """Let somebody in again, or out at once; what they have written is kept. Raises LastAdministrator."""
+        with self._write() as db:
+            require_admin(db, actor_id)
+            if not active:
+                _require_another_admin(db, account_id)
+                db.execute("DELETE FROM sessions WHERE account_id = ?", [account_id])
+            db.execute("UPDATE accounts SET is_active = ? WHERE id = ?", [int(active), account_id])
+            action = Action.REACTIVATED if active else Action.DEACTIVATED
+            audit(db, self._now(), actor_id, action, account_id=account_id)
+
+    def sign_out_everywhere(self, actor_id: int | None, account_id: int) -> None:
+        with self._write() as db:
+            require_admin(db, actor_id)
+            db.execute("DELETE FROM sessions WHERE account_id = ?", [account_id])
+            audit(db, self._now(), actor_id, Action.SIGNED_OUT, account_id=account_id)
+
+    def _set_relation(
+        self, actor_id: int | None, table: str, account_id: int, group_id: int, related: bool, action: Action
+    ) -> None:
+        with self._write() as db:
+            require_admin(db, actor_id)
+            path = group_paths(db).get(group_id)
+            known = db.execute("SELECT 1 FROM accounts WHERE id = ?", [account_id]).fetchone()
+            if path is None or known is None:
+                return  # gone meanwhile
+            change = (
+                f"INSERT OR IGNORE INTO {table} (group_id, account_id) VALUES (?, ?)"
+                if related
+                else f"DELETE FROM {table} WHERE group_id = ? AND account_id = ?"
+            )
+            if db.execute(change, [group_id, account_id]).rowcount:
+                audit(db, self._now(), actor_id, action, account_id=account_id, details=path)
+
+
+def _require_another_admin(db: Database, account_id: int) -> None:
+    """Raises LastAdministrator when this account is the only active administrator."""
+    administrators = db.execute("SELECT id FROM accounts WHERE is_admin AND is_active").fetchall()
+    if administrators == [(account_id,)]:
+        raise LastAdministrator("Nobody would be left who can administer.")
+
+
+def _person(row: tuple[Any, ...], paths: dict[int, str]) -> Person:
+    id, email, name, is_active, is_admin, has_password, signed_in, groups, manages = row
+    return Person(
+        id=id,
+        email=email,
+        name=name,
+        is_active=bool(is_active),
+        is_admin=bool(is_admin),
+        has_password=bool(has_password),
+        last_signed_in_at=moment(signed_in) if signed_in else None,
+        groups={group: paths[group] for group in json.loads(groups)},
+        manages={group: paths[group] for group in json.loads(manages)},
+    )

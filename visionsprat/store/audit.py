@@ -1,0 +1,46 @@
+"""What administrators have done, for 24 months."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from visionsprat.records import Action, AuditEntry, AuditPage
+from visionsprat.store.connections import Connections, iso, moment
+
+
+class AuditLog(Connections):
+    def audit_log(
+        self,
+        *,
+        action: Action | None = None,
+        about: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        offset: int = 0,
+        limit: int = -1,
+    ) -> AuditPage:
+        """The newest entries first. `about` is looked for in the addresses of those who did and whom."""
+        where = (
+            "(?1 IS NULL OR action = ?1) AND (?2 = '' OR instr(lower(actor || ' ' || subject), ?2))"
+            " AND (?3 IS NULL OR at >= ?3) AND (?4 IS NULL OR at < ?4)"
+        )
+        sought = [
+            action.value if action else None,
+            about.strip().lower(),
+            iso(since) if since else None,
+            iso(until) if until else None,
+        ]
+        with self._read() as db:
+            count = db.execute(f"SELECT count(*) FROM audit_log WHERE {where}", sought).fetchone()[0]
+            rows = db.execute(
+                f"SELECT at, actor, action, subject, details FROM audit_log WHERE {where}"
+                " ORDER BY at DESC, rowid DESC LIMIT ?5 OFFSET ?6",
+                [*sought, limit, offset],
+            ).fetchall()
+        return AuditPage(
+            count,
+            tuple(
+                AuditEntry(moment(at), actor, Action(code), subject, details)
+                for at, actor, code, subject, details in rows
+            ),
+        )

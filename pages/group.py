@@ -1,11 +1,42 @@
 """For managers: who has completed which themes. Never what anybody wrote."""
 
-from visionsprat.progress import group_completion
+import streamlit as st
+
+from visionsprat.progress import State
+from visionsprat.ui import group_view
 from visionsprat.ui.frame import draw
+from visionsprat.ui.group_chart import draw_chart
 from visionsprat.ui.here import here
 
 at = here()
-groups = at.installation.store.managed_groups(
-    at.account.id, [question.id for question in at.module.questions]
+house, manager = at.installation, at.account.id
+view = group_view.look(house, manager, st.query_params.get("grupp", ""), st.query_params.get("visa", ""))
+many = len(view.nodes) > 1
+count = view.numbers[view.visible]
+members = group_view.people(house, manager, view) if 0 < count <= group_view.MOST else ()
+
+draw("heading.html", title="Min grupp" if not many else "Mina grupper", lead="")
+if many:
+    chosen = view.chosen.id if view.chosen else None
+    draw("group_tree.html", nodes=view.nodes, chosen=chosen, visible=view.visible, query=group_view.query)
+    level = [node for node in view.nodes if node.parent_id == chosen and node.people]
+    if len(level) > 1:
+        draw_chart(level)
+draw(
+    "group_people.html",
+    title=(view.chosen.name if view.chosen else "Alla") if many else None,
+    key=f"{view.chosen.id if view.chosen else 'alla'}-{view.visible}",
+    chosen=view.chosen,
+    counts=view.counts,
+    total=sum(view.counts.values()),
+    numbers=view.numbers,
+    visible=view.visible,
+    filters={"alla": "Alla", "inte-borjat": "Inte börjat", "pa-vag": "På väg", "klara": "Klara"},
+    query=group_view.query,
+    members=members,
+    several=many,
+    too_many=count > group_view.MOST,
+    themes=at.module.themes,
 )
-draw("group.html", groups=[group_completion(at.module, group) for group in groups], themes=at.module.themes)
+waiting = [member.email for member in members if member.state is not State.COMPLETE]
+draw("reminder.html", addresses=waiting, text=group_view.REMINDER, mailto=group_view.mailto(waiting))

@@ -23,7 +23,7 @@ import pytest
 from visionsprat import demo
 from visionsprat.cli import main
 from visionsprat.content import Module
-from visionsprat.progress import GroupCompletion, group_completion
+from visionsprat.progress import MemberCompletion, member_completion
 from visionsprat.settings import ROOT
 from visionsprat.store import Store
 
@@ -185,20 +185,21 @@ def test_each_command_has_its_help(command: list[str], capsys: Printed) -> None:
 NOW = datetime(2026, 11, 23, 0, 30, tzinfo=timezone.utc)
 
 
-def filled(path: Path, module: Module) -> GroupCompletion:
+def filled(path: Path, module: Module) -> list[MemberCompletion]:
     """The demo's group as its manager sees it, in a database filled just now."""
     demo.fill(path, module, NOW)
     with closing(Store(path, lambda: NOW)) as store:
         manager = store.credentials("bengt@demo.example")
         assert manager is not None
-        (group,) = store.managed_groups(manager.account_id, [question.id for question in module.questions])
-        return group_completion(module, group)
+        asked = [question.id for question in module.questions]
+        members = store.managed_members(manager.account_id, None, asked)
+        return [member_completion(module, member) for member in members]
 
 
 def test_the_demo_has_eight_people_at_different_points_of_the_walk(tmp_path: Path, module: Module) -> None:
-    group = filled(tmp_path / "visionsprat.db", module)
-    assert group.name == demo.GROUP
-    assert [(member.name, member.complete) for member in group.members] == [
+    members = filled(tmp_path / "visionsprat.db", module)
+    assert {member.groups for member in members} == {(demo.GROUP,)}
+    assert [(member.name, member.complete) for member in members] == [
         ("Amina Testsson", 1),
         ("Bengt Provberg", 3),
         ("Cecilia Exempel", 5),
@@ -208,7 +209,7 @@ def test_the_demo_has_eight_people_at_different_points_of_the_walk(tmp_path: Pat
         ("Greta Fiktiv", 0),
         ("Hugo Låtsas", 2),
     ]
-    completed = [member.completed_at for member in group.members if member.completed_at]
+    completed = [member.completed_at for member in members if member.completed_at]
     assert len(completed) == 2
     assert min(completed) < NOW - timedelta(days=7) < max(completed)
 
@@ -251,8 +252,8 @@ def test_other_content_does_not_break_the_demo(tmp_path: Path, module: Module) -
     """A theme less, and another whose questions have changed."""
     first, second, *_ = module.themes
     renamed = replace(second, questions=tuple(replace(q, id=f"{q.id}-ny") for q in second.questions))
-    group = filled(tmp_path / "visionsprat.db", replace(module, themes=(first, renamed)))
-    assert [member.complete for member in group.members] == [1, 2, 2, 0, 2, 2, 0, 2]
+    members = filled(tmp_path / "visionsprat.db", replace(module, themes=(first, renamed)))
+    assert [member.complete for member in members] == [1, 2, 2, 0, 2, 2, 0, 2]
 
 
 # The demo itself

@@ -8,13 +8,14 @@ import pytest
 
 from visionsprat.content import Module, Question, Text, Theme, Vision
 from visionsprat.progress import (
-    GroupCompletion,
     MemberCompletion,
     State,
-    group_completion,
+    count_states,
+    group_tree,
+    member_completion,
     progress,
 )
-from visionsprat.records import Group, Member
+from visionsprat.records import ManagedGroup, Member
 
 NOT_BEGUN, BEGUN, COMPLETE = State.NOT_BEGUN, State.BEGUN, State.COMPLETE
 
@@ -68,24 +69,40 @@ ALL = {"a/1": day(3), "a/2": day(9), "b/1": day(5), "b/2": day(4), "c/1": day(1)
 
 
 @pytest.mark.parametrize(
-    ("answered_at", "themes", "completed_at"),
+    ("answered_at", "themes", "completed_at", "state"),
     [
-        ({}, (False, False, False), None),
-        ({"a/1": day(1)}, (False, False, False), None),
-        ({"a/1": day(1), "a/2": day(2)}, (True, False, False), None),
-        ({"c/1": day(1), "b/1": day(2), "b/2": day(2)}, (False, True, True), None),
-        (ALL, (True, True, True), day(9)),
+        ({}, (False, False, False), None, NOT_BEGUN),
+        ({"a/1": day(1)}, (False, False, False), None, BEGUN),
+        ({"a/1": day(1), "a/2": day(2)}, (True, False, False), None, BEGUN),
+        ({"c/1": day(1), "b/1": day(2), "b/2": day(2)}, (False, True, True), None, BEGUN),
+        (ALL, (True, True, True), day(9), COMPLETE),
     ],
 )
 def test_what_a_manager_sees_of_a_member(
-    answered_at: dict[str, datetime], themes: tuple[bool, ...], completed_at: datetime | None
+    answered_at: dict[str, datetime], themes: tuple[bool, ...], completed_at: datetime | None, state: State
 ) -> None:
-    found = group_completion(MODULE, Group("Team 3", (Member("Amina Testsson", answered_at),)))
-    assert found.members == (MemberCompletion("Amina Testsson", themes, completed_at),)
-    assert found.members[0].complete == sum(themes)
+    found = member_completion(MODULE, Member("Amina", "amina@test.example", ("Team 3",), answered_at))
+    assert found == MemberCompletion("Amina", "amina@test.example", ("Team 3",), themes, completed_at, state)
+    assert found.complete == sum(themes)
 
 
-def test_a_group_counts_the_members_who_have_completed_the_module() -> None:
-    members = (Member("A", ALL), Member("B", {}), Member("C", ALL), Member("D", {"c/1": day(1)}))
-    assert group_completion(MODULE, Group("Team 3", members)).complete == 2
-    assert group_completion(MODULE, Group("Tom grupp", ())) == GroupCompletion("Tom grupp", ())
+def test_people_are_counted_by_how_far_they_have_come() -> None:
+    assert count_states(MODULE, {1: 0, 2: 5, 3: 1, 4: 4, 5: 5}) == {NOT_BEGUN: 1, BEGUN: 2, COMPLETE: 2}
+    assert count_states(MODULE, {}) == {NOT_BEGUN: 0, BEGUN: 0, COMPLETE: 0}
+
+
+def test_groups_stand_under_each_other_in_swedish_order_and_count_all_below_once() -> None:
+    groups = [
+        ManagedGroup(1, "Öst", None, {}),
+        ManagedGroup(2, "Team b", 1, {10: 5, 11: 0}),
+        ManagedGroup(3, "Team a", 1, {11: 0, 12: 2}),
+        ManagedGroup(4, "Norr", None, {10: 5}),
+    ]
+    found = group_tree(MODULE, groups)
+    assert [(node.name, node.depth, node.parent_id, node.people) for node in found] == [
+        ("Norr", 0, None, 1),
+        ("Öst", 0, None, 3),
+        ("Team a", 1, 1, 2),
+        ("Team b", 1, 1, 2),
+    ]
+    assert found[1].counts == {NOT_BEGUN: 1, BEGUN: 1, COMPLETE: 1}

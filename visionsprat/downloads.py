@@ -16,8 +16,9 @@ from visionsprat.directory import EXPORTED, export_rows
 from visionsprat.front import not_found
 from visionsprat.installation import installation
 from visionsprat.records import Account, Action, StoreUnavailable
-from visionsprat.sheets import as_csv
-from visionsprat.ui.text import ACTIONS, midnight, minute
+from visionsprat.sheets import as_csv, as_xlsx
+from visionsprat.ui import group_view
+from visionsprat.ui.text import ACTIONS, STOCKHOLM, midnight, minute
 from visionsprat.web import SESSION_COOKIE, unavailable
 
 CSV = "text/csv; charset=utf-8"
@@ -70,9 +71,40 @@ def audit_log(request: Request) -> Response:
     return attachment(as_csv(("när", "vem", "vad", "om vem", "mer"), rows), "handelser.csv", CSV)
 
 
+def group_file(request: Request) -> Response:
+    """GET /api/min-grupp.csv or .xlsx?grupp=&visa=: what a manager sees with that filter, all of it."""
+    house, asked = installation(), request.query_params
+    try:
+        account = signed_in(request)
+        if account is None or not account.is_manager:
+            return not_found()
+        view = group_view.look(house, account.id, asked.get("grupp", ""), asked.get("visa", ""))
+        members = group_view.people(house, account.id, view)
+    except StoreUnavailable:
+        return unavailable()
+    themes = [theme.title for theme in house.module.themes]
+    headings = ["namn", "e-post", "grupp", *themes, "klara teman", "allt klart"]
+    rows = [
+        [
+            member.name,
+            member.email,
+            ", ".join(member.groups),
+            *("klart" if complete else "inte klart" for complete in member.themes),
+            str(member.complete),
+            f"{member.completed_at.astimezone(STOCKHOLM):%Y-%m-%d}" if member.completed_at else "",
+        ]
+        for member in members
+    ]
+    if request.url.path.endswith(".xlsx"):
+        return attachment(as_xlsx(headings, rows, sheet="Min grupp"), "min-grupp.xlsx", XLSX)
+    return attachment(as_csv(headings, rows), "min-grupp.csv", CSV)
+
+
 def routes() -> list[BaseRoute]:
     return [
         Route("/api/personallista.csv", staff_list, methods=["GET"]),
+        Route("/api/min-grupp.csv", group_file, methods=["GET"]),
+        Route("/api/min-grupp.xlsx", group_file, methods=["GET"]),
         Route("/api/handelser.csv", audit_log, methods=["GET"]),
     ]
 

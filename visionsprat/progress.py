@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
 from visionsprat.content import Module, Theme
-from visionsprat.records import Group, Member
+from visionsprat.records import ManagedGroup, Member
+from visionsprat.writing import swedish_order
 
 
 class State(Enum):
@@ -28,9 +29,7 @@ class ThemeProgress:
 
     @property
     def state(self) -> State:
-        if self.answered == 0:
-            return State.NOT_BEGUN
-        return State.COMPLETE if self.answered == self.total else State.BEGUN
+        return _state(self.answered, self.total)
 
     @property
     def is_complete(self) -> bool:
@@ -79,9 +78,12 @@ class MemberCompletion:
     """What a manager sees of one member: which themes are complete, in the module's order."""
 
     name: str
+    email: str
+    groups: tuple[str, ...]
     themes: tuple[bool, ...]
     #: When the last theme became complete; None until all are.
     completed_at: datetime | None
+    state: State
 
     @property
     def complete(self) -> int:
@@ -89,24 +91,63 @@ class MemberCompletion:
 
 
 @dataclass(frozen=True)
-class GroupCompletion:
+class GroupNode:
+    """A group in the tree a manager sees: how far the people in it and below have come, each counted once."""
+
+    id: int
     name: str
-    members: tuple[MemberCompletion, ...]
+    parent_id: int | None
+    #: 0 on top.
+    depth: int
+    counts: Mapping[State, int]
 
     @property
-    def complete(self) -> int:
-        """How many members have completed the module."""
-        return sum(member.completed_at is not None for member in self.members)
+    def people(self) -> int:
+        return sum(self.counts.values())
 
 
-def group_completion(module: Module, group: Group) -> GroupCompletion:
-    return GroupCompletion(group.name, tuple(_member_completion(module, member) for member in group.members))
-
-
-def _member_completion(module: Module, member: Member) -> MemberCompletion:
+def member_completion(module: Module, member: Member) -> MemberCompletion:
     found = progress(module, member.answered_at.keys())
     return MemberCompletion(
         name=member.name,
+        email=member.email,
+        groups=member.groups,
         themes=tuple(theme.is_complete for theme in found.themes),
         completed_at=max(member.answered_at.values()) if found.is_complete else None,
+        state=_state(sum(theme.answered for theme in found.themes), len(module.questions)),
     )
+
+
+def group_tree(module: Module, groups: Collection[ManagedGroup]) -> tuple[GroupNode, ...]:
+    """The groups from the top down, each followed by those in it, in the Swedish order of names."""
+    below: dict[int | None, list[ManagedGroup]] = {}
+    for group in sorted(groups, key=lambda group: swedish_order(group.name)):
+        below.setdefault(group.parent_id, []).append(group)
+    nodes: list[GroupNode] = []
+
+    def add(group: ManagedGroup, depth: int) -> dict[int, int]:
+        place = len(nodes)
+        people = dict(group.answered)
+        for child in below.get(group.id, []):
+            people |= add(child, depth + 1)
+        node = GroupNode(group.id, group.name, group.parent_id, depth, count_states(module, people))
+        nodes.insert(place, node)
+        return people
+
+    for group in below.get(None, []):
+        add(group, 0)
+    return tuple(nodes)
+
+
+def count_states(module: Module, answered: Mapping[int, int]) -> Mapping[State, int]:
+    """How many people are in each state, from how many questions each has answered."""
+    counts = dict.fromkeys(State, 0)
+    for count in answered.values():
+        counts[_state(count, len(module.questions))] += 1
+    return counts
+
+
+def _state(answered: int, total: int) -> State:
+    if answered == 0:
+        return State.NOT_BEGUN
+    return State.COMPLETE if answered == total else State.BEGUN

@@ -33,6 +33,18 @@ class LastAdministrator(VisionspratError):
     """Nobody would be left who can administer."""
 
 
+class GroupNameTaken(VisionspratError):
+    """There is a group with this name in the same place already."""
+
+
+class GroupCircle(VisionspratError):
+    """A group would lie below itself, or below one with its own name."""
+
+
+class GroupNotEmpty(VisionspratError):
+    """The group still has people, managers or groups below it."""
+
+
 class StaffListOutdated(VisionspratError):
     """Something has changed since the plan for a staff list was made."""
 
@@ -53,6 +65,11 @@ class Action(str, Enum):
     MADE_ADMINISTRATOR = "made administrator"
     ADMINISTRATOR_REMOVED = "no longer administrator"
     SIGNED_OUT = "signed out everywhere"
+    GROUP_MADE = "group made"
+    GROUP_RENAMED = "group renamed"
+    GROUP_MOVED = "group moved"
+    GROUP_MERGED = "group merged"
+    GROUP_REMOVED = "group removed"
 
 
 @dataclass(frozen=True)
@@ -121,13 +138,35 @@ class Member:
     """A member of a group, as a manager sees them: which questions are answered since when, never a text."""
 
     name: str
+    email: str
+    #: The names of the groups, of those asked for, that they are in.
+    groups: tuple[str, ...]
     answered_at: Mapping[str, datetime]
 
 
 @dataclass(frozen=True)
-class Group:
+class ManagedGroup:
+    id: int
     name: str
-    members: tuple[Member, ...]
+    #: None for one that lies below nothing else that is managed.
+    parent_id: int | None
+    #: How many questions each of its own active members has answered, by account id.
+    answered: Mapping[int, int]
+
+
+@dataclass(frozen=True)
+class GroupRow:
+    """A group as an administrator sees it, with what lies directly in it."""
+
+    id: int
+    path: str
+    people: int
+    managers: tuple[str, ...]
+    has_groups: bool
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.people and not self.managers and not self.has_groups
 
 
 class Show(Enum):

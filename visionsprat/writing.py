@@ -53,3 +53,10 @@ def is_blank(text: str) -> bool:
 def search_text(name: str, email: str) -> str:
     """What a search for a person looks in: SQLite itself knows upper and lower case of a-z only."""
     return nfc(f"{name} {email}").casefold()
+
+
+def swedish_order(name: str) -> str:
+    """A sort key that puts å, ä and ö last, in that order, and é with e."""
+    last = {"å": "{", "ä": "|", "ö": "}"}
+    letters = unicodedata.normalize("NFC", name).casefold()
+    return "".join(last.get(letter) or unicodedata.normalize("NFD", letter)[0] for letter in letters)

@@ -10,9 +10,24 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from visionsprat.content import Module, load_module
-from visionsprat.progress import GroupCompletion, MemberCompletion, progress
-from visionsprat.records import Account, Reflection
+from visionsprat.directory import CellFault, Preview, Problem
+from visionsprat.progress import GroupNode, MemberCompletion, State, progress
+from visionsprat.records import (
+    Account,
+    Action,
+    AuditEntry,
+    AuditPage,
+    Directory,
+    GroupRow,
+    PeopleFound,
+    Person,
+    Reflection,
+    StaffChange,
+    StaffMember,
+    StaffPlan,
+)
 from visionsprat.settings import ROOT
+from visionsprat.ui.text import ACTIONS, PROBLEMS, READ_AS
 
 EVIL = "<script>alert('å')</script>"
 SAFE = "&lt;script&gt;alert(&#39;å&#39;)&lt;/script&gt;"
@@ -70,14 +85,55 @@ def navigation(ids: list[str], address: str, manager: bool = False) -> dict[str,
     }
 
 
-def group(*members: MemberCompletion) -> dict[str, Any]:
-    return {"groups": [GroupCompletion(EVIL, members), GroupCompletion("Tom", ())], "themes": MODULE.themes}
+def group(*members: MemberCompletion, **more: Any) -> dict[str, Any]:
+    counts = {state: sum(member.state is state for member in members) for state in State}
+    return {
+        "title": None,
+        "key": "alla",
+        "chosen": None,
+        "counts": counts,
+        "total": len(members),
+        "filters": {"alla": "Alla", "klara": "Klara"},
+        "numbers": {"alla": len(members), "klara": counts[State.COMPLETE]},
+        "visible": "alla",
+        "query": lambda group, visible: f"visa={visible}",
+        "members": members,
+        "several": False,
+        "too_many": False,
+        "themes": MODULE.themes,
+        **more,
+    }
 
 
 MEMBERS = (
-    MemberCompletion(EVIL, (True,) * 5, NOW),
-    MemberCompletion("Ö", (False, True, False, False, False), None),
+    MemberCompletion(EVIL, "a@test.example", (EVIL,), (True,) * 5, NOW, State.COMPLETE),
+    MemberCompletion("Ö", "o@test.example", ("A",), (False, True, False, False, False), None, State.BEGUN),
 )
+NODE = GroupNode(1, EVIL, None, 0, {State.COMPLETE: 1, State.BEGUN: 2, State.NOT_BEGUN: 3})
+PERSON = Person(1, EVIL, EVIL, True, True, True, NOW, {1: EVIL}, {1: EVIL})
+NEVER = Person(2, "o@test.example", "Ö", False, False, False, None, {}, {})
+STAFF = StaffMember(EVIL, EVIL, frozenset({EVIL}), frozenset({EVIL}), True)
+
+
+def previewed(*, empty: bool) -> dict[str, Any]:
+    everybody = Directory({EVIL: STAFF}, frozenset(), frozenset())
+    change = StaffChange(STAFF, replace(STAFF, name="Ny", groups=frozenset(), is_active=False))
+    some = (everybody, (STAFF,), (change,), 1, (STAFF,), (EVIL,))
+    plan = StaffPlan(everybody, (), (), 1, (), ()) if empty else StaffPlan(*some)
+    found = Preview("utf-8", "semicolon", 3, () if empty else (EVIL,), plan)
+    return {"found": found, "whole": False, "read_as": READ_AS, "most": 200}
+
+
+def faults(count: int) -> dict[str, Any]:
+    found = [CellFault(line, "namn", EVIL, Problem.NAME) for line in range(count)]
+    return {"faults": found, "problems": PROBLEMS, "most": 2}
+
+
+def record(*entries: AuditEntry) -> dict[str, Any]:
+    page = AuditPage(len(entries), entries)
+    return {"page": page, "first": 0, "actions": ACTIONS, "query": "vad=&om="}
+
+
 #: Each template with values, and whether they hold EVIL.
 CASES: list[tuple[str, dict[str, Any], bool]] = [
     ("accessibility.html", {}, False),
@@ -86,11 +142,23 @@ CASES: list[tuple[str, dict[str, Any], bool]] = [
     ("banner.html", {"ended": False}, False),
     ("claim_closed.html", {}, False),
     ("end.html", {"theme": None, "progress": None, "before": None, "after": None, "signed_in": False}, False),
-    ("group.html", group(*MEMBERS), True),
-    ("group.html", {"groups": [], "themes": MODULE.themes}, False),
+    ("group_admin.html", {"row": GroupRow(1, "Vård/Norr", 3, (EVIL,), True)}, True),
+    ("group_people.html", group(*MEMBERS), True),
+    ("group_people.html", group(*MEMBERS, title=EVIL, several=True), True),
+    ("group_people.html", group(), False),
+    ("group_people.html", group(*MEMBERS, too_many=True), False),
+    ("group_tree.html", {"nodes": [NODE], "chosen": 1, "visible": "alla", "query": lambda *_: ""}, True),
+    ("groups.html", {"rows": [GroupRow(1, "Vård", 3, (EVIL,), True)] * 3, "most": 2}, True),
+    ("groups.html", {"rows": [], "most": 2}, False),
     ("heading.html", {"title": EVIL, "lead": EVIL}, True),
     ("heading.html", {"title": EVIL, "lead": None}, True),
     ("missing.html", {}, False),
+    ("notice.html", {"text": EVIL, "problem": True}, True),
+    ("parts.html", {"label": EVIL, "address": "/administration", "parts": {"a": EVIL}}, True),
+    ("people.html", {"found": PeopleFound(3, (PERSON, NEVER))}, True),
+    ("people.html", {"found": PeopleFound(0, ())}, False),
+    ("person.html", {"person": PERSON}, True),
+    ("person.html", {"person": NEVER}, False),
     ("navigation.html", navigation([], ""), True),
     ("navigation.html", navigation(QUESTIONS, "globala", manager=True), True),
     (
@@ -116,9 +184,18 @@ CASES: list[tuple[str, dict[str, Any], bool]] = [
         True,
     ),
     ("privacy.html", {}, False),
+    ("record.html", record(AuditEntry(NOW, EVIL, Action.CORRECTED, EVIL, EVIL)), True),
+    ("record.html", record(), False),
     ("reflections.html", reread([], []), True),
     ("reflections.html", reread(QUESTIONS, ["borta/innebar"]), True),
+    ("reminder.html", {"addresses": [EVIL, "o@test.example"], "text": EVIL, "mailto": ""}, True),
+    ("reminder.html", {"addresses": ["o@test.example"], "text": EVIL, "mailto": "mailto:?bcc=o"}, True),
+    ("reminder.html", {"addresses": [], "text": EVIL, "mailto": ""}, False),
     ("section.html", {"title": EVIL, "text": EVIL}, True),
+    ("staff.html", {}, False),
+    ("staff_faults.html", faults(3), True),
+    ("staff_preview.html", previewed(empty=False), True),
+    ("staff_preview.html", previewed(empty=True), False),
     ("sign_in.html", {"welcome": replace(MODULE.welcome, body=EVIL)}, True),
     ("start.html", start([], new=True), True),
     ("start.html", start(QUESTIONS[:3], new=False), True),
@@ -161,11 +238,11 @@ def test_every_template_is_tried() -> None:
 
 
 def test_a_manager_sees_one_sentence_and_a_row_for_each_member() -> None:
-    page = rendered("group.html", group(*MEMBERS))
+    page = rendered("group_people.html", group(*MEMBERS))
     assert "1 av 2 har gått igenom alla fem teman." in page
     assert page.count('<th scope="row"') == 2
     assert "12 november 2026" in page
-    assert "Det finns ingen i gruppen Tom än." in page
+    assert "Det finns ingen i gruppen än." in rendered("group_people.html", group())
 
 
 def test_what_is_written_keeps_its_line_breaks_and_marks() -> None:

@@ -6,6 +6,7 @@ Each module here holds the methods about one noun; Store is all of them.
 from visionsprat.store.administration import Administration
 from visionsprat.store.attempts import Attempts
 from visionsprat.store.audit import AuditLog
+from visionsprat.store.completion import Completion
 from visionsprat.store.groups import Groups
 from visionsprat.store.people import People
 from visionsprat.store.reflections import Reflections
@@ -13,5 +14,5 @@ from visionsprat.store.sessions import Sessions
 from visionsprat.store.staff import Staff
 
 
-class Store(Sessions, People, Attempts, Reflections, Groups, Administration, Staff, AuditLog):
+class Store(Sessions, People, Attempts, Reflections, Groups, Completion, Administration, Staff, AuditLog):
     """The database of one installation. Safe to use from several threads and processes at once."""

@@ -109,6 +109,11 @@ ACTIONS = {
     Action.MADE_ADMINISTRATOR: "Gjorde till administratör",
     Action.ADMINISTRATOR_REMOVED: "Tog bort som administratör",
     Action.SIGNED_OUT: "Loggade ut överallt",
+    Action.GROUP_MADE: "Lade till en grupp",
+    Action.GROUP_RENAMED: "Bytte namn på en grupp",
+    Action.GROUP_MOVED: "Flyttade en grupp",
+    Action.GROUP_MERGED: "Slog ihop en grupp med en annan",
+    Action.GROUP_REMOVED: "Tog bort en grupp",
 }
 
 EMAIL_TAKEN = "Det finns redan ett konto med den e-postadressen."

@@ -2,6 +2,133 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import streamlit as st
+
+from visionsprat.fields import Fault, Refused, clean_group, clean_name
+from visionsprat.records import GroupCircle, GroupNameTaken, GroupNotEmpty, GroupRow
+from visionsprat.ui.frame import draw as draw_template
+from visionsprat.ui.frame import notice
+from visionsprat.ui.here import here
+from visionsprat.ui.text import FAULTS
+
+_DONE = "group_done"
+#: As many are listed; the rest are found by their name.
+_MOST = 100
+_ON_TOP = "Överst, inte under någon grupp"
+_TAKEN = "Det finns redan en grupp med det namnet på samma plats."
+_CIRCLE = "En grupp kan inte ligga under sig själv, eller under en grupp med samma namn."
+
 
 def draw() -> None:
     """Draw this part of the administration page."""
+    rows = here().installation.store.group_rows()
+    chosen = next((row for row in rows if str(row.id) == st.query_params.get("grupp")), None)
+    if chosen is None:
+        _draw_all(rows)
+    else:
+        _draw_one(chosen, {row.id: row.path for row in rows})
+
+
+def _draw_all(rows: tuple[GroupRow, ...]) -> None:
+    search = st.text_input("Sök på gruppens namn", key="groups_search", autocomplete="off").strip().casefold()
+    draw_template("groups.html", rows=[row for row in rows if search in row.path.casefold()], most=_MOST)
+    draw_template(
+        "section.html",
+        title="Lägg till en grupp",
+        text="Skriv gruppen med allt den ligger under, till exempel Vård/Norr/Team 3.",
+    )
+    _say_done()
+    with st.form("group_new_form", border=False, clear_on_submit=True):
+        path = st.text_input("Ny grupp", key="group_new", autocomplete="off")
+        pressed = st.form_submit_button("Lägg till")
+    at = here()
+    if pressed:
+        _try(lambda: at.installation.store.make_group(at.account.id, clean_group(path)), "Gruppen finns nu.")
+
+
+def _draw_one(row: GroupRow, paths: dict[int, str]) -> None:
+    at = here()
+    store, me = at.installation.store, at.account.id
+    draw_template("group_admin.html", row=row)
+    _say_done()
+    with st.form("group_rename_form", border=False):
+        name = st.text_input("Namn", row.path.split("/")[-1], key=f"group_name_{row.id}", autocomplete="off")
+        renamed = st.form_submit_button("Byt namn")
+    if renamed:
+        _try(lambda: store.rename_group(me, row.id, _one_name(name)), "Namnet är bytt.")
+    others = {id: path for id, path in paths.items() if not f"{path}/".startswith(f"{row.path}/")}
+    with st.form("group_move_form", border=False):
+        places = [0, *others]
+        parent = st.selectbox(
+            "Flytta till",
+            places,
+            format_func=lambda id: others.get(id, _ON_TOP),
+            key=f"group_parent_{row.id}",
+        )
+        moved = st.form_submit_button("Flytta")
+    if moved:
+        _try(lambda: store.move_group(me, row.id, parent or None), "Gruppen är flyttad.")
+    if others:
+        _merge(row, others)
+    if row.is_empty:
+        draw_template("section.html", title="Ta bort gruppen", text="Gruppen är tom.")
+        if st.button("Ta bort", key="group_remove"):
+            _try(lambda: store.remove_group(me, row.id), "Gruppen är borttagen.", gone=True)
+
+
+def _merge(row: GroupRow, others: dict[int, str]) -> None:
+    at = here()
+    draw_template(
+        "section.html",
+        title="Slå ihop med en annan grupp",
+        text="Alla personer, chefer och undergrupper flyttas till den andra gruppen. Den här försvinner.",
+    )
+    with st.form("group_merge_form", border=False):
+        into = st.selectbox(
+            "Slå ihop med",
+            list(others),
+            format_func=lambda id: others[id],
+            key=f"group_into_{row.id}",
+            index=None,
+            placeholder="Välj en grupp",
+        )
+        sure = st.checkbox("Ja, slå ihop grupperna", key=f"group_merge_sure_{row.id}")
+        pressed = st.form_submit_button("Slå ihop")
+    if pressed and (into is None or not sure):
+        notice("Välj en grupp och kryssa i att du vill slå ihop dem.", problem=True)
+    elif pressed and into is not None:
+        done = f"Grupperna är ihopslagna till {others[into]}."
+        _try(lambda: at.installation.store.merge_group(at.account.id, row.id, into), done, gone=True)
+
+
+def _one_name(name: str) -> str:
+    """Raises Refused."""
+    if "/" in name or "|" in name:
+        raise Refused(Fault.GROUP)
+    return clean_name(name, Fault.GROUP)
+
+
+def _try(change: Callable[[], object], done: str, *, gone: bool = False) -> None:
+    """Make a change and show the groups anew, or say why it can't be made."""
+    try:
+        change()
+    except Refused as refused:
+        notice(FAULTS[refused.fault], problem=True)
+    except GroupNameTaken:
+        notice(_TAKEN, problem=True)
+    except GroupCircle:
+        notice(_CIRCLE, problem=True)
+    except GroupNotEmpty:
+        notice("Gruppen är inte tom längre.", problem=True)
+    else:
+        st.session_state[_DONE] = done
+        if gone:
+            del st.query_params["grupp"]
+        st.rerun()
+
+
+def _say_done() -> None:
+    if done := st.session_state.pop(_DONE, None):
+        notice(done)

@@ -52,12 +52,14 @@ function markPlace() {
 
 /** Mark the link to this part of a page likewise. */
 function markPart() {
-  const asked = new URLSearchParams(location.search).get("del");
-  const links = [...document.querySelectorAll("nav.parts a")];
-  const here = links.find((link) => asked && new URLSearchParams(link.search).get("del") === asked) ?? links[0];
-  for (const link of links) {
-    if (link === here && !link.hasAttribute("aria-current")) link.setAttribute("aria-current", "page");
-    if (link !== here && link.hasAttribute("aria-current")) link.removeAttribute("aria-current");
+  for (const nav of document.querySelectorAll("nav.parts")) {
+    const value = (search) => new URLSearchParams(search).get(nav.dataset.param);
+    const links = [...nav.querySelectorAll("a")];
+    const here = links.find((link) => value(link.search) === value(location.search)) ?? links[0];
+    for (const link of links) {
+      if (link === here && !link.hasAttribute("aria-current")) link.setAttribute("aria-current", "page");
+      if (link !== here && link.hasAttribute("aria-current")) link.removeAttribute("aria-current");
+    }
   }
 }
 
@@ -143,7 +145,22 @@ const askToSignOut = async () =>
     [["stay", "Stanna kvar"], ["leave", "Logga ut ändå"]],
   ));
 
+/** Copy the text of an element, and say so on the button; it stays there to be marked by hand. */
+async function copy(button) {
+  const text = document.getElementById(button.dataset.copy)?.textContent ?? "";
+  const name = (button.dataset.name ??= button.textContent);
+  button.setAttribute("aria-live", "polite");
+  try {
+    await navigator.clipboard.writeText(text);
+    button.textContent = "Kopierat";
+  } catch {
+    button.textContent = "Gick inte, markera texten i stället";
+  }
+  setTimeout(() => (button.textContent = name), 4000);
+}
+
 const actions = {
+  copy,
   print: () => print(),
   "sign-out": signOut,
   menu: (button) => button.setAttribute("aria-expanded", String(button.getAttribute("aria-expanded") !== "true")),

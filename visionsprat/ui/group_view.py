@@ -1,0 +1,82 @@
+"""What a manager has asked to see: a group, and those of its people who have come so or so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from visionsprat.installation import Installation
+from visionsprat.progress import (
+    GroupNode,
+    MemberCompletion,
+    State,
+    count_states,
+    group_tree,
+    member_completion,
+)
+
+#: More people than this are not listed on the page.
+MOST = 200
+FILTERS = {"alla": None, "inte-borjat": State.NOT_BEGUN, "pa-vag": State.BEGUN, "klara": State.COMPLETE}
+#: What mail programs take of an address, in characters.
+_LONGEST_MAILTO = 1900
+SUBJECT = "Visionsprat före vår träff"
+REMINDER = (
+    "Hej!\n\nSnart pratar vi om visionen Helsingborg 2035 tillsammans. Ta gärna en stund med Visionsprat "
+    "innan dess. Det tar ungefär 25 minuter, du kan pausa när du vill och det du skriver kan bara du läsa."
+    "\n\nHör av dig till mig om du har frågor.\n"
+)
+
+
+@dataclass(frozen=True)
+class GroupView:
+    nodes: tuple[GroupNode, ...]
+    #: The group that is shown with all below it; None for all that the manager sees.
+    chosen: GroupNode | None
+    visible: str
+    #: How far the people in what is chosen have come, each counted once.
+    counts: Mapping[State, int]
+
+    @property
+    def numbers(self) -> Mapping[str, int]:
+        """How many people each filter shows."""
+        return {
+            slug: sum(self.counts.values()) if state is None else self.counts[state]
+            for slug, state in FILTERS.items()
+        }
+
+
+def look(house: Installation, manager_id: int, group: str, visible: str) -> GroupView:
+    """What `?grupp=` and `?visa=` ask for. A group that this manager does not see is as none."""
+    groups = house.store.managed_groups(manager_id, [question.id for question in house.module.questions])
+    nodes = group_tree(house.module, groups)
+    chosen = next((node for node in nodes if str(node.id) == group), nodes[0] if len(nodes) == 1 else None)
+    everybody = {id: count for each in groups for id, count in each.answered.items()}
+    return GroupView(
+        nodes,
+        chosen,
+        visible if visible in FILTERS else "alla",
+        chosen.counts if chosen else count_states(house.module, everybody),
+    )
+
+
+def people(house: Installation, manager_id: int, view: GroupView) -> tuple[MemberCompletion, ...]:
+    """The people that the view shows, all of them."""
+    questions = [question.id for question in house.module.questions]
+    members = house.store.managed_members(manager_id, view.chosen.id if view.chosen else None, questions)
+    found = (member_completion(house.module, member) for member in members)
+    state = FILTERS[view.visible]
+    return tuple(each for each in found if state is None or each.state is state)
+
+
+def query(group: GroupNode | int | None, visible: str) -> str:
+    id = group.id if isinstance(group, GroupNode) else group
+    return urlencode({"grupp": "" if id is None else id, "visa": visible})
+
+
+def mailto(addresses: list[str]) -> str:
+    """A letter to many, none of whom sees the others; empty when mail programs would cut it off."""
+    text = f"subject={quote(SUBJECT)}&body={quote(REMINDER.replace(chr(10), chr(13) + chr(10)))}"
+    found = f"mailto:?bcc={quote(','.join(addresses), safe='@,')}&{text}"
+    return found if len(found) <= _LONGEST_MAILTO else ""

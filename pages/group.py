@@ -5,7 +5,6 @@ import streamlit as st
 from visionsprat.progress import State
 from visionsprat.ui import group_view
 from visionsprat.ui.frame import draw
-from visionsprat.ui.group_chart import draw_chart
 from visionsprat.ui.here import here
 
 at = here()
@@ -18,10 +17,7 @@ members = group_view.people(house, manager, view) if 0 < count <= group_view.MOS
 draw("heading.html", title="Min grupp" if not many else "Mina grupper", lead="")
 if many:
     chosen = view.chosen.id if view.chosen else None
-    draw("group_tree.html", nodes=view.nodes, chosen=chosen, visible=view.visible, query=group_view.query)
-    level = [node for node in view.nodes if node.parent_id == chosen and node.people]
-    if len(level) > 1:
-        draw_chart(level)
+    draw("group_tree.html", tree=view.tree, chosen=chosen, visible=view.visible, query=group_view.query)
 draw(
     "group_people.html",
     title=(view.chosen.name if view.chosen else "Alla") if many else None,

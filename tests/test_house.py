@@ -30,7 +30,7 @@ FLOORS = (
     {"accounts", "installation"},
     {"front", "demo"},
     {"web", "cli"},
-    {"ui.text", "ui.group_view", "ui.group_chart"},
+    {"ui.text", "ui.group_view"},
     {"downloads", "__main__", "ui.here", "ui.trouble", "ui.entrance", "ui.editor"},
     {"ui.pages"},
     {"ui.frame"},

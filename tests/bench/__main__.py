@@ -11,10 +11,10 @@ import asyncio
 import tempfile
 from pathlib import Path
 
-from tests.bench import browser, disk, load, runs
+from tests.bench import browser, city, disk, load, runs
 from tests.bench.server import EMPTY, OURS, serve
 
-LETTERS = "abcdefg"
+LETTERS = "abcdefgh"
 
 
 def main() -> None:
@@ -37,6 +37,9 @@ def main() -> None:
                 browser.visits(ours, 1 if options.quick else 3)
         if "g" in options.only:
             load.hold(folder, options.learners, options.seconds)
+        if "h" in options.only:
+            large, rounds = (1000, 3) if options.quick else (10_000, 15)
+            asyncio.run(city.sizes(folder, 100, large, rounds))
 
 
 def _options() -> argparse.Namespace:

@@ -47,7 +47,7 @@ class Tab:
     ) -> None:
         await self._socket.close()
 
-    async def visit(self, address: str) -> None:
+    async def visit(self, address: str, query: str = "") -> None:
         """Ask for the page and wait until its script has run to the end."""
         message = BackMsg()
         rerun = message.rerun_script
@@ -56,6 +56,7 @@ class Tab:
             rerun.is_history_navigation = True
         else:
             rerun.page_name = address
+        rerun.query_string = query
         rerun.context_info.timezone = "Europe/Stockholm"
         rerun.context_info.locale = "sv-SE"
         rerun.context_info.url = f"{self.url}/{address}"

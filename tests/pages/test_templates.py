@@ -147,7 +147,7 @@ CASES: list[tuple[str, dict[str, Any], bool]] = [
     ("group_people.html", group(*MEMBERS, title=EVIL, several=True), True),
     ("group_people.html", group(), False),
     ("group_people.html", group(*MEMBERS, too_many=True), False),
-    ("group_tree.html", {"nodes": [NODE], "chosen": 1, "visible": "alla", "query": lambda *_: ""}, True),
+    ("group_tree.html", {"tree": [(NODE, 2)], "chosen": 1, "visible": "alla", "query": lambda *_: ""}, True),
     ("groups.html", {"rows": [GroupRow(1, "Vård", 3, (EVIL,), True)] * 3, "most": 2}, True),
     ("groups.html", {"rows": [], "most": 2}, False),
     ("heading.html", {"title": EVIL, "lead": EVIL}, True),

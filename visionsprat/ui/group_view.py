@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
@@ -18,6 +19,8 @@ from visionsprat.progress import (
 
 #: More people than this are not listed on the page.
 MOST = 200
+#: A tree of more groups than this is shown level by level.
+MOST_GROUPS = 40
 FILTERS = {"alla": None, "inte-borjat": State.NOT_BEGUN, "pa-vag": State.BEGUN, "klara": State.COMPLETE}
 #: What mail programs take of an address, in characters.
 _LONGEST_MAILTO = 1900
@@ -39,6 +42,25 @@ class GroupView:
     counts: Mapping[State, int]
 
     @property
+    def tree(self) -> tuple[tuple[GroupNode, int], ...]:
+        """The groups that are listed, each with how many right below it are not.
+
+        A large tree is open only along the way to the chosen group.
+        """
+        by_id = {node.id: node for node in self.nodes}
+        opened: set[int | None] = {None, *by_id} if len(self.nodes) <= MOST_GROUPS else {None}
+        node = self.chosen
+        while node is not None:
+            opened.add(node.id)
+            node = by_id.get(node.parent_id) if node.parent_id is not None else None
+        below = Counter(node.parent_id for node in self.nodes)
+        return tuple(
+            (node, 0 if node.id in opened else below[node.id])
+            for node in self.nodes
+            if node.parent_id in opened
+        )
+
+    @property
     def numbers(self) -> Mapping[str, int]:
         """How many people each filter shows."""
         return {
@@ -51,7 +73,8 @@ def look(house: Installation, manager_id: int, group: str, visible: str) -> Grou
     """What `?grupp=` and `?visa=` ask for. A group that this manager does not see is as none."""
     groups = house.store.managed_groups(manager_id, [question.id for question in house.module.questions])
     nodes = group_tree(house.module, groups)
-    chosen = next((node for node in nodes if str(node.id) == group), nodes[0] if len(nodes) == 1 else None)
+    top = [node for node in nodes if node.parent_id is None]
+    chosen = next((node for node in nodes if str(node.id) == group), top[0] if len(top) == 1 else None)
     everybody = {id: count for each in groups for id, count in each.answered.items()}
     return GroupView(
         nodes,

@@ -61,11 +61,14 @@ def _draw_one(row: GroupRow, paths: dict[int, str]) -> None:
     others = {id: path for id, path in paths.items() if not f"{path}/".startswith(f"{row.path}/")}
     with st.form("group_move_form", border=False):
         places = [0, *others]
+        above = row.path.rpartition("/")[0]
         parent = st.selectbox(
-            "Flytta till",
+            "Ligger under",
             places,
+            index=next((place for place, id in enumerate(places) if others.get(id) == above), 0),
             format_func=lambda id: others.get(id, _ON_TOP),
             key=f"group_parent_{row.id}",
+            placeholder="Välj en grupp",
         )
         moved = st.form_submit_button("Flytta")
     if moved:

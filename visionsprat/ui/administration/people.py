@@ -36,6 +36,7 @@ def _draw_search() -> None:
         list(Show),
         format_func=lambda each: f"{SHOW[each]} ({thousands(counts[each])})",
         key="people_show",
+        placeholder="Välj vilka",
     )
     show = show or Show.ALL
     if search.strip() or show is not Show.ALL or counts[Show.ALL] <= 50:

@@ -23,7 +23,11 @@ def draw() -> None:
     )
     actions: list[Action | None] = [None, *Action]
     action = st.selectbox(
-        "Vad", actions, format_func=lambda each: ACTIONS[each] if each else "Allt", key="record_action"
+        "Vad",
+        actions,
+        format_func=lambda each: ACTIONS[each] if each else "Allt",
+        key="record_action",
+        placeholder="Allt",
     )
     about = st.text_input("Vem eller om vem (e-post)", key="record_about", autocomplete="off")
     since = st.text_input("Från och med (ÅÅÅÅ-MM-DD)", key="record_since", autocomplete="off")

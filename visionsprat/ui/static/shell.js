@@ -213,6 +213,7 @@ const SWEDISH = {
   Connecting: "Ansluter",
   "Running...": "Arbetar",
   Stop: "Avbryt",
+  Open: "Visa alla",
   "file upload": "Välj fil",
   "Add files": "Byt fil",
 };

@@ -41,6 +41,6 @@ def _described(question_id: str, label: str, visitor: Visitor) -> dict[str, Any]
         "id": question_id,
         "label": label,
         "text": saved.text if saved else "",
-        "revision": saved.revision if saved else 0,
+        "revision": saved.revision if saved else visitor.erased_revision,
         "saved_at": saved.saved_at.isoformat() if saved else None,
     }

@@ -114,6 +114,7 @@ ACTIONS = {
     Action.GROUP_MOVED: "Flyttade en grupp",
     Action.GROUP_MERGED: "Slog ihop en grupp med en annan",
     Action.GROUP_REMOVED: "Tog bort en grupp",
+    Action.ERASED: "Raderade sitt konto",
 }
 
 EMAIL_TAKEN = "Det finns redan ett konto med den e-postadressen."

@@ -31,9 +31,11 @@ FLOORS = (
     {"front", "demo"},
     {"web", "cli"},
     {"ui.text", "ui.group_view"},
+    {"ui.own_copy"},
     {"downloads", "__main__", "ui.here", "ui.trouble", "ui.entrance", "ui.editor"},
     {"ui.pages"},
     {"ui.frame"},
+    {"ui.erasing"},
     {f"ui.administration.{part}" for part in ("people", "groups", "staff", "invitations", "record")},
 )
 #: The domain: what works without a browser, and without streamlit.

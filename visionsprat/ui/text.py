@@ -119,6 +119,9 @@ ACTIONS = {
 
 EMAIL_TAKEN = "Det finns redan ett konto med den e-postadressen."
 LAST_ADMINISTRATOR = "Det här är den sista administratören. Gör någon annan till administratör först."
+LAST_ADMINISTRATOR_SELF = (
+    "Du är den sista administratören. Gör någon annan till administratör först, så kan du radera ditt konto."
+)
 NO_COOKIES = "Webbläsaren tar inte emot kakor. Tillåt kakor för den här webbplatsen och ladda om sidan."
 PASSWORD_ADVICE = f"Minst {MIN_PASSWORD_CHARACTERS} tecken. Gärna några ord som inte hör ihop."
 

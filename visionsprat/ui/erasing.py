@@ -41,16 +41,17 @@ def draw() -> None:
 def _is_sure(label: str, key: str) -> bool:
     """A button that opens a form, where a word must be written before the thing is done."""
     asked = f"{key}_asked"
-    if st.button(f"{label} …", key=key):
-        st.session_state[asked] = True
-    if not st.session_state.get(asked):
-        return False
-    with st.form(f"{key}_form", border=False, enter_to_submit=False):
-        word = st.text_input(f"Skriv ordet {WORD}", key=f"{key}_word", autocomplete="off")
-        answer = st.empty()
-        with st.container(horizontal=True):
-            sure = st.form_submit_button(label, type="primary", key=f"{key}_sure")
-            cancelled = st.form_submit_button("Avbryt", key=f"{key}_cancel")
+    with st.container(gap="small"):
+        if st.button(f"{label} …", key=key):
+            st.session_state[asked] = True
+        if not st.session_state.get(asked):
+            return False
+        with st.form(f"{key}_form", border=False, enter_to_submit=False):
+            word = st.text_input(f"Skriv ordet {WORD}", key=f"{key}_word", autocomplete="off")
+            answer = st.empty()
+            with st.container(horizontal=True):
+                sure = st.form_submit_button(label, type="primary", key=f"{key}_sure")
+                cancelled = st.form_submit_button("Avbryt", key=f"{key}_cancel")
     if cancelled:
         del st.session_state[asked]
         st.rerun()

@@ -24,15 +24,17 @@ FLOORS = (
         "store.attempts",
         "store.audit",
     },
-    {"store.people", "store.staff", "store.administration", "store.reflections"},
+    {"store.people", "store.staff", "store.administration", "store.reflections", "store.own_data"},
     {"store", "directory"},
     {"accounts", "installation"},
     {"front", "demo"},
     {"web", "cli"},
     {"ui.text", "ui.group_view"},
+    {"ui.own_copy"},
     {"downloads", "__main__", "ui.here", "ui.trouble", "ui.entrance", "ui.editor"},
     {"ui.pages"},
     {"ui.frame"},
+    {"ui.erasing"},
     {f"ui.administration.{part}" for part in ("people", "groups", "staff", "invitations", "record")},
 )
 #: The domain: what works without a browser, and without streamlit.

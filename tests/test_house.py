@@ -16,6 +16,7 @@ FLOORS = (
     {"errors"},
     {"settings", "writing", "content", "sheets"},
     {"migrations", "records", "fields"},
+    {"store.locks"},
     {"store.connections", "progress", "staff_file"},
     {
         "store.sessions",
@@ -24,17 +25,21 @@ FLOORS = (
         "store.attempts",
         "store.reflections",
         "store.audit",
+        "store.copies",
     },
     {"store.people", "store.staff", "store.administration"},
-    {"store", "directory"},
-    {"accounts", "installation"},
+    {"store", "directory", "backups"},
+    {"accounts", "installation", "checkup", "nightly"},
     {"front", "demo"},
     {"web", "cli"},
     {"ui.text", "ui.group_view"},
     {"downloads", "__main__", "ui.here", "ui.trouble", "ui.entrance", "ui.editor"},
     {"ui.pages"},
     {"ui.frame"},
-    {f"ui.administration.{part}" for part in ("people", "groups", "staff", "invitations", "record")},
+    {
+        f"ui.administration.{part}"
+        for part in ("people", "groups", "staff", "invitations", "record", "backup")
+    },
 )
 #: The domain: what works without a browser, and without streamlit.
 WITHOUT_STREAMLIT = {
@@ -48,6 +53,9 @@ WITHOUT_STREAMLIT = {
         "store",
         "progress",
         "installation",
+        "backups",
+        "checkup",
+        "nightly",
         "cli",
     ),
 }

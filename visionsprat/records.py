@@ -70,6 +70,7 @@ class Action(str, Enum):
     GROUP_MOVED = "group moved"
     GROUP_MERGED = "group merged"
     GROUP_REMOVED = "group removed"
+    RESTORED = "backup restored"
 
 
 @dataclass(frozen=True)
@@ -216,6 +217,31 @@ class AuditEntry:
 class AuditPage:
     count: int
     entries: tuple[AuditEntry, ...]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """How much a database file holds, and the migrations it has too many and too few."""
+
+    accounts: int
+    reflections: int
+    last_saved_at: datetime | None
+    unknown: tuple[str, ...]
+    pending: tuple[str, ...]
+
+
+class Level(Enum):
+    OK = "ok"
+    NOTE = "note"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check of the installation has found, in a sentence."""
+
+    level: Level
+    text: str
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ from visionsprat.backups import (
     worth_keeping,
 )
 from visionsprat.installation import installation
+from visionsprat.migrations import connect, migrations
 from visionsprat.records import Contents, NewAccount, Reflection
 from visionsprat.settings import ROOT
 from visionsprat.store import Store
@@ -140,7 +141,7 @@ def test_what_was_saved_before_a_backup_began_is_in_it_while_people_go_on_writin
     try:
         for number in range(5):
             before = len(saved)
-            poll(lambda before=before: len(saved) > before, "another text to be saved")  # type: ignore[misc]
+            poll(lambda before=before: len(saved) > before, "another text to be saved")
             expected = set(saved)
             path = back_up(store, folder, NOW + timedelta(seconds=number))
             assert expected <= texts(path)
@@ -163,8 +164,6 @@ def test_a_backup_does_not_migrate_the_database(folder: Path, tmp_path: Path) ->
 
 def make_old(path: Path) -> None:
     """A database as the first version left it, with a text in it."""
-    from visionsprat.migrations import connect, migrations
-
     with closing(connect(path)) as db:
         migrations.apply(db, stop_before="m002_organisation")
         db.execute("INSERT INTO accounts (email, name, created_at) VALUES ('a@test.example', 'A', '')")
@@ -175,8 +174,8 @@ def make_old(path: Path) -> None:
 
 def test_a_failed_backup_leaves_nothing_and_removes_nothing(store: Store, amina: int, folder: Path) -> None:
     store.close()
-    old = [back_up(store, folder, NOW + timedelta(minutes=minutes)) for minutes in range(1)]
-    (folder / "visionsprat-2026-11-12T080100Z.db").write_bytes(old[0].read_bytes())
+    # Two of one day: the next backup would thin the older one away.
+    shutil.copy(back_up(store, folder), folder / "visionsprat-2026-11-12T070000Z.db")
     before = names(folder)
     spoil_inside(store.path)
     with pytest.raises(BackupFailed, match="No backup was made in"):

@@ -7,18 +7,37 @@ import threading
 from contextlib import ExitStack
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.browser.server import poll
+from tests.conftest import Clock
 from visionsprat import nightly
 from visionsprat.backups import backup, made
 from visionsprat.nightly import is_due, nightly_backups
 from visionsprat.store import Store
+from visionsprat.store.locks import alone
 
-if TYPE_CHECKING:
-    from tests.conftest import Clock
+
+class WatchedClock(Clock):
+    """A worker looks at the clock each time it asks itself whether a backup is due."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looks = 0
+
+    def __call__(self) -> datetime:
+        self.looks += 1
+        return super().__call__()
+
+    def wait_for_looks(self, count: int) -> None:
+        before = self.looks
+        poll(lambda: self.looks >= before + count, "the worker to look at the clock")
+
+
+@pytest.fixture
+def clock() -> WatchedClock:
+    return WatchedClock()
 
 
 def utc(text: str) -> datetime:
@@ -65,54 +84,36 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_backup_is_made_at_the_start_and_every_night(
-    store: Store, folder: Path, clock: Clock, often: None
+    store: Store, folder: Path, clock: WatchedClock, often: None
 ) -> None:
     with nightly_backups(store.path, folder, clock):
         for nights in range(1, 4):
-            poll(lambda nights=nights: len(made(folder)) == nights, "a backup")  # type: ignore[misc]
+            poll(lambda nights=nights: len(made(folder)) == nights, "a backup")
             clock.now += timedelta(days=1)
 
 
-def test_of_several_processes_one_makes_it(store: Store, folder: Path, clock: Clock, often: None) -> None:
+def test_of_several_processes_one_makes_it(
+    store: Store, folder: Path, clock: WatchedClock, often: None
+) -> None:
     with ExitStack() as running:
         for _ in range(4):
             running.enter_context(nightly_backups(store.path, folder, clock))
         poll(lambda: bool(made(folder)), "a backup")
-        first = next(iter(made(folder).values())).stat()
+        (first,) = [path.stat().st_ino for path in made(folder).values()]
         clock.now += timedelta(minutes=1)
-        looks = wait_for_looks(clock, 40)
-    assert len(made(folder)) == 1
-    assert next(iter(made(folder).values())).stat().st_ino == first.st_ino
-    assert looks >= 40
-
-
-def wait_for_looks(clock: Clock, count: int) -> int:
-    """Wait until the clock has been looked at so many times, which is what a worker does each time."""
-    looks = 0
-    look = type(clock).__call__
-
-    def counted(self: Clock) -> datetime:
-        nonlocal looks
-        looks += 1
-        return look(self)
-
-    type(clock).__call__ = counted  # type: ignore[method-assign]
-    try:
-        poll(lambda: looks >= count, "the workers to look at the clock")
-    finally:
-        type(clock).__call__ = look  # type: ignore[method-assign]
-    return looks
+        clock.wait_for_looks(40)
+    assert [path.stat().st_ino for path in made(folder).values()] == [first]
 
 
 def test_a_failure_is_told_in_one_line_and_tried_again_in_an_hour(
-    store: Store, folder: Path, clock: Clock, often: None, caplog: pytest.LogCaptureFixture
+    store: Store, folder: Path, clock: WatchedClock, often: None, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder.write_text("no folder", encoding="utf-8")
     with nightly_backups(store.path, folder, clock):
         poll(lambda: bool(caplog.records), "the failure to be told")
         folder.unlink()
         clock.now += timedelta(minutes=59)
-        wait_for_looks(clock, 3)
+        clock.wait_for_looks(3)
         assert made(folder) == {}
         clock.now += timedelta(minutes=1)
         poll(lambda: bool(made(folder)), "the backup to be tried again")
@@ -127,7 +128,7 @@ def test_a_failure_is_told_in_one_line_and_tried_again_in_an_hour(
 def test_an_unexpected_failure_is_told_by_its_kind_alone(
     store: Store,
     folder: Path,
-    clock: Clock,
+    clock: WatchedClock,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -141,19 +142,18 @@ def test_an_unexpected_failure_is_told_by_its_kind_alone(
 
 
 def test_another_backup_under_way_is_no_failure(
-    store: Store, folder: Path, clock: Clock, often: None, caplog: pytest.LogCaptureFixture
+    store: Store, folder: Path, clock: WatchedClock, often: None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from visionsprat.store.locks import alone
-
     folder.mkdir()
-    with nightly_backups(store.path, folder, clock):
+    with ExitStack() as running:
         with alone(folder / "backup.lock"):
-            wait_for_looks(clock, 3)
+            running.enter_context(nightly_backups(store.path, folder, clock))
+            clock.wait_for_looks(3)
         poll(lambda: bool(made(folder)), "a backup")
     assert caplog.messages == []
 
 
-def test_the_worker_ends_with_the_application(store: Store, folder: Path, clock: Clock) -> None:
+def test_the_worker_ends_with_the_application(store: Store, folder: Path, clock: WatchedClock) -> None:
     backup(store.path, folder, clock.now)
     with nightly_backups(store.path, folder, clock):
         (worker,) = (each for each in threading.enumerate() if each.name == "nightly backup")

@@ -79,6 +79,8 @@ def backup(
     Its name is there only once the whole file is on the disk. Makes none, and returns None, when the
     newest that is there (None: there is none) is not `is_due`. Raises BackupFailed.
     """
+    if not database.exists():
+        raise BackupFailed(f"There is no database {database}.")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with alone(folder / _LOCK):

@@ -197,8 +197,8 @@ def _restore(options: argparse.Namespace) -> int:
     database = database_path(load_settings())
 
     def agree(found: Contents) -> None:
-        last = f", the newest saved {found.last_saved_at:%Y-%m-%d %H:%M} UTC" if found.last_saved_at else ""
-        print(f"{options.file} is whole: {found.accounts} accounts, {found.reflections} reflections{last}.")
+        last = f", newest saved: {found.last_saved_at:%Y-%m-%d %H:%M} UTC" if found.last_saved_at else ""
+        print(f"{options.file} is whole: accounts: {found.accounts}, reflections: {found.reflections}{last}.")
         if not options.yes and not _yes(f"Put it in the place of {database}?"):
             raise NotConfirmed("Nothing was changed.")
 

@@ -54,7 +54,7 @@ def _broken_references(db: Database) -> list[str]:
     rows = db.execute(
         'SELECT "table", parent, count(*) FROM pragma_foreign_key_check GROUP BY 1, 2'
     ).fetchall()
-    return [f"{count} rows of {table} refer to {parent} that are missing" for table, parent, count in rows]
+    return [f"rows of {table} that refer to missing {parent}: {count}" for table, parent, count in rows]
 
 
 def contents(path: Path) -> Contents | None:

@@ -15,7 +15,8 @@ from starlette.middleware import Middleware
 from visionsprat import downloads
 from visionsprat.errors import VisionspratError
 from visionsprat.front import Front
-from visionsprat.installation import installation
+from visionsprat.installation import backups_path, installation
+from visionsprat.nightly import nightly_backups
 from visionsprat.ui.trouble import show_trouble
 from visionsprat.web import OwnRoutes, routes
 
@@ -33,7 +34,8 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
     gc.collect()
     gc.freeze()
     greet()
-    yield {}
+    with nightly_backups(house.store.path, backups_path(house.settings), house.store.clock):
+        yield {}
     house.store.close()
 
 

@@ -24,6 +24,7 @@ from visionsprat import demo
 from visionsprat.cli import main
 from visionsprat.content import Module
 from visionsprat.progress import MemberCompletion, member_completion
+from visionsprat.records import NewAccount
 from visionsprat.settings import ROOT
 from visionsprat.store import Store
 
@@ -147,6 +148,93 @@ def test_the_command_says_nothing_but_what_it_did() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "Added amina@test.example.\n", "")
 
 
+# backup, restore and check
+
+HEJ = "Hej, det här är hemligt."
+
+
+@pytest.fixture
+def database(data_folder: Path) -> Path:
+    """A database with an account and a text in it."""
+    path = data_folder / "visionsprat.db"
+    with closing(Store(path)) as store:
+        account_id = store.add_account(NewAccount("amina@test.example", "Amina Testsson", None))
+        store.save_reflection(account_id, "skapande/innebar", HEJ, 0)
+    data_folder.chmod(0o700)
+    return path
+
+
+def test_a_backup_is_written_and_put_back(
+    database: Path, data_folder: Path, tmp_path: Path, capsys: Printed
+) -> None:
+    assert main(["backup", str(tmp_path / "copies")]) == 0
+    (path,) = (tmp_path / "copies").glob("*.db")
+    assert capsys.readouterr() == (f"Wrote {path} and checked it.\n", "")
+    with closing(Store(database)) as store:
+        store.save_reflection(1, "skapande/innebar", "efter", 1)
+    assert main(["restore", str(path), "--yes"]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    (kept,) = data_folder.glob("visionsprat.db.before-restore-*")
+    whole, restored, aside = said.out.splitlines()
+    assert whole.startswith(f"{path} is whole: accounts: 1, reflections: 1, newest saved: 20")
+    assert restored == f"Restored to {database} and checked. Everybody has to sign in again."
+    assert aside == f"What was there before is kept as {kept}."
+    assert rows(data_folder, "SELECT text FROM reflections") == [(HEJ,)]
+
+
+def test_a_restore_asks_first(database: Path, data_folder: Path, tmp_path: Path, capsys: Printed) -> None:
+    main(["backup", str(tmp_path)])
+    (path,) = tmp_path.glob("visionsprat-*.db")
+    done = run("restore", str(path), typed="y\n")
+    assert (done.returncode, done.stderr) == (1, "Nobody can be asked here: add --yes.\n")
+    assert not list(data_folder.glob("*before-restore*"))
+
+
+def test_a_file_or_database_that_is_not_there_is_told_in_one_line(
+    data_folder: Path, tmp_path: Path, capsys: Printed
+) -> None:
+    assert main(["restore", str(tmp_path / "none.db"), "--yes"]) == 1
+    assert main(["backup", str(tmp_path / "copies")]) == 1
+    assert main(["check"]) == 1
+    database = data_folder / "visionsprat.db"
+    assert capsys.readouterr().err.splitlines() == [
+        f"There is no file {tmp_path / 'none.db'}.",
+        f"There is no database {database}.",
+        f"There is no database {database}. The first start makes one.",
+    ]
+    assert not data_folder.exists()
+
+
+def test_a_check_tells_what_is_well_and_never_what_anybody_wrote(
+    database: Path, data_folder: Path, capsys: Printed
+) -> None:
+    main(["backup", str(data_folder / "backups")])
+    capsys.readouterr()
+    assert main(["check"]) == 0
+    assert capsys.readouterr() == (
+        "ok   The database is whole: accounts: 1, reflections: 1.\n"
+        "ok   The database is of this version.\n"
+        "ok   Every reflection is on a question in content.\n"
+        f"ok   Others on this machine can't open {data_folder}.\n"
+        "ok   The newest backup is 0 hours old.\n",
+        "",
+    )
+
+
+def test_a_check_that_finds_a_fault_ends_with_1_and_says_it_on_standard_error(
+    database: Path, data_folder: Path, capsys: Printed
+) -> None:
+    database.write_bytes(database.read_bytes()[:20_000])
+    damaged = database.read_bytes()
+    assert main(["check"]) == 1
+    said = capsys.readouterr()
+    assert said.err.startswith("The database is damaged: ")
+    assert said.out.splitlines()[-1] == f"note There is no backup in {data_folder / 'backups'}."
+    assert HEJ not in said.out + said.err
+    assert database.read_bytes() == damaged
+
+
 # Use and help
 
 
@@ -163,6 +251,9 @@ def test_the_command_says_nothing_but_what_it_did() -> None:
         ["demo", "--port", "0"],
         ["demo", "--port", "65536"],
         ["demo", "--port", "²"],
+        ["backup"],
+        ["restore", "--yes"],
+        ["check", "one more"],
     ],
 )
 def test_wrong_use_ends_with_2(arguments: list[str], capsys: Printed) -> None:
@@ -172,7 +263,7 @@ def test_wrong_use_ends_with_2(arguments: list[str], capsys: Printed) -> None:
     assert "usage: python -m visionsprat" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", [[], ["demo"], ["add-account"]])
+@pytest.mark.parametrize("command", [[], ["demo"], ["add-account"], ["backup"], ["restore"], ["check"]])
 def test_each_command_has_its_help(command: list[str], capsys: Printed) -> None:
     with pytest.raises(SystemExit) as ended:
         main([*command, "--help"])

@@ -16,6 +16,7 @@ FLOORS = (
     {"errors"},
     {"settings", "writing", "content", "sheets"},
     {"migrations", "records", "fields"},
+    {"store.locks"},
     {"store.connections", "progress", "staff_file"},
     {
         "store.sessions",
@@ -23,10 +24,11 @@ FLOORS = (
         "store.completion",
         "store.attempts",
         "store.audit",
+        "store.copies",
     },
     {"store.people", "store.staff", "store.administration", "store.reflections", "store.own_data"},
-    {"store", "directory"},
-    {"accounts", "installation"},
+    {"store", "directory", "backups"},
+    {"accounts", "installation", "checkup", "nightly"},
     {"front", "demo"},
     {"web", "cli"},
     {"ui.text", "ui.group_view"},
@@ -35,7 +37,10 @@ FLOORS = (
     {"ui.pages"},
     {"ui.frame"},
     {"ui.erasing"},
-    {f"ui.administration.{part}" for part in ("people", "groups", "staff", "invitations", "record")},
+    {
+        f"ui.administration.{part}"
+        for part in ("people", "groups", "staff", "invitations", "record", "backup")
+    },
 )
 #: The domain: what works without a browser, and without streamlit.
 WITHOUT_STREAMLIT = {
@@ -49,6 +54,9 @@ WITHOUT_STREAMLIT = {
         "store",
         "progress",
         "installation",
+        "backups",
+        "checkup",
+        "nightly",
         "cli",
     ),
 }

@@ -10,13 +10,17 @@ import getpass
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from datetime import datetime, timezone
 from pathlib import Path
 
+from visionsprat.backups import DAYS, MONTHS, WEEKS, backup, restore
+from visionsprat.checkup import check
+from visionsprat.content import load_module
 from visionsprat.directory import EXPORTED, Preview, asks_once_more, export_rows, preview
 from visionsprat.errors import VisionspratError
 from visionsprat.fields import clean_email, clean_group, clean_name
-from visionsprat.installation import database_path
-from visionsprat.records import NewAccount
+from visionsprat.installation import backups_path, database_path
+from visionsprat.records import Contents, Level, NewAccount
 from visionsprat.settings import load_settings
 from visionsprat.sheets import as_csv
 from visionsprat.store import Store
@@ -75,6 +79,22 @@ def _parser() -> argparse.ArgumentParser:
     export = commands.add_parser("export", help=about, description=f"{about.capitalize()}.")
     export.add_argument("file", type=Path, nargs="?", metavar="FILE", help="standard output if not given")
     export.set_defaults(command=_export)
+
+    about = "copy the database into a folder, also while the server runs"
+    kept = f"Keeps the newest of each of the last {DAYS} days, {WEEKS} weeks and {MONTHS} months there."
+    back_up = commands.add_parser("backup", help=about, description=f"{about.capitalize()}. {kept}")
+    back_up.add_argument("folder", type=Path, metavar="DIR")
+    back_up.set_defaults(command=_backup)
+
+    about = "put a backup in the database's place, while no server runs; what was there is kept"
+    put_back = commands.add_parser("restore", help=about, description=f"{about.capitalize()}.")
+    put_back.add_argument("file", type=Path, metavar="FILE")
+    put_back.add_argument("--yes", action="store_true", help="do not ask")
+    put_back.set_defaults(command=_restore)
+
+    about = "look whether the database is whole, and for what else needs care; changes nothing"
+    look = commands.add_parser("check", help=about, description=f"{about.capitalize()}.")
+    look.set_defaults(command=_check)
     return parser
 
 
@@ -165,6 +185,41 @@ def _export(options: argparse.Namespace) -> int:
         except OSError as error:
             raise FileUnusable(f"{options.file} can't be written: {error.strerror}.") from error
     return 0
+
+
+def _backup(options: argparse.Namespace) -> int:
+    path = backup(database_path(load_settings()), options.folder, datetime.now(timezone.utc))
+    print(f"Wrote {path} and checked it.")
+    return 0
+
+
+def _restore(options: argparse.Namespace) -> int:
+    database = database_path(load_settings())
+
+    def agree(found: Contents) -> None:
+        last = f", newest saved: {found.last_saved_at:%Y-%m-%d %H:%M} UTC" if found.last_saved_at else ""
+        print(f"{options.file} is whole: accounts: {found.accounts}, reflections: {found.reflections}{last}.")
+        if not options.yes and not _yes(f"Put it in the place of {database}?"):
+            raise NotConfirmed("Nothing was changed.")
+
+    kept = restore(options.file, database, datetime.now(timezone.utc), agree)
+    print(f"Restored to {database} and checked. Everybody has to sign in again.")
+    if kept:
+        print(f"What was there before is kept as {kept}.")
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    settings = load_settings()
+    module, now = load_module(settings.content), datetime.now(timezone.utc)
+    ended = 0
+    for finding in check(database_path(settings), backups_path(settings), module, now):
+        if finding.level is Level.FAULT:
+            print(finding.text, file=sys.stderr)
+            ended = 1
+        else:
+            print(f"{finding.level.value:<4} {finding.text}")
+    return ended
 
 
 def _password() -> str:

@@ -192,6 +192,11 @@ def _turn_wal_on(connection: sqlite3.Connection) -> None:
             time.sleep(0.05)
 
 
+def unknown(db: Database) -> list[str]:
+    """The migrations of a newer version of Visionsprat that the database has."""
+    return [each.name for each in migrations.applied(db) if each.name not in globals()]
+
+
 def migrate(db: Database) -> None:
     """Bring the schema up to date in one transaction; two starting servers wait for each other.
 
@@ -202,9 +207,8 @@ def migrate(db: Database) -> None:
     )  # dropping a table to make it anew would empty those that refer to it
     db.execute("BEGIN IMMEDIATE")
     try:
-        unknown = [each.name for each in migrations.applied(db) if each.name not in globals()]
-        if unknown:
-            raise DatabaseTooNew(unknown)
+        if names := unknown(db):
+            raise DatabaseTooNew(names)
         migrations.apply(db)
         db.commit()
     except BaseException:

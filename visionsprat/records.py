@@ -75,6 +75,7 @@ class Action(str, Enum):
     GROUP_MERGED = "group merged"
     GROUP_REMOVED = "group removed"
     ERASED = "account erased"
+    RESTORED = "backup restored"
 
 
 @dataclass(frozen=True)
@@ -282,6 +283,31 @@ class OwnData:
     invitations: tuple[OwnInvitation, ...]
     failed_sign_ins: tuple[datetime, ...]
     events: tuple[OwnEvent, ...]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """How much a database file holds, and the migrations it has too many and too few."""
+
+    accounts: int
+    reflections: int
+    last_saved_at: datetime | None
+    unknown: tuple[str, ...]
+    pending: tuple[str, ...]
+
+
+class Level(Enum):
+    OK = "ok"
+    NOTE = "note"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check of the installation has found, in a sentence."""
+
+    level: Level
+    text: str
 
 
 @dataclass(frozen=True)

@@ -138,6 +138,9 @@ def record(*entries: AuditEntry) -> dict[str, Any]:
 CASES: list[tuple[str, dict[str, Any], bool]] = [
     ("accessibility.html", {}, False),
     ("advice.html", {"advice": EVIL}, True),
+    ("backup.html", {"last": NOW, "now": NOW, "worrying": False}, False),
+    ("backup.html", {"last": NOW, "now": NOW, "worrying": True}, False),
+    ("backup.html", {"last": None, "now": NOW, "worrying": True}, False),
     ("banner.html", {"ended": True}, False),
     ("banner.html", {"ended": False}, False),
     ("claim_closed.html", {}, False),

@@ -115,6 +115,7 @@ ACTIONS = {
     Action.GROUP_MERGED: "Slog ihop en grupp med en annan",
     Action.GROUP_REMOVED: "Tog bort en grupp",
     Action.ERASED: "Raderade sitt konto",
+    Action.RESTORED: "Återställde en säkerhetskopia",
 }
 
 EMAIL_TAKEN = "Det finns redan ett konto med den e-postadressen."
@@ -139,13 +140,18 @@ def day(moment: datetime) -> str:
 
 def saved(moment: datetime, now: datetime) -> str:
     """When something was saved, as in "Sparat i dag 14:03" or "Sparat 12 november 2026, 09:41"."""
+    return f"Sparat {when(moment, now)}"
+
+
+def when(moment: datetime, now: datetime) -> str:
+    """As in "i dag 14:03", "i går 09:41" or "12 november 2026, 09:41"."""
     local, today = moment.astimezone(STOCKHOLM), now.astimezone(STOCKHOLM).date()
     clock = f"{local:%H:%M}"
     if local.date() == today:
-        return f"Sparat i dag {clock}"
+        return f"i dag {clock}"
     if local.date() == today - timedelta(days=1):
-        return f"Sparat i går {clock}"
-    return f"Sparat {day(moment)}, {clock}"
+        return f"i går {clock}"
+    return f"{day(moment)}, {clock}"
 
 
 def thousands(count: int) -> str:

@@ -25,7 +25,7 @@ FLOORS = (
         "store.reflections",
         "store.audit",
     },
-    {"store.people", "store.staff", "store.administration"},
+    {"store.people", "store.staff", "store.administration", "store.invitations"},
     {"store", "directory"},
     {"accounts", "installation"},
     {"front", "demo"},

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,12 +22,14 @@ from visionsprat.records import (
     Credentials,
     Directory,
     EmailTaken,
+    InvitationVoid,
     Member,
     NewAccount,
     Reflection,
     StaffPlan,
     StoreUnavailable,
     Visitor,
+    Whom,
 )
 from visionsprat.store import Store
 from visionsprat.store.reflections import LARGE_DELETION
@@ -714,6 +716,13 @@ def test_the_store_can_be_used_again_after_it_was_closed(store: Store, amina: in
 # Trouble
 
 EMPTY_PLAN = StaffPlan(Directory({}, frozenset(), frozenset()), (), (), 0, (), ())
+
+
+def look_at_link(store: Store) -> None:
+    with suppress(InvitationVoid):
+        store.invited("link")
+
+
 CALLS: dict[str, Callable[[Store], object]] = {
     "visitor": lambda store: store.visitor("token"),
     "account_of_session": lambda store: store.account_of_session("token"),
@@ -729,6 +738,9 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "person": lambda store: store.person(1),
     "group_paths": lambda store: store.group_paths(),
     "audit_log": lambda store: store.audit_log(),
+    "count_invitees": lambda store: store.count_invitees(Whom()),
+    "unknown_emails": lambda store: store.unknown_emails(frozenset({"amina@test.example"})),
+    "invited": lambda store: look_at_link(store),
     "record_visit": lambda store: store.record_visit(1, "token", "visionen"),
     "add_ticket": lambda store: store.add_ticket(1, "ticket"),
     "redeem_ticket": lambda store: store.redeem_ticket("ticket", "token"),
@@ -753,6 +765,10 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "set_administrator": lambda store: store.set_administrator(None, 1, True),
     "set_active": lambda store: store.set_active(None, 1, True),
     "sign_out_everywhere": lambda store: store.sign_out_everywhere(None, 1),
+    "invite": lambda store: store.invite(None, Whom(), str),
+    "add_password_link": lambda store: store.add_password_link("amina@test.example", str),
+    "note_password_request": lambda store: store.note_password_request("amina@test.example"),
+    "use_invitation": lambda store: store.use_invitation("link", "hash"),
     "check_health": lambda store: store.check_health(),
 }
 #: The methods before this one only read.

@@ -8,11 +8,23 @@ from visionsprat.store.attempts import Attempts
 from visionsprat.store.audit import AuditLog
 from visionsprat.store.completion import Completion
 from visionsprat.store.groups import Groups
+from visionsprat.store.invitations import Invitations
 from visionsprat.store.people import People
 from visionsprat.store.reflections import Reflections
 from visionsprat.store.sessions import Sessions
 from visionsprat.store.staff import Staff
 
 
-class Store(Sessions, People, Attempts, Reflections, Groups, Completion, Administration, Staff, AuditLog):
+class Store(
+    Sessions,
+    People,
+    Invitations,
+    Attempts,
+    Reflections,
+    Groups,
+    Completion,
+    Administration,
+    Staff,
+    AuditLog,
+):
     """The database of one installation. Safe to use from several threads and processes at once."""

@@ -116,6 +116,11 @@ def audit(
     )
 
 
+def end_links(db: Database, account_id: int) -> None:
+    """End every link with which a password could still be chosen for the account."""
+    db.execute("DELETE FROM invitations WHERE account_id = ? AND used_at IS NULL", [account_id])
+
+
 def iso(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds")
 

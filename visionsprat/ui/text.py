@@ -114,6 +114,8 @@ ACTIONS = {
     Action.GROUP_MOVED: "Flyttade en grupp",
     Action.GROUP_MERGED: "Slog ihop en grupp med en annan",
     Action.GROUP_REMOVED: "Tog bort en grupp",
+    Action.INVITED: "Bjöd in",
+    Action.PASSWORD_CHOSEN: "Valde lösenord med en inbjudan",
 }
 
 EMAIL_TAKEN = "Det finns redan ett konto med den e-postadressen."

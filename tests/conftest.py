@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
@@ -34,6 +35,8 @@ def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
     monkeypatch.setenv("VISIONSPRAT_DATA", str(tmp_path / "data"))
     monkeypatch.delenv("VISIONSPRAT_CONTENT", raising=False)
     monkeypatch.delenv("VISIONSPRAT_URL", raising=False)
+    for name in [name for name in os.environ if name.startswith(("VISIONSPRAT_SMTP_", "VISIONSPRAT_MAIL_"))]:
+        monkeypatch.delenv(name)
     installation.cache_clear()
     yield tmp_path / "data"
     if installation.cache_info().currsize:

@@ -15,7 +15,7 @@ from visionsprat.settings import ROOT
 FLOORS = (
     {"errors"},
     {"settings", "writing", "content", "sheets"},
-    {"migrations", "records", "fields"},
+    {"migrations", "records", "fields", "mail"},
     {"store.connections", "progress", "staff_file"},
     {
         "store.sessions",

@@ -27,10 +27,12 @@ FLOORS = (
     },
     {"store.people", "store.staff", "store.administration", "store.invitations"},
     {"store", "directory"},
-    {"accounts", "installation"},
+    {"accounts", "installation", "ui.text", "outbox"},
+    {"letters"},
+    {"invitations"},
     {"front", "demo"},
     {"web", "cli"},
-    {"ui.text", "ui.group_view"},
+    {"ui.group_view"},
     {"downloads", "__main__", "ui.here", "ui.trouble", "ui.entrance", "ui.editor"},
     {"ui.pages"},
     {"ui.frame"},
@@ -52,7 +54,9 @@ WITHOUT_STREAMLIT = {
     ),
 }
 #: What a page script may take its verbs and words from. The store itself is handed to it by ui.
-FOR_PAGES = tuple(f"visionsprat.{each}" for each in ("ui", "accounts", "fields", "progress", "records"))
+FOR_PAGES = tuple(
+    f"visionsprat.{each}" for each in ("ui", "accounts", "fields", "invitations", "progress", "records")
+)
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,7 @@ def _mailbox(value: str) -> Address:
     try:
         found = Address(name, addr_spec=address)
         right = bool(found.username and "." in found.domain and found.addr_spec.isascii())
-    except (ValueError, MessageError):
+    except (ValueError, IndexError, MessageError):
         right = False
     if not right:
         raise SettingError(

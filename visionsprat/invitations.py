@@ -70,7 +70,7 @@ def as_letters(invitations: Iterable[Invitation]) -> list[Letter]:
 
 
 def ask_for_new_password(store: Store, smtp: Smtp, site: str, email: str) -> None:
-    """Let a letter be sent to whoever has this address; how long it takes tells nobody whether anybody has."""
+    """Let a letter be sent to whoever has this address. The time it takes doesn't tell if anybody has."""
     if store.note_password_request(email):
         errands.add(lambda: send_new_password(store, smtp, site, email))
 

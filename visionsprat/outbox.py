@@ -84,6 +84,8 @@ class Errands:
                 _log.error("A letter was not sent: %s", error)
             except Exception:
                 _log.exception("A letter was not sent.")
+            finally:
+                self._waiting.task_done()
 
 
 errands = Errands()

@@ -148,7 +148,8 @@ EMAIL_TAKEN = "Det finns redan ett konto med den e-postadressen."
 LAST_ADMINISTRATOR = "Det här är den sista administratören. Gör någon annan till administratör först."
 LETTER_COMES = (
     "Om det finns ett konto med den adressen kommer ett brev dit om en stund. "
-    "Länken i brevet gäller i ett dygn. Kommer inget brev? Titta i skräpposten. Det går att be om tre brev i timmen."
+    "Länken i brevet gäller i ett dygn. Kommer inget brev? Titta i skräpposten. "
+    "Det går att be om tre brev i timmen."
 )
 NO_COOKIES = "Webbläsaren tar inte emot kakor. Tillåt kakor för den här webbplatsen och ladda om sidan."
 PASSWORD_ADVICE = f"Minst {MIN_PASSWORD_CHARACTERS} tecken. Gärna några ord som inte hör ihop."

@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 
 from visionsprat import downloads
 from visionsprat.errors import VisionspratError
-from visionsprat.front import Front
+from visionsprat.front import Front, site
 from visionsprat.installation import backups_path, installation
 from visionsprat.nightly import nightly_backups
 from visionsprat.ui.trouble import show_trouble
@@ -41,7 +41,7 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
 
 def greet() -> None:
     """Say in the terminal where the application is, and how the first account is made."""
-    address = house.settings.url or f"http://localhost:{st.get_option('server.port')}"
+    address = site()
     print(f"\n  Visionsprat is running at {address}\n")
     if not house.store.is_claimed():
         print("  There are no accounts yet. Open this link to make the first one:")

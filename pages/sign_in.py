@@ -19,6 +19,7 @@ with st.form("sign_in_form", border=False):
     )
     problem = st.empty()
     pressed = st.form_submit_button("Logga in", type="primary")
+draw("forgotten_link.html")
 
 if pressed:
     try:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 import signal
 import socket
 import sqlite3
+import stat
 import subprocess
 import sys
 import time
@@ -20,9 +22,11 @@ from pathlib import Path
 import bcrypt
 import pytest
 
+from tests.mailbox import mail_server
 from visionsprat import demo
 from visionsprat.cli import main
 from visionsprat.content import Module
+from visionsprat.invitations import code_hash
 from visionsprat.progress import MemberCompletion, member_completion
 from visionsprat.records import NewAccount
 from visionsprat.settings import ROOT
@@ -235,6 +239,124 @@ def test_a_check_that_finds_a_fault_ends_with_1_and_says_it_on_standard_error(
     assert database.read_bytes() == damaged
 
 
+# invite
+
+INVITED = ("namn", "e-post", "grupp", "länk", "giltig till")
+
+
+@pytest.fixture
+def staff(data_folder: Path) -> None:
+    """Amina and Bengt in a group, and Cecilia, deactivated."""
+    with closing(Store(data_folder / "visionsprat.db")) as store:
+        for name, group in (("Amina", "Vård/Norr"), ("Bengt", "Vård"), ("Cecilia", "Vård")):
+            store.add_account(NewAccount(f"{name.lower()}@test.example", name, None, member_of=group))
+        store.set_active(None, 3, False)
+
+
+def invited(table: bytes) -> list[dict[str, str]]:
+    lines = list(csv.reader(io.StringIO(table.decode("utf-8-sig")), delimiter=";"))
+    assert tuple(lines[0]) == INVITED
+    return [dict(zip(INVITED, line, strict=True)) for line in lines[1:]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "who"),
+    [
+        (["bengt@test.example"], ["Bengt"]),
+        (["BENGT@test.example ", "amina@test.example"], ["Amina", "Bengt"]),
+        (["--group", "Vård/Norr"], ["Amina"]),
+        (["--group", " Vård "], ["Amina", "Bengt"]),
+        (["--never-signed-in"], ["Amina", "Bengt"]),
+        (["--never-signed-in", "--group", "Vård/Norr"], ["Amina"]),
+    ],
+)
+def test_links_are_written_for_a_mail_merge(
+    staff: None,
+    data_folder: Path,
+    capfdbinary: pytest.CaptureFixture[bytes],
+    arguments: list[str],
+    who: list[str],
+) -> None:
+    assert main(["invite", *arguments]) == 0
+    printed = capfdbinary.readouterr()
+    found = invited(printed.out)
+    assert printed.err == b"VISIONSPRAT_URL is not set: the links begin with http://localhost:8501.\n"
+    assert [each["namn"] for each in found] == who
+    with closing(Store(data_folder / "visionsprat.db")) as store:
+        for each in found:
+            code = each["länk"].removeprefix("http://localhost:8501/inbjudan?kod=")
+            assert store.invited(code_hash(code)).email == each["e-post"]
+            assert all(code.encode() not in file.read_bytes() for file in data_folder.iterdir())
+
+
+def test_links_begin_with_the_public_address(
+    staff: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Printed
+) -> None:
+    monkeypatch.setenv("VISIONSPRAT_URL", "https://visionsprat.example.se")
+    file = tmp_path / "links.csv"
+    file.write_text("what was there before, and longer than what is written now" * 20, encoding="utf-8")
+    file.chmod(0o644)
+    assert main(["invite", "amina@test.example", "--output", str(file)]) == 0
+    assert capsys.readouterr() == ("", "")
+    ((row),) = invited(file.read_bytes())
+    assert row["länk"].startswith("https://visionsprat.example.se/inbjudan?kod=")
+    assert row["grupp"] == "Vård/Norr"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("arguments", "faults"),
+    [
+        (
+            ["amina@test.example", "ny@test.example", "cecilia@test.example"],
+            [f"No active account has the address {who}@test.example." for who in ("cecilia", "ny")],
+        ),
+        (["--group", "Norr"], ["There is no group Norr."]),
+        (["amina", "\udce5"], [f"No active account has the address {who}." for who in ("?", "amina")]),
+        (
+            ["amina@test.example", "--output", "/nowhere/links.csv"],
+            ["/nowhere/links.csv can't be written: No"],
+        ),
+        (["amina@test.example", "--send"], ["No mail server is set: see VISIONSPRAT_SMTP_HOST"]),
+    ],
+)
+def test_an_invitation_at_fault_is_told_a_line_a_fault_and_none_is_made(
+    staff: None,
+    data_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Printed,
+    arguments: list[str],
+    faults: list[str],
+) -> None:
+    monkeypatch.setenv("VISIONSPRAT_URL", "https://visionsprat.example.se")
+    assert main(["invite", *arguments]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    told = printed.err.splitlines()
+    assert len(told) == len(faults)
+    assert all(line.startswith(fault) for line, fault in zip(told, faults, strict=True))
+    assert rows(data_folder, "SELECT * FROM invitations") == []
+
+
+def test_links_are_sent_and_what_could_not_be_is_told(
+    staff: None, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    monkeypatch.setenv("VISIONSPRAT_URL", "https://visionsprat.example.se")
+    with mail_server() as mailbox:
+        for name, value in mailbox.environment.items():
+            monkeypatch.setenv(name, value)
+        assert main(["invite", "--never-signed-in", "--send"]) == 0
+        assert capsys.readouterr() == ("Sent 2 of 2 letters.\n", "")
+        assert mailbox.recipients == ["amina@test.example", "bengt@test.example"]
+        assert mailbox.link().startswith("https://visionsprat.example.se/inbjudan?kod=")
+        mailbox.refused = {"amina@test.example": "550 No such mailbox"}
+        assert main(["invite", "--never-signed-in", "--send"]) == 1
+        assert capsys.readouterr() == (
+            "Sent 1 of 2 letters.\n",
+            "amina@test.example: the mail server refuses the address.\n",
+        )
+
+
 # Use and help
 
 
@@ -247,6 +369,9 @@ def test_a_check_that_finds_a_fault_ends_with_1_and_says_it_on_standard_error(
         ["add-account", "amina@test.example"],
         [*AMINA, "--password", PASSWORD],
         [*AMINA, "one more"],
+        ["invite"],
+        ["invite", "amina@test.example", "--group", "Team 3"],
+        ["invite", "amina@test.example", "--never-signed-in"],
         ["demo", "--port", "http"],
         ["demo", "--port", "0"],
         ["demo", "--port", "65536"],
@@ -263,7 +388,9 @@ def test_wrong_use_ends_with_2(arguments: list[str], capsys: Printed) -> None:
     assert "usage: python -m visionsprat" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", [[], ["demo"], ["add-account"], ["backup"], ["restore"], ["check"]])
+@pytest.mark.parametrize(
+    "command", [[], ["demo"], ["add-account"], ["invite"], ["backup"], ["restore"], ["check"]]
+)
 def test_each_command_has_its_help(command: list[str], capsys: Printed) -> None:
     with pytest.raises(SystemExit) as ended:
         main([*command, "--help"])

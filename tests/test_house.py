@@ -15,7 +15,7 @@ from visionsprat.settings import ROOT
 FLOORS = (
     {"errors"},
     {"settings", "writing", "content", "sheets"},
-    {"migrations", "records", "fields"},
+    {"migrations", "records", "fields", "mail"},
     {"store.locks"},
     {"store.connections", "progress", "staff_file"},
     {
@@ -26,12 +26,21 @@ FLOORS = (
         "store.audit",
         "store.copies",
     },
-    {"store.people", "store.staff", "store.administration", "store.reflections", "store.own_data"},
+    {
+        "store.people",
+        "store.staff",
+        "store.administration",
+        "store.reflections",
+        "store.own_data",
+        "store.invitations",
+    },
     {"store", "directory", "backups"},
-    {"accounts", "installation", "checkup", "nightly"},
+    {"accounts", "installation", "checkup", "nightly", "ui.text", "outbox"},
+    {"letters"},
+    {"invitations"},
     {"front", "demo"},
     {"web", "cli"},
-    {"ui.text", "ui.group_view"},
+    {"ui.group_view"},
     {"ui.own_copy"},
     {"downloads", "__main__", "ui.here", "ui.trouble", "ui.entrance", "ui.editor"},
     {"ui.pages"},
@@ -61,7 +70,9 @@ WITHOUT_STREAMLIT = {
     ),
 }
 #: What a page script may take its verbs and words from. The store itself is handed to it by ui.
-FOR_PAGES = tuple(f"visionsprat.{each}" for each in ("ui", "accounts", "fields", "progress", "records"))
+FOR_PAGES = tuple(
+    f"visionsprat.{each}" for each in ("ui", "accounts", "fields", "invitations", "progress", "records")
+)
 
 
 @dataclass(frozen=True)

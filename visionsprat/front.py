@@ -22,6 +22,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit import get_option
 from streamlit.file_util import get_static_dir
 
 from visionsprat.installation import installation
@@ -202,6 +203,11 @@ def _is_foreign(headers: Headers) -> bool:
 def is_https(request: Request) -> bool:
     """Whether the browser reaches us over TLS: cookies are then Secure."""
     return (installation().settings.url or str(request.url)).startswith("https:")
+
+
+def site() -> str:
+    """The public address that links begin with. Never what a request says: anybody may write that."""
+    return installation().settings.public_url(get_option("server.port"))
 
 
 def is_own_origin(headers: Headers) -> bool:

@@ -137,6 +137,11 @@ _ORGANISATION = (
     "ALTER TABLE sign_in_failures ADD COLUMN client TEXT NOT NULL DEFAULT ''",
     "CREATE INDEX sign_in_failures_client ON sign_in_failures (client, at)",
     "CREATE INDEX invitations_account ON invitations (account_id)",
+    """CREATE TABLE password_requests (
+        email TEXT NOT NULL COLLATE NOCASE,
+        at TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX password_requests_email ON password_requests (email, at)",
     "CREATE INDEX groups_parent ON groups (parent_id)",
     # The names stay readable when an account is moved or corrected, and are taken out when it is erased.
     "ALTER TABLE audit_log ADD COLUMN actor TEXT NOT NULL DEFAULT ''",

@@ -53,6 +53,18 @@ class StaffListOutdated(VisionspratError):
     """Something has changed since the plan for a staff list was made."""
 
 
+class InvitationVoid(VisionspratError):
+    """A link that nobody can choose a password with: replaced by a newer one, or made up."""
+
+
+class InvitationUsed(InvitationVoid):
+    """Somebody has chosen a password with the link already."""
+
+
+class InvitationExpired(InvitationVoid):
+    """The link's time is out."""
+
+
 class Action(str, Enum):
     """What the audit log tells of. The values stand in the database."""
 
@@ -76,6 +88,8 @@ class Action(str, Enum):
     GROUP_REMOVED = "group removed"
     ERASED = "account erased"
     RESTORED = "backup restored"
+    INVITED = "invited"
+    PASSWORD_CHOSEN = "password chosen with an invitation"
 
 
 @dataclass(frozen=True)
@@ -212,6 +226,29 @@ class PeopleFound:
     #: All who were found; `people` are the first of them by name.
     count: int
     people: tuple[Person, ...]
+
+
+@dataclass(frozen=True)
+class Whom:
+    """Which active people an invitation is for: those whom everything that is given here holds for."""
+
+    emails: frozenset[str] | None = None
+    #: With all below it.
+    group_id: int | None = None
+    never_signed_in: bool = False
+
+
+@dataclass(frozen=True)
+class Invited:
+    """Somebody who may choose a password with a link."""
+
+    account_id: int
+    email: str
+    name: str
+    has_password: bool
+    #: Paths of the groups they are in.
+    groups: tuple[str, ...]
+    expires_at: datetime
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,16 @@ WIDTHS = (1280, 390)
 #: axe can't judge the contrast of what is scrolled out of sight: the tall one shows all.
 HEIGHTS = (800, 4000)
 SCHEMES = ("light", "dark")
-SIGNED_OUT = ("/", "/globala", "/kom-igang", "/tillganglighet", "/personuppgifter", "/finns/inte")
+SIGNED_OUT = (
+    "/",
+    "/globala",
+    "/kom-igang",
+    "/tillganglighet",
+    "/personuppgifter",
+    "/inbjudan",
+    "/glomt-losenord",
+    "/finns/inte",
+)
 SIGNED_IN = (
     "/",
     "/visionen",

@@ -137,6 +137,11 @@ def audit(
     )
 
 
+def end_links(db: Database, account_id: int) -> None:
+    """End every link with which a password could still be chosen for the account."""
+    db.execute("DELETE FROM invitations WHERE account_id = ? AND used_at IS NULL", [account_id])
+
+
 def want_wiping(db: Database) -> None:
     """Note, in the transaction that erases something, that the database's files are to be wiped of it."""
     (wanted,) = db.execute("PRAGMA user_version").fetchone()

@@ -25,7 +25,7 @@ USER, PASSWORD = "visionsprat", "hemligt ord"
 class Mailbox:
     """aiosmtpd's handler: keeps what comes."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.letters: list[EmailMessage] = []
         self.recipients: list[str] = []
         self.connections = 0
@@ -33,7 +33,7 @@ class Mailbox:
         self.refused: dict[str, str] = {}
         #: After so many letters over one connection the server ends it.
         self.most = 1_000_000
-        self.port = 0
+        self.port = port
 
     async def handle_EHLO(
         self, server: SMTP, session: Session, envelope: Envelope, host: str, answers: list[str]

@@ -83,7 +83,7 @@ def _follow(dispatch: Dispatch) -> None:
     bar = st.progress(0.0)
     while not dispatch.wait(0.3):
         bar.progress(
-            dispatch.done / dispatch.total,
+            dispatch.done / max(dispatch.total, 1),
             f"Skickar brev {thousands(dispatch.done)} av {thousands(dispatch.total)}",
         )
     bar.empty()

@@ -14,18 +14,17 @@ from visionsprat.settings import ROOT
 #: Each module of ours may import those above it, and none beside or below it.
 FLOORS = (
     {"errors"},
-    {"settings", "writing", "content", "sheets"},
+    {"settings", "writing", "content", "sheets", "client"},
     {"migrations", "records", "fields"},
     {"store.connections", "progress", "staff_file"},
     {
         "store.sessions",
         "store.groups",
         "store.completion",
-        "store.attempts",
         "store.reflections",
         "store.audit",
     },
-    {"store.people", "store.staff", "store.administration"},
+    {"store.people", "store.staff", "store.administration", "store.attempts"},
     {"store", "directory"},
     {"accounts", "installation"},
     {"front", "demo"},

@@ -17,7 +17,7 @@ from visionsprat import accounts
 from visionsprat.front import BROWSER_COOKIE
 from visionsprat.installation import DATABASE, Installation, installation
 from visionsprat.records import NewAccount
-from visionsprat.web import MAX_BODY_BYTES, SESSION_COOKIE, routes
+from visionsprat.web import DEVICE_COOKIE, MAX_BODY_BYTES, SESSION_COOKIE, routes
 
 QUESTION = "skapande/innebar"
 
@@ -281,11 +281,36 @@ def test_a_ticket_becomes_a_session_once(client: Client, house: Installation) ->
     mine = ticket(house)
     answer = redeem(client, mine, "/globala")
     assert (answer.status_code, answer.headers["location"]) == (303, "/globala")
-    cookie = answer.headers["set-cookie"]
+    cookie, device = answer.headers.get_list("set-cookie")
     assert cookie.startswith(f"{SESSION_COOKIE}=") and "HttpOnly" in cookie and "SameSite=lax" in cookie
     assert "Max-Age" not in cookie and "expires" not in cookie.lower() and "Secure" not in cookie
+    assert device.startswith(f"{DEVICE_COOKIE}=") and "HttpOnly" in device and "SameSite=lax" in device
+    assert f"Max-Age={180 * 24 * 3600}" in device
     assert save(client).status_code == 200
     assert "set-cookie" not in redeem(client, mine).headers
+
+
+def test_a_session_that_is_kept_has_a_cookie_that_outlives_the_browser(
+    client: Client, house: Installation
+) -> None:
+    client.cookies.set(BROWSER_COOKIE, "this browser")
+    kept = accounts.issue_ticket(house.store, add_account(house), "this browser", keep=True)
+    cookie, _ = redeem(client, kept).headers.get_list("set-cookie")
+    assert cookie.startswith(f"{SESSION_COOKIE}=") and f"Max-Age={30 * 24 * 3600}" in cookie
+
+
+def test_each_sign_in_gives_the_browser_a_new_name_and_the_old_one_goes(
+    client: Client, house: Installation
+) -> None:
+    client.cookies.set(BROWSER_COOKIE, "this browser")
+    account_id, names = add_account(house), set()
+    for _ in range(2):
+        redeem(client, accounts.issue_ticket(house.store, account_id, "this browser"))
+        names.add(client.cookies[DEVICE_COOKIE])
+    assert len(names) == 2
+    with closing(sqlite3.connect(house.settings.data / DATABASE)) as database:
+        known = database.execute("SELECT token_hash FROM devices").fetchall()
+    assert known == [(accounts.token_hash(client.cookies[DEVICE_COOKIE]),)]
 
 
 def test_a_ticket_does_nothing_in_another_browser(client: Client, house: Installation) -> None:
@@ -303,7 +328,8 @@ def test_behind_tls_the_cookie_is_secure(
     installation().store.close()
     installation.cache_clear()
     client.cookies.set(BROWSER_COOKIE, "this browser")
-    assert "Secure" in redeem(client, ticket(installation())).headers["set-cookie"]
+    cookies = redeem(client, ticket(installation())).headers.get_list("set-cookie")
+    assert len(cookies) == 2 and all("Secure" in cookie for cookie in cookies)
 
 
 @pytest.mark.parametrize(

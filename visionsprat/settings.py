@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,11 +29,18 @@ class Settings:
     content: Path
     #: The public address without a trailing slash, or None when it was not set.
     url: str | None
+    #: The header in which the proxy names the client; None: there is no proxy.
+    client_header: str | None = None
 
 
 def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings. Raises SettingError on an unknown or malformed one."""
-    known = {"VISIONSPRAT_DATA", "VISIONSPRAT_CONTENT", "VISIONSPRAT_URL"}
+    known = {
+        "VISIONSPRAT_DATA",
+        "VISIONSPRAT_CONTENT",
+        "VISIONSPRAT_URL",
+        "VISIONSPRAT_CLIENT_HEADER",
+    }
     for name in sorted(environment):
         if name.startswith(PREFIX) and name not in known:
             raise SettingError(name, f"is not a setting. Known settings: {', '.join(sorted(known))}.")
@@ -40,6 +48,7 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         data=_folder(environment, "VISIONSPRAT_DATA", ROOT / "data"),
         content=_folder(environment, "VISIONSPRAT_CONTENT", ROOT / "content"),
         url=_address(environment, "VISIONSPRAT_URL"),
+        client_header=_header(environment, "VISIONSPRAT_CLIENT_HEADER"),
     )
 
 
@@ -69,3 +78,10 @@ def _address(environment: Mapping[str, str], name: str) -> str | None:
         )
     # As browsers write an origin.
     return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _header(environment: Mapping[str, str], name: str) -> str | None:
+    value = environment.get(name)
+    if value is not None and not re.fullmatch(r"[A-Za-z0-9-]+", value):
+        raise SettingError(name, f"is {value!r}. Give the name of a header, such as X-Forwarded-For.")
+    return value

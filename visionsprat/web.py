@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -19,6 +20,8 @@ from visionsprat.records import Account, Conflict, Reflection, StoreUnavailable
 from visionsprat.writing import MAX_CHARACTERS, TextRefused, TextTooLong
 
 SESSION_COOKIE = "visionsprat_session"
+#: By which a browser that has signed in before is known; see store/attempts.py.
+DEVICE_COOKIE = "visionsprat_device"
 #: Whose page a text was written on; optional, and sent by the editor.
 ACCOUNT_HEADER = "x-visionsprat-account"
 #: Far more than a text of the greatest length with a few unanswered ones.
@@ -163,21 +166,20 @@ async def redeem_ticket(request: Request) -> Response:
     ticket, browser = request.query_params.get("ticket", ""), request.cookies.get(BROWSER_COOKIE, "")
     response = RedirectResponse(_own_path(request.query_params.get("to", "/")), 303)
     try:
-        admitted = await run_in_threadpool(accounts.redeem, installation().store, ticket, browser)
+        device = request.cookies.get(DEVICE_COOKIE, "")
+        admitted = await run_in_threadpool(accounts.redeem, installation().store, ticket, browser, device)
     except StoreUnavailable:
         admitted = None
     if admitted is not None:
         # Unless asked to stay, the cookie goes when the browser is closed: computers are shared.
-        life = int(admitted.life.total_seconds()) if admitted.life else None
-        response.set_cookie(
-            SESSION_COOKIE,
-            admitted.token,
-            max_age=life,
-            httponly=True,
-            samesite="lax",
-            secure=is_https(request),
-        )
+        _set_cookie(request, response, SESSION_COOKIE, admitted.token, admitted.life)
+        _set_cookie(request, response, DEVICE_COOKIE, admitted.device, admitted.device_life)
     return response
+
+
+def _set_cookie(request: Request, response: Response, name: str, token: str, life: timedelta | None) -> None:
+    age = int(life.total_seconds()) if life else None
+    response.set_cookie(name, token, max_age=age, httponly=True, samesite="lax", secure=is_https(request))
 
 
 def _own_path(path: str) -> str:

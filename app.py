@@ -17,7 +17,7 @@ from visionsprat.errors import VisionspratError
 from visionsprat.front import Front
 from visionsprat.installation import installation
 from visionsprat.ui.trouble import show_trouble
-from visionsprat.web import routes
+from visionsprat.web import OwnRoutes, routes
 
 try:
     house = installation()
@@ -50,8 +50,10 @@ def greet() -> None:
 logging.getLogger("visionsprat").setLevel(logging.INFO)
 app = st.App(
     "pages/entry.py",
-    routes=[*routes(), *downloads.routes(), downloads.made_up()],
-    middleware=[Middleware(Front)],
+    middleware=[
+        Middleware(Front),
+        Middleware(OwnRoutes, routes=[*routes(), *downloads.routes(), downloads.made_up()]),
+    ],
     lifespan=lifespan,
     on_script_error=show_trouble,
 )

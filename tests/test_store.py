@@ -26,6 +26,7 @@ from visionsprat.records import (
     Member,
     NewAccount,
     Reflection,
+    SignedOut,
     StaffPlan,
     StoreUnavailable,
     Visitor,
@@ -316,6 +317,32 @@ def test_an_earlier_text_is_kept_with_the_time_it_was_saved(store: Store, amina:
 
 
 # Sessions and tickets
+
+
+def test_a_text_is_saved_for_the_person_whose_session_it_comes_in(store: Store, amina: int) -> None:
+    token = begin_session(store, amina)
+    assert store.save_in_session(token, amina, QUESTION, "Hej", 0) == save(store, amina, "Hej")
+    assert store.save_in_session(token, None, QUESTION, "Hej då", 1) == save(store, amina, "Hej då")
+
+
+def test_a_text_of_another_persons_page_or_without_a_session_is_not_saved(
+    store: Store, amina: int, bengt: int
+) -> None:
+    for token, author in ((begin_session(store, amina), bengt), ("made up", amina), ("made up", None)):
+        with pytest.raises(SignedOut):
+            store.save_in_session(token, author, QUESTION, "Hej", 0)
+    assert sql(store, "SELECT * FROM reflections") == []
+
+
+def test_writing_keeps_a_session_alive(store: Store, amina: int, clock: Clock) -> None:
+    token = begin_session(store, amina)
+    for hour in range(30):
+        clock.now += timedelta(hours=1)
+        store.save_in_session(token, amina, QUESTION, f"Hej {hour}", hour)
+    assert is_live(store, token)
+    clock.now += timedelta(hours=12)
+    with pytest.raises(SignedOut):
+        store.save_in_session(token, amina, QUESTION, "Hej", 30)
 
 
 def is_live(store: Store, token: str) -> bool:
@@ -724,6 +751,7 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "begin_attempt": lambda store: store.begin_attempt("amina@test.example"),
     "forget_failures": lambda store: store.forget_failures(Attempt("amina@test.example", "")),
     "save_reflection": lambda store: store.save_reflection(1, QUESTION, "Hej", 0),
+    "save_in_session": lambda store: store.save_in_session("token", None, QUESTION, "Hej", 0),
     "apply_staff": lambda store: store.apply_staff(EMPTY_PLAN, None, "personal.csv"),
     "correct": lambda store: store.correct(None, 1, "Ny", "ny@test.example"),
     "set_member": lambda store: store.set_member(None, 1, 1, True),

@@ -53,6 +53,10 @@ class GroupNotEmpty(VisionspratError):
     """The group still has people, managers or groups below it."""
 
 
+class SignedOut(VisionspratError):
+    """There is no live session, or it is another person's than the one who wrote."""
+
+
 class StaffListOutdated(VisionspratError):
     """Something has changed since the plan for a staff list was made."""
 

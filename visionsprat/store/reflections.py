@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from visionsprat.records import Conflict, Reflection
+from visionsprat.records import Conflict, Reflection, SignedOut
 from visionsprat.store.connections import Connections, iso, moment
+from visionsprat.store.sessions import SEEN_AGAIN, find_session, note_alive
 from visionsprat.writing import clean, is_blank, nfc
 
 #: A text is kept as an earlier version once it has rested this long ...
@@ -29,22 +30,50 @@ class Reflections(Connections):
         Raises TextTooLong, TextRefused, StoreUnavailable.
         """
         text = clean(text)
-        now = self.clock()
-        key = [account_id, question_id]
         with self._write() as db:
-            current = _current(db, key) or Reflection("", 0, now)
-            if text == current.text:
-                return current
-            kept_revision, kept_text = _newest_kept(db, key)
-            saved = Reflection(text, max(kept_revision, current.revision) + 1, now)
-            if current.revision > based_on and current.text not in map(nfc, unanswered):
-                if text != kept_text:  # the browser may send a refused text again
-                    _keep(db, key, saved)
-                return Conflict(current)
-            if _worth_keeping(current, saved) or kept_revision > current.revision:
-                _keep(db, key, current)
-            _put(db, key, saved, newly_answered=is_blank(current.text))
-            return saved
+            return _save(db, [account_id, question_id], text, self.clock(), based_on, unanswered)
+
+    def save_in_session(
+        self,
+        token_hash: str,
+        author_id: int | None,
+        question_id: str,
+        text: str,
+        based_on: int,
+        unanswered: Collection[str] = (),
+    ) -> Reflection | Conflict:
+        """As save_reflection, for the person whose live session this is. Saving keeps the session alive.
+
+        `author_id` is whose page the text was written on, where that is known: nothing is saved in
+        another person's name. Raises SignedOut besides.
+        """
+        now = self.clock()
+        with self._write() as db:
+            found = find_session(db, token_hash, now)
+            if found is None or author_id not in {None, found[0].id}:
+                raise SignedOut("There is no live session of the person who wrote.")
+            account, last_seen_at = found
+            if now - last_seen_at > SEEN_AGAIN:
+                note_alive(db, token_hash, now)
+            return _save(db, [account.id, question_id], clean(text), now, based_on, unanswered)
+
+
+def _save(
+    db: Database, key: list[object], text: str, now: datetime, based_on: int, unanswered: Collection[str]
+) -> Reflection | Conflict:
+    current = _current(db, key) or Reflection("", 0, now)
+    if text == current.text:
+        return current
+    kept_revision, kept_text = _newest_kept(db, key)
+    saved = Reflection(text, max(kept_revision, current.revision) + 1, now)
+    if current.revision > based_on and current.text not in map(nfc, unanswered):
+        if text != kept_text:  # the browser may send a refused text again
+            _keep(db, key, saved)
+        return Conflict(current)
+    if _worth_keeping(current, saved) or kept_revision > current.revision:
+        _keep(db, key, current)
+    _put(db, key, saved, newly_answered=is_blank(current.text))
+    return saved
 
 
 def _current(db: Database, key: list[object]) -> Reflection | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
@@ -14,6 +14,8 @@ SESSION_IDLE = timedelta(hours=12)
 SESSION_LIFE = timedelta(days=7)
 KEPT_LIFE = timedelta(days=30)
 TICKET_LIFE = timedelta(seconds=60)
+#: That a session is alive is written down again only after this long.
+SEEN_AGAIN = timedelta(minutes=5)
 #: How long, and for how many browsers of an account, it is remembered that somebody signed in with them.
 DEVICE_LIFE = timedelta(days=180)
 DEVICES_REMEMBERED = 10
@@ -31,7 +33,7 @@ _VISITOR = """
 
 _SESSION = """
     SELECT a.id, a.email, a.name, a.is_admin,
-           EXISTS (SELECT 1 FROM group_managers m WHERE m.account_id = a.id)
+           EXISTS (SELECT 1 FROM group_managers m WHERE m.account_id = a.id), s.last_seen_at
     FROM sessions s JOIN accounts a ON a.id = s.account_id
     WHERE s.token_hash = ? AND s.expires_at > ? AND (s.is_kept OR s.last_seen_at > ?) AND a.is_active = 1
 """
@@ -41,7 +43,7 @@ class Sessions(Connections):
     def visitor(self, token_hash: str) -> Visitor | None:
         """Whose session this is, with all they have written; None when there is no such live session."""
         with self._read() as db:
-            rows = db.execute(_VISITOR, self._session_key(token_hash)).fetchall()
+            rows = db.execute(_VISITOR, _key(token_hash, self.clock())).fetchall()
         if not rows:
             return None
         first = rows[0]
@@ -54,22 +56,19 @@ class Sessions(Connections):
 
     def account_of_session(self, token_hash: str) -> Account | None:
         with self._read() as db:
-            row = db.execute(_SESSION, self._session_key(token_hash)).fetchone()
-        return Account(row[0], row[1], row[2], bool(row[3]), bool(row[4])) if row else None
+            found = find_session(db, token_hash, self.clock())
+        return found[0] if found else None
 
     def record_visit(self, account_id: int, token_hash: str, step: str) -> None:
         """Note that the session is alive and the step visited."""
-        now = self._now()
+        now = self.clock()
         with self._write() as db:
-            db.execute("UPDATE sessions SET last_seen_at = ? WHERE token_hash = ?", [now, token_hash])
+            note_alive(db, token_hash, now)
             db.execute(
                 "INSERT INTO visits VALUES (?, ?, ?)"
                 " ON CONFLICT DO UPDATE SET last_visited_at = excluded.last_visited_at",
-                [account_id, step, now],
+                [account_id, step, iso(now)],
             )
-
-    def _session_key(self, token_hash: str) -> list[str]:
-        return [token_hash, self._now(), iso(self.clock() - SESSION_IDLE)]
 
     def add_ticket(self, account_id: int, ticket_hash: str, *, keep: bool = False) -> None:
         """Begin a session that waits, for TICKET_LIFE, for its browser to fetch its cookie.
@@ -122,6 +121,20 @@ class Sessions(Connections):
     def end_sessions(self, account_id: int) -> None:
         with self._write() as db:
             db.execute("DELETE FROM sessions WHERE account_id = ?", [account_id])
+
+
+def find_session(db: Database, token_hash: str, now: datetime) -> tuple[Account, datetime] | None:
+    """Whose live session this is, and when it was last seen to be alive."""
+    row = db.execute(_SESSION, _key(token_hash, now)).fetchone()
+    return (Account(row[0], row[1], row[2], bool(row[3]), bool(row[4])), moment(row[5])) if row else None
+
+
+def note_alive(db: Database, token_hash: str, now: datetime) -> None:
+    db.execute("UPDATE sessions SET last_seen_at = ? WHERE token_hash = ?", [iso(now), token_hash])
+
+
+def _key(token_hash: str, now: datetime) -> list[str]:
+    return [token_hash, iso(now), iso(now - SESSION_IDLE)]
 
 
 def _remember_device(db: Database, account_id: int, device: str, earlier: str, now: str) -> None:

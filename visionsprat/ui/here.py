@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
 import streamlit as st
@@ -17,12 +17,10 @@ from visionsprat.front import BROWSER_COOKIE
 from visionsprat.installation import Installation, installation
 from visionsprat.progress import Progress, progress
 from visionsprat.records import Account, StoreUnavailable, Visitor
+from visionsprat.store.sessions import SEEN_AGAIN
 from visionsprat.web import DEVICE_COOKIE, SESSION_COOKIE
 
 _log = logging.getLogger("visionsprat")
-
-#: A visit is written down again only after this long: a rerun should not cost a write.
-_VISIT_AGAIN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,7 @@ def remember_visit() -> None:
     at = here()
     visitor = at.signed_in
     last = visitor.visits.get(at.address)
-    if last is None or at.now - min(last, visitor.last_seen_at) > _VISIT_AGAIN:
+    if last is None or at.now - min(last, visitor.last_seen_at) > SEEN_AGAIN:
         try:
             at.installation.store.record_visit(visitor.account.id, at.token_hash, at.address)
         except StoreUnavailable as error:

@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from visionsprat import downloads
 from visionsprat.errors import VisionspratError
 from visionsprat.front import Front
+from visionsprat.guard import Guard
 from visionsprat.installation import installation
 from visionsprat.ui.trouble import show_trouble
 from visionsprat.web import OwnRoutes, routes
@@ -51,6 +52,7 @@ logging.getLogger("visionsprat").setLevel(logging.INFO)
 app = st.App(
     "pages/entry.py",
     middleware=[
+        Middleware(Guard),
         Middleware(Front),
         Middleware(OwnRoutes, routes=[*routes(), *downloads.routes(), downloads.made_up()]),
     ],

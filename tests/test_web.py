@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from httpx import Response
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 
 from tests.client import OWN, Client
 from visionsprat import accounts
 from visionsprat.front import BROWSER_COOKIE
+from visionsprat.guard import Guard
 from visionsprat.installation import DATABASE, Installation, installation
 from visionsprat.records import NewAccount
 from visionsprat.web import DEVICE_COOKIE, MAX_BODY_BYTES, SESSION_COOKIE, routes
@@ -29,7 +31,7 @@ def house(data_folder: object) -> Installation:
 
 @pytest.fixture
 def client(house: Installation) -> Client:
-    return Client(Starlette(routes=routes()))
+    return Client(Starlette(routes=routes(), middleware=[Middleware(Guard)]))
 
 
 def add_account(house: Installation, email: str = "amina@test.example") -> int:
@@ -251,11 +253,11 @@ def test_another_sites_page_can_do_nothing_in_somebodys_name(
 def test_the_public_address_is_an_own_origin(
     client: Client, house: Installation, amina: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert_refused(save(client, {"Origin": "https://vision.example.se"}), 403)
-    monkeypatch.setenv("VISIONSPRAT_URL", "https://vision.example.se")
+    assert_refused(save(client, {"Origin": "https://testserver:444"}), 403)
+    monkeypatch.setenv("VISIONSPRAT_URL", "https://testserver:444")
     house.store.close()
     installation.cache_clear()
-    assert save(client, {"Origin": "https://vision.example.se"}).status_code == 200
+    assert save(client, {"Origin": "https://testserver:444"}).status_code == 200
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS"])
@@ -324,7 +326,7 @@ def test_a_ticket_does_nothing_in_another_browser(client: Client, house: Install
 def test_behind_tls_the_cookie_is_secure(
     client: Client, data_folder: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("VISIONSPRAT_URL", "https://vision.example.se")
+    monkeypatch.setenv("VISIONSPRAT_URL", OWN.replace("http", "https"))
     installation().store.close()
     installation.cache_clear()
     client.cookies.set(BROWSER_COOKIE, "this browser")

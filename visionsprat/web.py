@@ -16,7 +16,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from visionsprat import accounts
-from visionsprat.front import ASSETS, BROWSER_COOKIE, is_https, is_own_origin
+from visionsprat.front import ASSETS, BROWSER_COOKIE
+from visionsprat.guard import is_https
 from visionsprat.installation import Installation, installation
 from visionsprat.records import Conflict, Reflection, SignedOut, StoreUnavailable
 from visionsprat.writing import MAX_CHARACTERS, TextRefused, TextTooLong
@@ -55,7 +56,6 @@ class Draft:
 async def save_reflection(request: Request) -> Response:
     """POST /api/reflections: keep what somebody writes. The statuses are in the README's contract."""
     try:
-        _require_own_origin(request)
         body = await _body(request)
         account = request.headers.get(ACCOUNT_HEADER)
         return await run_in_threadpool(_save, request.cookies.get(SESSION_COOKIE, ""), account, body)
@@ -123,12 +123,6 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _require_own_origin(request: Request) -> None:
-    """Refuse a request that another site's page has sent in somebody's name."""
-    if not is_own_origin(request.headers):
-        raise Answer(403, "Begäran kommer från en annan webbplats.")
-
-
 def unavailable() -> Response:
     """For a browser that asked for a file while the database could not be read."""
     return PlainTextResponse("Det går inte att läsa just nu. Försök igen om en stund.\n", 503)
@@ -137,11 +131,8 @@ def unavailable() -> Response:
 async def sign_out(request: Request) -> Response:
     """POST /api/sign-out: end the session on the server and take the cookie back."""
     try:
-        _require_own_origin(request)
         token = request.cookies.get(SESSION_COOKIE, "")
         await run_in_threadpool(installation().store.end_session, accounts.token_hash(token))
-    except Answer as answer:
-        return answer.response
     except StoreUnavailable:
         return Answer(503, "Det går inte att logga ut just nu. Försök igen om en stund.").response
     response = JSONResponse({"message": "Du är utloggad."})

@@ -1,9 +1,10 @@
-"""The visitor's own account: name, password, sign out everywhere."""
+"""The visitor's own account: name, password, sign out everywhere, all that is stored about them."""
 
 import streamlit as st
 
 from visionsprat.accounts import hash_password, issue_ticket, password_is_right
 from visionsprat.fields import Refused, clean_name
+from visionsprat.ui import erasing
 from visionsprat.ui.entrance import enter
 from visionsprat.ui.frame import draw
 from visionsprat.ui.here import browser_mark, here
@@ -71,3 +72,5 @@ draw("heading.html", title="Mitt konto", lead=account.email)
 name_form()
 password_form()
 sign_out_everywhere()
+draw("own_data.html")
+erasing.draw()

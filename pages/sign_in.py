@@ -5,12 +5,14 @@ import streamlit as st
 from visionsprat.accounts import SignInRefused, sign_in
 from visionsprat.records import TooManyFailures
 from visionsprat.ui.entrance import enter
-from visionsprat.ui.frame import draw
+from visionsprat.ui.frame import draw, notice
 from visionsprat.ui.here import browser_mark, client, device, here
 from visionsprat.ui.text import NO_COOKIES, too_many
 
 at = here()
 draw("sign_in.html", welcome=at.module.welcome)
+if st.query_params.get("konto") == "raderat":
+    notice("Ditt konto är raderat, med allt du hade skrivit.")
 with st.form("sign_in_form", border=False):
     email = st.text_input("E-post", key="sign_in_email", autocomplete="username")
     password = st.text_input(

@@ -683,7 +683,12 @@ def test_names_stand_in_swedish_order(store: Store, manager: int, add_account: A
 
 def test_each_connection_has_foreign_keys_wal_and_full_synchronous(store: Store) -> None:
     with closing(connect(store.path)) as db:
-        for pragma, value in (("foreign_keys", 1), ("journal_mode", "wal"), ("synchronous", 2)):
+        for pragma, value in (
+            ("foreign_keys", 1),
+            ("journal_mode", "wal"),
+            ("synchronous", 2),
+            ("secure_delete", 1),
+        ):
             assert db.execute(f"PRAGMA {pragma}").fetchone()[0] == value
 
 
@@ -739,6 +744,7 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "person": lambda store: store.person(1),
     "group_paths": lambda store: store.group_paths(),
     "audit_log": lambda store: store.audit_log(),
+    "own_data": lambda store: store.own_data(1),
     "record_visit": lambda store: store.record_visit(1, "token", "visionen"),
     "add_ticket": lambda store: store.add_ticket(1, "ticket"),
     "redeem_ticket": lambda store: store.redeem_ticket("ticket", "token"),
@@ -764,6 +770,8 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "set_administrator": lambda store: store.set_administrator(None, 1, True),
     "set_active": lambda store: store.set_active(None, 1, True),
     "sign_out_everywhere": lambda store: store.sign_out_everywhere(None, 1),
+    "erase_reflections": lambda store: store.erase_reflections(1),
+    "erase_account": lambda store: store.erase_account(1),
     "check_health": lambda store: store.check_health(),
 }
 #: The methods before this one only read.

@@ -5,6 +5,7 @@ Somebody without the right gets what a made-up address gives.
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 from starlette.requests import Request
@@ -17,7 +18,7 @@ from visionsprat.front import not_found
 from visionsprat.installation import installation
 from visionsprat.records import Account, Action, StoreUnavailable
 from visionsprat.sheets import as_csv, as_xlsx
-from visionsprat.ui import group_view
+from visionsprat.ui import group_view, own_copy
 from visionsprat.ui.text import ACTIONS, STOCKHOLM, midnight, minute
 from visionsprat.web import SESSION_COOKIE, unavailable
 
@@ -27,9 +28,8 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 def attachment(body: bytes, name: str, media_type: str) -> Response:
     """A file for the browser to save; `name` is in ASCII."""
-    return Response(
-        body, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(body, media_type=media_type, headers=headers)
 
 
 def signed_in(request: Request) -> Account | None:
@@ -100,12 +100,31 @@ def group_file(request: Request) -> Response:
     return attachment(as_csv(headings, rows), "min-grupp.csv", CSV)
 
 
+def own_data(request: Request) -> Response:
+    """GET /api/mina-uppgifter.json or .txt: all that is stored about the one who asks, and nobody else."""
+    house = installation()
+    try:
+        account = signed_in(request)
+        own = house.store.own_data(account.id) if account else None
+    except StoreUnavailable:
+        return unavailable()
+    if own is None:
+        return not_found()
+    if request.url.path.endswith(".json"):
+        data = json.dumps(own_copy.as_data(own, house.module), ensure_ascii=False, indent=2)
+        return attachment(data.encode(), "mina-uppgifter.json", "application/json")
+    text = own_copy.as_text(own, house.module, house.store.clock())
+    return attachment(text.encode(), "mina-uppgifter.txt", "text/plain; charset=utf-8")
+
+
 def routes() -> list[BaseRoute]:
     return [
         Route("/api/personallista.csv", staff_list, methods=["GET"]),
         Route("/api/min-grupp.csv", group_file, methods=["GET"]),
         Route("/api/min-grupp.xlsx", group_file, methods=["GET"]),
         Route("/api/handelser.csv", audit_log, methods=["GET"]),
+        Route("/api/mina-uppgifter.json", own_data, methods=["GET"]),
+        Route("/api/mina-uppgifter.txt", own_data, methods=["GET"]),
     ]
 
 

@@ -117,6 +117,20 @@ def m001_initial(db: Database) -> None:
 
 
 _ORGANISATION = (
+    # AUTOINCREMENT: browsers keep drafts by the account's id, so nobody may get an erased account's.
+    """CREATE TABLE accounts_anew (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        email TEXT NOT NULL UNIQUE COLLATE NOCASE,
+        name TEXT NOT NULL,
+        password_hash TEXT,
+        is_admin INTEGER NOT NULL DEFAULT 0 CHECK (is_admin IN (0, 1)),
+        is_active INTEGER NOT NULL DEFAULT 1 CHECK (is_active IN (0, 1)),
+        created_at TEXT NOT NULL
+    ) STRICT""",
+    "INSERT INTO accounts_anew SELECT * FROM accounts",
+    "DROP TABLE accounts",
+    "ALTER TABLE accounts_anew RENAME TO accounts",
+    "ALTER TABLE accounts ADD COLUMN erased_revision INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE accounts ADD COLUMN search_text TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE accounts ADD COLUMN last_signed_in_at TEXT",
     "ALTER TABLE sessions ADD COLUMN is_kept INTEGER NOT NULL DEFAULT 0 CHECK (is_kept IN (0, 1))",
@@ -168,6 +182,7 @@ def connect(path: Path, *, create: bool = True) -> Database:
         _turn_wal_on(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")
     except BaseException:
         connection.close()
         raise
@@ -192,6 +207,9 @@ def migrate(db: Database) -> None:
 
     Raises DatabaseTooNew when a newer version of Visionsprat has written the database.
     """
+    db.execute(
+        "PRAGMA foreign_keys = OFF"
+    )  # dropping a table to make it anew would empty those that refer to it
     db.execute("BEGIN IMMEDIATE")
     try:
         unknown = [each.name for each in migrations.applied(db) if each.name not in globals()]
@@ -202,3 +220,5 @@ def migrate(db: Database) -> None:
     except BaseException:
         db.rollback()
         raise
+    finally:
+        db.execute("PRAGMA foreign_keys = ON")

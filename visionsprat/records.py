@@ -82,6 +82,7 @@ class Action(str, Enum):
     GROUP_MOVED = "group moved"
     GROUP_MERGED = "group merged"
     GROUP_REMOVED = "group removed"
+    ERASED = "account erased"
 
 
 @dataclass(frozen=True)
@@ -134,9 +135,13 @@ class Reflection:
 
 @dataclass(frozen=True)
 class Conflict:
-    """A newer text was stored meanwhile. `current` is that one; the refused text is kept as a revision."""
+    """A newer text was stored meanwhile. `current` is that one; the refused text is kept as a revision.
+
+    Unless what it was written upon is `erased`: then it is not kept.
+    """
 
     current: Reflection
+    erased: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,6 +152,8 @@ class Visitor:
     reflections: Mapping[str, Reflection]
     last_seen_at: datetime
     visits: Mapping[str, datetime]
+    #: Where the revisions of a new text go on from: those before have been erased.
+    erased_revision: int = 0
 
     @property
     def answered(self) -> frozenset[str]:
@@ -237,6 +244,63 @@ class AuditEntry:
 class AuditPage:
     count: int
     entries: tuple[AuditEntry, ...]
+
+
+@dataclass(frozen=True)
+class OwnReflection:
+    question_id: str
+    text: str
+    saved_at: datetime
+    begun_at: datetime
+    bring_to_meeting: bool
+    #: The earlier and the refused texts that are kept, the oldest first.
+    earlier: tuple[Reflection, ...]
+
+
+@dataclass(frozen=True)
+class OwnSession:
+    begun_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class OwnInvitation:
+    expires_at: datetime
+    used_at: datetime | None
+
+
+@dataclass(frozen=True)
+class OwnEvent:
+    """What the audit log says that they have done, or somebody else has done for them."""
+
+    at: datetime
+    action: Action
+    subject: str
+    details: str
+    by_oneself: bool
+
+
+@dataclass(frozen=True)
+class OwnData:
+    """All that is stored about somebody, for themself alone: all but the password and secret tokens."""
+
+    email: str
+    name: str
+    is_admin: bool
+    created_at: datetime
+    last_signed_in_at: datetime | None
+    #: The paths of groups.
+    groups: tuple[str, ...]
+    manages: tuple[str, ...]
+    reflections: tuple[OwnReflection, ...]
+    visits: Mapping[str, datetime]
+    sessions: tuple[OwnSession, ...]
+    #: When they last signed in with each browser that is remembered.
+    devices: tuple[datetime, ...]
+    invitations: tuple[OwnInvitation, ...]
+    failed_sign_ins: tuple[datetime, ...]
+    events: tuple[OwnEvent, ...]
 
 
 @dataclass(frozen=True)

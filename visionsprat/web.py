@@ -77,7 +77,10 @@ def _save(token: str, author: str | None, body: bytes) -> Response:
     except TextRefused:
         raise Answer(422, "Texten innehåller tecken som inte går att spara.") from None
     if isinstance(saved, Conflict):
-        raise Answer(409, "Det finns en nyare text.", **_described(saved.current), text=saved.current.text)
+        erased = {"erased": True} if saved.erased else {}
+        raise Answer(
+            409, "Det finns en nyare text.", **_described(saved.current), text=saved.current.text, **erased
+        )
     return JSONResponse(_described(saved))
 
 

@@ -159,6 +159,37 @@ def test_the_forms_errors_have_no_fault(windows: dict[Any, Page], server: Server
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_forms_for_erasing_have_no_fault(windows: dict[Any, Page], server: Server, scheme: str) -> None:
+    page = windows[scheme, True]
+    page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHTS[0]})
+    page.goto(f"{server.url}/mitt-konto")
+    for what in ("Radera mitt konto", "Radera mina reflektioner"):
+        page.get_by_role("button", name=f"{what} …").click()
+        page.get_by_role("button", name=what, exact=True).click()
+        expect(page.get_by_role("alert")).to_contain_text("Inget är raderat.")
+    expect(page.get_by_label("Skriv ordet radera")).to_have_count(2)
+    settle(page)
+    check(page)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_text_from_before_an_erasure_has_no_fault(
+    windows: dict[Any, Page], server: Server, scheme: str
+) -> None:
+    page = windows[scheme, True]
+    page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHTS[0]})
+    page.goto(f"{server.url}/balanserade")
+    settle(page)
+    now = {"text": "", "revision": 9, "saved_at": "2026-11-01T08:00:00+00:00", "erased": True}
+    page.route("**/api/reflections", lambda route: route.fulfill(status=409, json=now))
+    editor(page).fill(f"Min text, {scheme}.")
+    expect(page.get_by_role("button", name="Radera den här också")).to_be_visible()
+    check(page)
+    page.unroute("**/api/reflections")
+    page.evaluate("localStorage.clear()")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_the_editors_troubles_have_no_fault(windows: dict[Any, Page], server: Server, scheme: str) -> None:
     page = windows[scheme, True]
     page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHTS[0]})

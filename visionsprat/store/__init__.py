@@ -8,11 +8,14 @@ from visionsprat.store.attempts import Attempts
 from visionsprat.store.audit import AuditLog
 from visionsprat.store.completion import Completion
 from visionsprat.store.groups import Groups
+from visionsprat.store.own_data import OwnDataStore
 from visionsprat.store.people import People
 from visionsprat.store.reflections import Reflections
 from visionsprat.store.sessions import Sessions
 from visionsprat.store.staff import Staff
 
 
-class Store(Sessions, People, Attempts, Reflections, Groups, Completion, Administration, Staff, AuditLog):
+class Store(
+    Sessions, People, Attempts, Reflections, Groups, Completion, Administration, Staff, AuditLog, OwnDataStore
+):
     """The database of one installation. Safe to use from several threads and processes at once."""

@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlite_utils import Database
-
 from visionsprat.records import (
     Action,
     EmailTaken,
-    LastAdministrator,
     PeopleFound,
     Person,
     Show,
 )
-from visionsprat.store.connections import Connections, audit, moment, require_admin
+from visionsprat.store.connections import Connections, audit, moment, require_admin, require_another_admin
 from visionsprat.store.groups import group_paths
 from visionsprat.writing import nfc, search_text
 
@@ -90,7 +87,7 @@ class Administration(Connections):
         with self._write() as db:
             require_admin(db, actor_id)
             if not administrator:
-                _require_another_admin(db, account_id)
+                require_another_admin(db, account_id)
             db.execute("UPDATE accounts SET is_admin = ? WHERE id = ?", [int(administrator), account_id])
             action = Action.MADE_ADMINISTRATOR if administrator else Action.ADMINISTRATOR_REMOVED
             audit(db, self._now(), actor_id, action, account_id=account_id)
@@ -100,7 +97,7 @@ class Administration(Connections):
         with self._write() as db:
             require_admin(db, actor_id)
             if not active:
-                _require_another_admin(db, account_id)
+                require_another_admin(db, account_id)
                 db.execute("DELETE FROM sessions WHERE account_id = ?", [account_id])
             db.execute("UPDATE accounts SET is_active = ? WHERE id = ?", [int(active), account_id])
             action = Action.REACTIVATED if active else Action.DEACTIVATED
@@ -128,13 +125,6 @@ class Administration(Connections):
             )
             if db.execute(change, [group_id, account_id]).rowcount:
                 audit(db, self._now(), actor_id, action, account_id=account_id, details=path)
-
-
-def _require_another_admin(db: Database, account_id: int) -> None:
-    """Raises LastAdministrator when this account is the only active administrator."""
-    administrators = db.execute("SELECT id FROM accounts WHERE is_admin AND is_active").fetchall()
-    if administrators == [(account_id,)]:
-        raise LastAdministrator("Nobody would be left who can administer.")
 
 
 def _person(row: tuple[Any, ...], paths: dict[int, str]) -> Person:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -12,8 +13,10 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from visionsprat.migrations import connect, migrate
-from visionsprat.records import Action, NotAllowed, StoreUnavailable
+from visionsprat.records import Action, LastAdministrator, NotAllowed, StoreUnavailable
 from visionsprat.writing import is_blank, search_text
+
+_log = logging.getLogger("visionsprat")
 
 AUDIT_KEPT = timedelta(days=730)
 
@@ -38,6 +41,7 @@ class Connections:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with closing(connect(path)) as db:
                     migrate(db)
+                    wipe(db)
         except StoreUnavailable as error:
             raise StoreUnavailable(
                 f"{error} See that {path.parent} can be written, or set VISIONSPRAT_DATA."
@@ -92,6 +96,13 @@ def require_admin(db: Database, actor_id: int | None) -> None:
         raise NotAllowed("Only an administrator may do this.")
 
 
+def require_another_admin(db: Database, account_id: int) -> None:
+    """Raises LastAdministrator when this account is the only active administrator."""
+    administrators = db.execute("SELECT id FROM accounts WHERE is_admin AND is_active").fetchall()
+    if administrators == [(account_id,)]:
+        raise LastAdministrator("Nobody would be left who can administer.")
+
+
 def audit(
     db: Database,
     at: str,
@@ -114,6 +125,38 @@ def audit(
         " ?, coalesce((SELECT email FROM accounts WHERE id = ?), ?), ?)",
         [at, actor_id, actor_id, action.value, account_id, account_id, subject, details],
     )
+
+
+def want_wiping(db: Database) -> None:
+    """Note, in the transaction that erases something, that the database's files are to be wiped of it."""
+    (wanted,) = db.execute("PRAGMA user_version").fetchone()
+    db.execute(f"PRAGMA user_version = {wanted + 1}")
+
+
+def wipe(db: Database) -> None:
+    """Write the database's files anew without a trace of what was erased, if that is still to be done.
+
+    What can't be wiped now, as another connection has the database for long, is wiped at the next
+    erasure or start.
+    """
+    (wanted,) = db.execute("PRAGMA user_version").fetchone()
+    if not wanted:
+        return
+    try:
+        with translated():
+            # secure_delete leaves copies behind where SQLite has divided a page.
+            db.execute("VACUUM")
+            (busy, _, _) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if busy:
+                raise StoreUnavailable("The database is being read.")
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                if db.execute("PRAGMA user_version").fetchone() == (wanted,):  # nothing was erased meanwhile
+                    db.execute("PRAGMA user_version = 0")
+            finally:
+                db.commit()
+    except StoreUnavailable as error:
+        _log.warning("What was erased is still to be wiped from the database's files: %s", error)
 
 
 def iso(moment: datetime) -> str:

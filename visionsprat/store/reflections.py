@@ -26,7 +26,8 @@ class Reflections(Connections):
 
         The same text again is a no-op. When a newer revision with another text is stored, both are
         kept and the Conflict shows the stored one, unless that is one of `unanswered`: texts that the
-        same writer sent before and got no answer about. Returns after COMMIT.
+        same writer sent before and got no answer about. A text written upon one that has been erased
+        since is a Conflict too, and is not kept. Returns after COMMIT.
         Raises TextTooLong, TextRefused, StoreUnavailable.
         """
         text = clean(text)
@@ -61,9 +62,11 @@ class Reflections(Connections):
 def _save(
     db: Database, key: list[object], text: str, now: datetime, based_on: int, unanswered: Collection[str]
 ) -> Reflection | Conflict:
-    current = _current(db, key) or Reflection("", 0, now)
+    current, erased_revision = _current(db, key, now)
     if text == current.text:
         return current
+    if based_on < erased_revision:
+        return Conflict(current, erased=True)
     kept_revision, kept_text = _newest_kept(db, key)
     saved = Reflection(text, max(kept_revision, current.revision) + 1, now)
     if current.revision > based_on and current.text not in map(nfc, unanswered):
@@ -76,11 +79,16 @@ def _save(
     return saved
 
 
-def _current(db: Database, key: list[object]) -> Reflection | None:
-    row = db.execute(
-        "SELECT text, revision, updated_at FROM reflections WHERE account_id = ? AND question_id = ?", key
+def _current(db: Database, key: list[object], now: datetime) -> tuple[Reflection, int]:
+    """The stored text, and the revision before which everything of the account is erased."""
+    text, revision, at, erased = db.execute(
+        "SELECT r.text, r.revision, r.updated_at, a.erased_revision FROM (SELECT ? AS account, ? AS question)"
+        " LEFT JOIN accounts a ON a.id = account"
+        " LEFT JOIN reflections r ON r.account_id = account AND r.question_id = question",
+        key,
     ).fetchone()
-    return Reflection(row[0], row[1], moment(row[2])) if row else None
+    erased = erased or 0
+    return (Reflection("", erased, now) if text is None else Reflection(text, revision, moment(at))), erased
 
 
 def _newest_kept(db: Database, key: list[object]) -> tuple[int, str | None]:

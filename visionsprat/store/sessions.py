@@ -25,7 +25,7 @@ _VISITOR = """
            EXISTS (SELECT 1 FROM group_managers m WHERE m.account_id = a.id),
            s.last_seen_at,
            (SELECT json_group_object(v.step, v.last_visited_at) FROM visits v WHERE v.account_id = a.id),
-           r.question_id, r.text, r.revision, r.updated_at
+           r.question_id, r.text, r.revision, r.updated_at, a.erased_revision
     FROM sessions s JOIN accounts a ON a.id = s.account_id
     LEFT JOIN reflections r ON r.account_id = a.id
     WHERE s.token_hash = ? AND s.expires_at > ? AND (s.is_kept OR s.last_seen_at > ?) AND a.is_active = 1
@@ -52,6 +52,7 @@ class Sessions(Connections):
             reflections={row[7]: Reflection(row[8], row[9], moment(row[10])) for row in rows if row[7]},
             last_seen_at=moment(first[5]),
             visits={step: moment(at) for step, at in json.loads(first[6]).items()},
+            erased_revision=first[11],
         )
 
     def account_of_session(self, token_hash: str) -> Account | None:
@@ -65,9 +66,9 @@ class Sessions(Connections):
         with self._write() as db:
             note_alive(db, token_hash, now)
             db.execute(
-                "INSERT INTO visits VALUES (?, ?, ?)"
+                "INSERT INTO visits SELECT id, ?, ? FROM accounts WHERE id = ?"  # erased meanwhile: no visit
                 " ON CONFLICT DO UPDATE SET last_visited_at = excluded.last_visited_at",
-                [account_id, step, iso(now)],
+                [step, iso(now), account_id],
             )
 
     def add_ticket(self, account_id: int, ticket_hash: str, *, keep: bool = False) -> None:

@@ -35,12 +35,29 @@ def draw_editors(theme: Theme, visitor: Visitor) -> None:
     )
 
 
+_forget = st.components.v2.component(
+    "visionsprat_forget",
+    js="""export default async ({data}) => {
+        window.visionsprat.forget(data.account);
+        if (!data.address) return;
+        await fetch("/api/sign-out", {method: "POST"}).catch(() => null);
+        window.location.replace(data.address);
+    }""",
+    isolate_styles=False,
+)
+
+
+def forget_drafts(account_id: int, *, leave_for: str = "") -> None:
+    """Take away what the browser keeps of somebody's texts; let it sign out and go to another address."""
+    _forget(key="forget", data={"account": account_id, "address": leave_for})
+
+
 def _described(question_id: str, label: str, visitor: Visitor) -> dict[str, Any]:
     saved = visitor.reflections.get(question_id)
     return {
         "id": question_id,
         "label": label,
         "text": saved.text if saved else "",
-        "revision": saved.revision if saved else 0,
+        "revision": saved.revision if saved else visitor.erased_revision,
         "saved_at": saved.saved_at.isoformat() if saved else None,
     }

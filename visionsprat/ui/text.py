@@ -114,10 +114,14 @@ ACTIONS = {
     Action.GROUP_MOVED: "Flyttade en grupp",
     Action.GROUP_MERGED: "Slog ihop en grupp med en annan",
     Action.GROUP_REMOVED: "Tog bort en grupp",
+    Action.ERASED: "Raderade sitt konto",
 }
 
 EMAIL_TAKEN = "Det finns redan ett konto med den e-postadressen."
 LAST_ADMINISTRATOR = "Det här är den sista administratören. Gör någon annan till administratör först."
+LAST_ADMINISTRATOR_SELF = (
+    "Du är den sista administratören. Gör någon annan till administratör först, så kan du radera ditt konto."
+)
 NO_COOKIES = "Webbläsaren tar inte emot kakor. Tillåt kakor för den här webbplatsen och ladda om sidan."
 PASSWORD_ADVICE = f"Minst {MIN_PASSWORD_CHARACTERS} tecken. Gärna några ord som inte hör ihop."
 

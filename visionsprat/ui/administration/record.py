@@ -21,28 +21,58 @@ def draw() -> None:
     draw_template(
         "section.html", title="Händelser", text="Vad administratörer har gjort. Inga reflektioner finns med."
     )
-    actions: list[Action | None] = [None, *Action]
-    action = st.selectbox(
-        "Vad",
-        actions,
-        format_func=lambda each: ACTIONS[each] if each else "Allt",
-        key="record_action",
-        placeholder="Allt",
-    )
-    about = st.text_input("Vem eller om vem (e-post)", key="record_about", autocomplete="off")
-    since = st.text_input("Från och med (ÅÅÅÅ-MM-DD)", key="record_since", autocomplete="off")
-    until = st.text_input("Till och med (ÅÅÅÅ-MM-DD)", key="record_until", autocomplete="off")
+    action, about, since, until = _filters()
     try:
         begin, end = midnight(since), midnight(until)
     except ValueError:
         notice("Skriv datumet så här: 2026-11-24.", problem=True)
         return
     end = end + timedelta(days=1) if end else None
-    first = _A_PAGE * (st.session_state.get("record_page", 1) - 1)
+    query = urlencode(
+        {"vad": action.value if action else "", "om": about, "fran": since.strip(), "till": until.strip()}
+    )
+    first = _first_of_page(query)
     page = here().installation.store.audit_log(
         action=action, about=about, since=begin, until=end, offset=first, limit=_A_PAGE
     )
+    draw_template("record.html", page=page, first=first, actions=ACTIONS, query=query)
     if page.count > _A_PAGE:
-        st.number_input("Sida", 1, 1 + (page.count - 1) // _A_PAGE, key="record_page")
-    query = {"vad": action.value if action else "", "om": about, "fran": since.strip(), "till": until.strip()}
-    draw_template("record.html", page=page, first=first, actions=ACTIONS, query=urlencode(query))
+        _turn(first, page.count)
+
+
+def _filters() -> tuple[Action | None, str, str, str]:
+    actions: list[Action | None] = [None, *Action]
+    with st.container(horizontal=True, key="record_filters"):
+        action = st.selectbox(
+            "Vad",
+            actions,
+            format_func=lambda each: ACTIONS[each] if each else "Allt",
+            key="record_action",
+            placeholder="Allt",
+        )
+        about = st.text_input(
+            "Vem, eller om vem", key="record_about", autocomplete="off", placeholder="E-postadress"
+        )
+        since, until = (
+            st.text_input(label, key=key, autocomplete="off", placeholder="ÅÅÅÅ-MM-DD")
+            for label, key in (("Från och med", "record_since"), ("Till och med", "record_until"))
+        )
+    return action, about, since, until
+
+
+def _first_of_page(query: str) -> int:
+    """How many entries come before the page that is shown; another filter begins with the first page."""
+    if st.session_state.get("record_query") != query:
+        st.session_state.update(record_query=query, record_first=0)
+    return int(st.session_state.record_first)
+
+
+def _turn(first: int, count: int) -> None:
+    def turn(by: int) -> None:
+        st.session_state.record_first = first + by
+
+    with st.container(horizontal=True):
+        st.button("‹ Nyare", key="record_newer", disabled=not first, on_click=turn, args=(-_A_PAGE,))
+        st.button(
+            "Äldre ›", key="record_older", disabled=first + _A_PAGE >= count, on_click=turn, args=(_A_PAGE,)
+        )

@@ -39,6 +39,7 @@ class Saver {
     this.state = "saved";
     this.problem = "";
     this.other = null; // the newer text, in a conflict
+    this.gone = false; // erased, with what it was written upon
     this.failures = 0;
     this.sending = false;
     this.onChange = () => {};
@@ -93,7 +94,7 @@ class Saver {
   }
 
   async send(keepalive = false) {
-    if (this.sending && !keepalive) return;
+    if (this.gone || (this.sending && !keepalive)) return;
     clearTimeout(this.timer);
     clearTimeout(this.retry);
     this.retry = undefined;
@@ -127,6 +128,7 @@ class Saver {
   }
 
   take(status, body, text) {
+    if (this.gone) return;
     if (status === 200) return this.acknowledged({ text, ...body });
     if (status === 409) return this.conflicted(body);
     const why = {
@@ -158,14 +160,15 @@ class Saver {
   conflicted(other) {
     // A draft picked up may be older than the base: what the server held then is not our own text.
     const ours = this.basedOn === undefined ? [this.base.text, ...this.unanswered] : this.unanswered;
-    if (ours.some((text) => same(text, other.text))) {
+    if (!other.erased && ours.some((text) => same(text, other.text))) {
       this.base = other; // our own text, stored although its answer was lost or came late
       this.known = true;
       this.basedOn = undefined;
       return this.carryOn();
     }
     this.other = other;
-    this.setState("conflict", "Texten har ändrats på ett annat ställe. Välj nedan vad som ska gälla.");
+    const why = other.erased ? "Du har raderat dina reflektioner sedan du började skriva här." : "Texten har ändrats på ett annat ställe.";
+    this.setState("conflict", `${why} Välj nedan vad som ska gälla.`);
   }
 
   carryOn() {
@@ -182,9 +185,18 @@ class Saver {
     this.basedOn = undefined;
     this.unanswered = [];
     this.text = text;
+    this.writeDraft(); // in place of the text that lost
     this.setState("saving");
     if (this.dirty) this.send();
     else this.settle();
+  }
+
+  /** Keep nothing of it any more. */
+  drop() {
+    this.gone = true;
+    clearTimeout(this.timer);
+    clearTimeout(this.retry);
+    localStorage.removeItem(this.key);
   }
 
   settle() {
@@ -208,6 +220,7 @@ class Saver {
   }
 
   writeDraft() {
+    if (this.gone) return;
     const draft = { text: this.text, based_on: this.basedOn ?? this.base.revision, unanswered: this.unanswered };
     try {
       localStorage.setItem(this.key, JSON.stringify(draft));
@@ -240,6 +253,32 @@ function resume(account) {
     saver.received = true;
     saver.pickUpDraft();
   }
+}
+
+const tabs = new BroadcastChannel("visionsprat"); // the others of this browser
+
+/** Somebody has erased what they have written: take away what this browser keeps of it. */
+function forget(account) {
+  drop(account);
+  tabs.postMessage(account);
+}
+
+tabs.addEventListener("message", ({ data: account }) => {
+  if (document.querySelector("nav.side")?.dataset.account !== String(account)) return;
+  drop(account);
+  location.reload();
+});
+
+function drop(account) {
+  savers.forEach((saver, key) => {
+    if (!key.startsWith(`${account} `)) return;
+    saver.drop();
+    savers.delete(key);
+  });
+  const prefix = `visionsprat:draft:${account}:`;
+  Object.keys(localStorage)
+    .filter((key) => key.startsWith(prefix))
+    .forEach((key) => localStorage.removeItem(key));
 }
 
 /** The page is being left: no save may ask for a run of it any more. */
@@ -324,22 +363,23 @@ class QuestionField {
     this.choice.replaceChildren();
     if (!other) return;
     const mine = () => this.area.value;
-    const options = [
-      ["Behåll min", () => mine()],
-      ["Behåll den andra", () => other.text],
-      ["Behåll båda", () => `${mine()}\n\n${other.text}`],
-    ];
+    const both = () => `${mine()}\n\n${other.text}`;
+    const options = other.erased
+      ? [["Radera den här också", () => other.text], ["Spara den på nytt", other.text ? both : mine]]
+      : [["Behåll min", mine], ["Behåll den andra", () => other.text], ["Behåll båda", both]];
     const buttons = options.map(([name, text]) => {
       const button = element("button", { type: "button", class: "button" }, name);
       button.addEventListener("click", () => this.choose(text()));
       return button;
     });
-    this.choice.append(
-      element("h3", {}, "Den andra texten"),
-      element("p", { class: "when" }, `${savedAt(other.saved_at)}. Din egen text står kvar i rutan ovanför. Båda är sparade.`),
-      element("div", { class: "words", dir: "auto" }, other.text || "(tom)"),
-      element("p", { class: "actions" }, ...buttons),
-    );
+    const words = element("div", { class: "words", dir: "auto" }, other.text || "(tom)");
+    const [title, said] = other.erased
+      ? ["Texten i rutan är från tiden innan", "Den finns bara i den här webbläsaren. Vill du ha den kvar?"]
+      : ["Den andra texten", `${savedAt(other.saved_at)}. Din egen text står kvar i rutan ovanför. Båda är sparade.`];
+    this.choice.append(element("h3", {}, title), element("p", { class: "when" }, said));
+    if (!other.erased) this.choice.append(words);
+    else if (other.text) this.choice.append(element("p", { class: "when" }, "Efter det har du skrivit:"), words);
+    this.choice.append(element("p", { class: "actions" }, ...buttons));
   }
 
   choose(text) {
@@ -376,4 +416,4 @@ function editor({ data, parentElement, setTriggerValue }) {
   return () => fields.forEach((field) => field.saver.flush());
 }
 
-window.visionsprat = { editor, leave, resume, settle, unsaved };
+window.visionsprat = { editor, forget, leave, resume, settle, unsaved };

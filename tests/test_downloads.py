@@ -1,0 +1,126 @@
+"""Files to take home: whose they are, what is in them, and that nobody else gets them."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from starlette.applications import Starlette
+
+from tests.client import Client
+from tests.conftest import Clock
+from tests.test_web import sign_in
+from visionsprat import downloads
+from visionsprat.content import Module
+from visionsprat.installation import Installation, installation
+from visionsprat.records import Action, NewAccount, Reflection
+from visionsprat.store import Store
+from visionsprat.ui import own_copy
+
+OWN = ("/api/mina-uppgifter.json", "/api/mina-uppgifter.txt")
+TEXT = "Räksmörgås\n\noch <b>fet</b> text 🥐"
+
+
+@pytest.fixture
+def house(data_folder: object) -> Installation:
+    return installation()
+
+
+@pytest.fixture
+def client(house: Installation) -> Client:
+    return Client(Starlette(routes=[*downloads.routes(), downloads.made_up()]))
+
+
+def add(house: Installation, email: str, **more: bool) -> int:
+    return house.store.add_account(NewAccount(email, "Amina Testsson", "no hash", **more))
+
+
+@pytest.fixture
+def amina(house: Installation, client: Client) -> int:
+    account_id = add(house, "amina@test.example")
+    sign_in(client, house, account_id)
+    assert isinstance(house.store.save_reflection(account_id, "skapande/innebar", TEXT, 0), Reflection)
+    return account_id
+
+
+def test_ones_own_data_come_as_json(client: Client, amina: int) -> None:
+    answer = client.get(OWN[0])
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["content-disposition"] == 'attachment; filename="mina-uppgifter.json"'
+    (reflection,) = answer.json()["reflektioner"]
+    assert (reflection["tema"], reflection["svar"]) == ("Den skapande staden", TEXT)
+    assert answer.json()["konto"]["e-post"] == "amina@test.example"
+    assert "no hash" not in answer.text
+
+
+def test_ones_own_data_come_as_text(client: Client, amina: int) -> None:
+    answer = client.get(OWN[1])
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.headers["content-disposition"] == 'attachment; filename="mina-uppgifter.txt"'
+    assert TEXT in answer.text and "amina@test.example" in answer.text
+
+
+@pytest.mark.parametrize("address", OWN)
+def test_nothing_keeps_a_copy_on_the_way(client: Client, amina: int, address: str) -> None:
+    assert client.get(address).headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("address", OWN)
+def test_signed_out_ones_own_data_are_at_no_address(
+    client: Client, house: Installation, amina: int, address: str
+) -> None:
+    house.store.end_sessions(amina)
+    answer, made_up = client.get(address), client.get("/api/hittapa.json")
+    assert (answer.status_code, answer.text) == (made_up.status_code, made_up.text) == (404, made_up.text)
+
+
+@pytest.mark.parametrize("address", OWN)
+def test_nobody_gets_another_persons_data(
+    client: Client, house: Installation, amina: int, address: str
+) -> None:
+    sign_in(client, house, add(house, "chief@test.example", is_admin=True))
+    for query in ("", f"?konto={amina}", f"?account={amina}"):
+        assert TEXT.split()[0] not in client.get(address + query).text
+    assert client.post(address).status_code == 404
+
+
+def test_the_text_reads_question_by_question(store: Store, module: Module, clock: Clock) -> None:
+    amina = store.add_account(NewAccount("amina@test.example", "Amina", None, member_of="Vård/Team 3"))
+    store.save_reflection(amina, "gammal/fraga", "Från förr", 0)
+    store.save_reflection(amina, "globala/gora", "Sedan", 0)
+    store.save_reflection(amina, "skapande/innebar", "Först", 0)
+    clock.now += timedelta(hours=1)
+    store.save_reflection(amina, "skapande/innebar", "Sist", 1)
+    own = store.own_data(amina)
+    assert own is not None
+    text = own_copy.as_text(own, module, clock.now)
+    question = module.question("skapande/innebar").text
+    assert (
+        f"\nDen skapande staden\n\nFråga: {question}\n\nDitt svar, sparat 2026-11-12 10:00:\n\nSist\n" in text
+    )
+    places = [text.index(each) for each in ("Sist", "Först", "Sedan", "Tidigare frågor", "Från förr")]
+    assert places == sorted(places)
+    assert "Lade till en person: amina@test.example (någon annan, eller i terminalen)" in text
+    assert "None" not in text
+
+
+def test_an_empty_account_reads_well_too(store: Store, module: Module, clock: Clock) -> None:
+    own = store.own_data(store.add_account(NewAccount("amina@test.example", "Amina", None)))
+    assert own is not None
+    assert "Senast inloggad: aldrig" in own_copy.as_text(own, module, clock.now)
+    assert json.loads(json.dumps(own_copy.as_data(own, module)))["reflektioner"] == []
+
+
+def test_an_administrator_gets_the_record_as_it_is_filtered(client: Client, house: Installation) -> None:
+    chief = add(house, "chief@test.example", is_admin=True)
+    amina = add(house, "amina@test.example")
+    house.store.set_active(chief, amina, False)
+    sign_in(client, house, chief)
+    answer = client.get(f"/api/handelser.csv?vad={Action.DEACTIVATED.value}&om=amina")
+    assert answer.text.splitlines()[1].endswith(";chief@test.example;Avaktiverade;amina@test.example;")
+    assert len(answer.text.splitlines()) == 2
+    for wrong in ("?vad=hittapa", "?fran=i-dag"):
+        assert client.get(f"/api/handelser.csv{wrong}").status_code == 404
+    sign_in(client, house, amina)
+    assert client.get("/api/handelser.csv").status_code == 404

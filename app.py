@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from visionsprat import downloads
 from visionsprat.errors import VisionspratError
 from visionsprat.front import Front, site
+from visionsprat.guard import Guard
 from visionsprat.installation import backups_path, installation
 from visionsprat.nightly import nightly_backups
 from visionsprat.ui.trouble import show_trouble
@@ -53,6 +54,7 @@ logging.getLogger("visionsprat").setLevel(logging.INFO)
 app = st.App(
     "pages/entry.py",
     middleware=[
+        Middleware(Guard),
         Middleware(Front),
         Middleware(OwnRoutes, routes=[*routes(), *downloads.routes(), downloads.made_up()]),
     ],

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from visionsprat.accounts import SignInRefused, TooManyFailures, sign_in
+from visionsprat.accounts import SignInRefused, sign_in
+from visionsprat.records import TooManyFailures
 from visionsprat.ui.entrance import enter
 from visionsprat.ui.frame import draw, notice
-from visionsprat.ui.here import browser_mark, here
-from visionsprat.ui.text import NO_COOKIES
+from visionsprat.ui.here import browser_mark, client, device, here
+from visionsprat.ui.text import NO_COOKIES, too_many
 
 at = here()
 draw("sign_in.html", welcome=at.module.welcome)
@@ -17,6 +18,8 @@ with st.form("sign_in_form", border=False):
     password = st.text_input(
         "Lösenord", key="sign_in_password", type="password", autocomplete="current-password"
     )
+    keep = st.checkbox("Håll mig inloggad", key="sign_in_keep")
+    st.caption("I 30 dagar. Välj det bara på en dator som du är ensam om.")
     problem = st.empty()
     pressed = st.form_submit_button("Logga in", type="primary")
 draw("forgotten_link.html")
@@ -28,8 +31,17 @@ if pressed:
         elif not email.strip() or not password:
             problem.error("Skriv både din e-postadress och ditt lösenord.")
         else:
-            enter(sign_in(at.installation.store, email, password, browser_mark()), at.address)
+            ticket = sign_in(
+                at.installation.store,
+                email,
+                password,
+                browser_mark(),
+                device=device(),
+                client=client(),
+                keep=keep,
+            )
+            enter(ticket, at.address)
     except SignInRefused:
         problem.error("E-postadressen eller lösenordet stämmer inte. Kontrollera båda och försök igen.")
-    except TooManyFailures:
-        problem.error("Det har blivit för många försök. Vänta en kvart och försök igen.")
+    except TooManyFailures as refused:
+        problem.error(too_many(refused.until, at.now))

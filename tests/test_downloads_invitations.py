@@ -7,9 +7,11 @@ import io
 
 import pytest
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 
 from tests.client import OWN, Client
 from visionsprat import accounts, downloads
+from visionsprat.guard import Guard
 from visionsprat.installation import Installation, installation
 from visionsprat.invitations import code_hash
 from visionsprat.records import Action, NewAccount
@@ -28,7 +30,8 @@ def house(data_folder: object) -> Installation:
 
 @pytest.fixture
 def client(house: Installation) -> Client:
-    return Client(Starlette(routes=[*downloads.routes(), downloads.made_up()]))
+    routes = [*downloads.routes(), downloads.made_up()]
+    return Client(Starlette(routes=routes, middleware=[Middleware(Guard)]))
 
 
 def sign_in(client: Client, house: Installation, account_id: int) -> None:
@@ -78,7 +81,10 @@ def test_for_others_there_is_no_such_file(
     if account_id is not None:
         sign_in(client, house, account_id)
     answer = client.post(ALL, headers={"Origin": OWN})
-    assert (answer.status_code, answer.text) == (404, client.post("/api/made-up").text)
+    assert (answer.status_code, answer.text) == (
+        404,
+        client.post("/api/made-up", headers={"Origin": OWN}).text,
+    )
     assert made(house) == 0
 
 

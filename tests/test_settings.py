@@ -83,15 +83,27 @@ def test_an_empty_folder_is_told_by_the_settings_name(name: str, empty: str) -> 
     assert str(caught.value) == f"{name} is empty. Give the path of a folder, or unset it."
 
 
+def test_the_proxys_header_is_named() -> None:
+    assert load_settings({}).client_header is None
+    assert load_settings({"VISIONSPRAT_CLIENT_HEADER": "X-Real-IP"}).client_header == "X-Real-IP"
+
+
+@pytest.mark.parametrize("wrong", ["", " ", "X-Forwarded-For:", "X Real IP", "å", "a\nb"])
+def test_a_header_of_no_name_is_told_by_the_settings_name(wrong: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        load_settings({"VISIONSPRAT_CLIENT_HEADER": wrong})
+    assert str(caught.value).startswith(f"VISIONSPRAT_CLIENT_HEADER is {wrong!r}. Give the name of a header")
+
+
 @pytest.mark.parametrize("name", ["VISIONSPRAT_DATE", "VISIONSPRAT_", "VISIONSPRAT_data"])
 def test_an_unknown_setting_is_told_with_those_that_there_are(name: str) -> None:
     with pytest.raises(SettingError) as caught:
         load_settings({name: "x"})
     assert caught.value.name == name
     assert str(caught.value) == (
-        f"{name} is not a setting. Known settings: VISIONSPRAT_CONTENT, VISIONSPRAT_DATA, "
-        "VISIONSPRAT_MAIL_FROM, VISIONSPRAT_SMTP_HOST, VISIONSPRAT_SMTP_PASSWORD, VISIONSPRAT_SMTP_PORT, "
-        "VISIONSPRAT_SMTP_SECURITY, VISIONSPRAT_SMTP_USER, VISIONSPRAT_URL."
+        f"{name} is not a setting. Known settings: VISIONSPRAT_CLIENT_HEADER, VISIONSPRAT_CONTENT, "
+        "VISIONSPRAT_DATA, VISIONSPRAT_MAIL_FROM, VISIONSPRAT_SMTP_HOST, VISIONSPRAT_SMTP_PASSWORD, "
+        "VISIONSPRAT_SMTP_PORT, VISIONSPRAT_SMTP_SECURITY, VISIONSPRAT_SMTP_USER, VISIONSPRAT_URL."
     )
 
 

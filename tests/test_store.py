@@ -18,6 +18,7 @@ from visionsprat.migrations import connect
 from visionsprat.records import (
     Account,
     AlreadyClaimed,
+    Attempt,
     Conflict,
     Credentials,
     Directory,
@@ -522,23 +523,6 @@ def test_what_was_done_to_accounts_is_in_the_audit_log(store: Store, amina: int,
     ]
 
 
-def test_failures_are_counted_for_15_minutes_and_by_address(store: Store, clock: Clock) -> None:
-    for _ in range(3):
-        store.record_failure("amina@test.example")
-    store.record_failure("bengt@test.example")
-    assert store.recent_failures("Amina@test.example") == 3
-    clock.now += timedelta(minutes=15)
-    assert store.recent_failures("amina@test.example") == 0
-
-
-def test_failures_can_be_forgotten(store: Store) -> None:
-    store.record_failure("amina@test.example")
-    store.record_failure("bengt@test.example")
-    store.forget_failures("amina@test.example")
-    assert store.recent_failures("amina@test.example") == 0
-    assert store.recent_failures("bengt@test.example") == 1
-
-
 FIRST = NewAccount("amina@test.example", "Amina", "hash", is_admin=True, member_of="Team 3", manages="Team 3")
 
 
@@ -760,7 +744,6 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "account_of_session": lambda store: store.account_of_session("token"),
     "is_claimed": lambda store: store.is_claimed(),
     "credentials": lambda store: store.credentials("amina@test.example"),
-    "recent_failures": lambda store: store.recent_failures("amina@test.example"),
     "managed_groups": lambda store: store.managed_groups(1, [QUESTION]),
     "managed_members": lambda store: store.managed_members(1, None, [QUESTION]),
     "group_rows": lambda store: store.group_rows(),
@@ -783,8 +766,8 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "add_account": lambda store: store.add_account(NewAccount("new@test.example", "Ny", None)),
     "rename": lambda store: store.rename(1, "Ny"),
     "set_password": lambda store: store.set_password(1, "hash"),
-    "record_failure": lambda store: store.record_failure("amina@test.example"),
-    "forget_failures": lambda store: store.forget_failures("amina@test.example"),
+    "begin_attempt": lambda store: store.begin_attempt("amina@test.example"),
+    "forget_failures": lambda store: store.forget_failures(Attempt("amina@test.example", "")),
     "save_reflection": lambda store: store.save_reflection(1, QUESTION, "Hej", 0),
     "save_in_session": lambda store: store.save_in_session("token", None, QUESTION, "Hej", 0),
     "apply_staff": lambda store: store.apply_staff(EMPTY_PLAN, None, "personal.csv"),

@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import AddAccount, Clock
 from tests.test_store import QUESTION, begin_session, kept, save, sql, visit
+from tests.test_store_attempts import know_device
 from visionsprat.migrations import connect, migrations
 from visionsprat.records import (
     Action,
@@ -74,8 +75,9 @@ either = pytest.mark.parametrize("erase", ERASURES.values(), ids=ERASURES)
 def test_a_copy_holds_all_that_is_stored(store: Store, written: int, chief: int, clock: Clock) -> None:
     begun = clock.now
     begin_session(store, written)
+    know_device(store, written, "at work")
     store.record_visit(written, "token", "skapande")
-    store.record_failure(EMAIL)
+    store.begin_attempt(EMAIL)
     store.set_password(chief, "another hash")
     store.set_manager(chief, written, 1, False)
     store.set_manager(chief, written, 1, True)
@@ -99,7 +101,8 @@ def test_a_copy_holds_all_that_is_stored(store: Store, written: int, chief: int,
             ),
         ),
         visits={"skapande": begun},
-        sessions=(OwnSession(begun, begun, begun + timedelta(days=7)),),
+        sessions=(OwnSession(begun, begun, begun + timedelta(days=7)),) * 2,
+        devices=(begun,),
         invitations=(),
         failed_sign_ins=(begun,),
         events=(
@@ -124,6 +127,7 @@ def test_a_copy_holds_every_column_about_a_person_but_secrets(store: Store) -> N
             *("password_hash", "is_active", "search_text", "erased_revision"),
         },
         "sessions": {"token_hash", "account_id", "created_at", "last_seen_at", "expires_at", "is_kept"},
+        "devices": {"account_id", "token_hash", "signed_in_at"},
         "group_members": {"group_id", "account_id"},
         "group_managers": {"group_id", "account_id"},
         "reflections": {
@@ -279,14 +283,22 @@ def test_nothing_of_an_erased_account_is_left_but_that_there_was_one(
     store: Store, written: int, chief: int
 ) -> None:
     begin_session(store, written)
+    know_device(store, written, "at work")
     store.correct(chief, written, "Amina Ny", "ny@test.example")
-    store.record_failure("ny@test.example")
+    store.begin_attempt("ny@test.example")
     store.set_active(chief, written, True)
     store.set_password(written, "another hash")
     assert len(traces(store, EMAIL, "ny@test.example", "Amina", "Testsson")) == 4
     store.erase_account(written)
     assert traces(store, EMAIL, "ny@test.example", "Amina", "Testsson") == []
-    for table in ("reflections", "sessions", "group_members", "group_managers", "sign_in_failures"):
+    for table in (
+        "reflections",
+        "sessions",
+        "group_members",
+        "group_managers",
+        "sign_in_failures",
+        "devices",
+    ):
         assert sql(store, f"SELECT * FROM {table}") == []
     newest = store.audit_log().entries[0]
     assert (newest.actor, newest.action, newest.subject) == (ERASED, Action.ERASED, ERASED)

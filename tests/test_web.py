@@ -12,14 +12,16 @@ from typing import Any
 import pytest
 from httpx import Response
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 
 from tests.client import OWN, Client
 from visionsprat import accounts
 from visionsprat.backups import backup
 from visionsprat.front import BROWSER_COOKIE
+from visionsprat.guard import Guard
 from visionsprat.installation import DATABASE, Installation, backups_path, installation
 from visionsprat.records import NewAccount
-from visionsprat.web import MAX_BODY_BYTES, SESSION_COOKIE, routes
+from visionsprat.web import DEVICE_COOKIE, MAX_BODY_BYTES, SESSION_COOKIE, routes
 
 QUESTION = "skapande/innebar"
 
@@ -31,7 +33,7 @@ def house(data_folder: object) -> Installation:
 
 @pytest.fixture
 def client(house: Installation) -> Client:
-    return Client(Starlette(routes=routes()))
+    return Client(Starlette(routes=routes(), middleware=[Middleware(Guard)]))
 
 
 def add_account(house: Installation, email: str = "amina@test.example") -> int:
@@ -253,11 +255,11 @@ def test_another_sites_page_can_do_nothing_in_somebodys_name(
 def test_the_public_address_is_an_own_origin(
     client: Client, house: Installation, amina: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert_refused(save(client, {"Origin": "https://vision.example.se"}), 403)
-    monkeypatch.setenv("VISIONSPRAT_URL", "https://vision.example.se")
+    assert_refused(save(client, {"Origin": "https://testserver:444"}), 403)
+    monkeypatch.setenv("VISIONSPRAT_URL", "https://testserver:444")
     house.store.close()
     installation.cache_clear()
-    assert save(client, {"Origin": "https://vision.example.se"}).status_code == 200
+    assert save(client, {"Origin": "https://testserver:444"}).status_code == 200
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS"])
@@ -283,11 +285,36 @@ def test_a_ticket_becomes_a_session_once(client: Client, house: Installation) ->
     mine = ticket(house)
     answer = redeem(client, mine, "/globala")
     assert (answer.status_code, answer.headers["location"]) == (303, "/globala")
-    cookie = answer.headers["set-cookie"]
+    cookie, device = answer.headers.get_list("set-cookie")
     assert cookie.startswith(f"{SESSION_COOKIE}=") and "HttpOnly" in cookie and "SameSite=lax" in cookie
     assert "Max-Age" not in cookie and "expires" not in cookie.lower() and "Secure" not in cookie
+    assert device.startswith(f"{DEVICE_COOKIE}=") and "HttpOnly" in device and "SameSite=lax" in device
+    assert f"Max-Age={180 * 24 * 3600}" in device
     assert save(client).status_code == 200
     assert "set-cookie" not in redeem(client, mine).headers
+
+
+def test_a_session_that_is_kept_has_a_cookie_that_outlives_the_browser(
+    client: Client, house: Installation
+) -> None:
+    client.cookies.set(BROWSER_COOKIE, "this browser")
+    kept = accounts.issue_ticket(house.store, add_account(house), "this browser", keep=True)
+    cookie, _ = redeem(client, kept).headers.get_list("set-cookie")
+    assert cookie.startswith(f"{SESSION_COOKIE}=") and f"Max-Age={30 * 24 * 3600}" in cookie
+
+
+def test_each_sign_in_gives_the_browser_a_new_name_and_the_old_one_goes(
+    client: Client, house: Installation
+) -> None:
+    client.cookies.set(BROWSER_COOKIE, "this browser")
+    account_id, names = add_account(house), set()
+    for _ in range(2):
+        redeem(client, accounts.issue_ticket(house.store, account_id, "this browser"))
+        names.add(client.cookies[DEVICE_COOKIE])
+    assert len(names) == 2
+    with closing(sqlite3.connect(house.settings.data / DATABASE)) as database:
+        known = database.execute("SELECT token_hash FROM devices").fetchall()
+    assert known == [(accounts.token_hash(client.cookies[DEVICE_COOKIE]),)]
 
 
 def test_a_ticket_does_nothing_in_another_browser(client: Client, house: Installation) -> None:
@@ -301,11 +328,12 @@ def test_a_ticket_does_nothing_in_another_browser(client: Client, house: Install
 def test_behind_tls_the_cookie_is_secure(
     client: Client, data_folder: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("VISIONSPRAT_URL", "https://vision.example.se")
+    monkeypatch.setenv("VISIONSPRAT_URL", OWN.replace("http", "https"))
     installation().store.close()
     installation.cache_clear()
     client.cookies.set(BROWSER_COOKIE, "this browser")
-    assert "Secure" in redeem(client, ticket(installation())).headers["set-cookie"]
+    cookies = redeem(client, ticket(installation())).headers.get_list("set-cookie")
+    assert len(cookies) == 2 and all("Secure" in cookie for cookie in cookies)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from zxcvbn import zxcvbn
 from visionsprat.errors import VisionspratError
 from visionsprat.fields import MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS, Fault, Refused
 from visionsprat.store import Store
+from visionsprat.store.sessions import DEVICE_LIFE
 
 # The authenticator touches Streamlit's session state when imported, which warns outside a script run.
 logging.disable(logging.WARNING)
@@ -21,28 +22,29 @@ from streamlit_authenticator.controllers import AuthenticationController  # noqa
 
 logging.disable(logging.NOTSET)
 
-MAX_FAILURES = 10
 #: zxcvbn's scale is 0-4; 0 and 1 are the common ones: under a million guesses, more or less.
 MIN_PASSWORD_SCORE = 2
 
-# A hash of nothing that anybody knows: an unknown address costs the same time as a wrong password.
-_NOBODY = "$2b$12$wH0nqK4jXv2b0YpWw9bLOeKc3uJp0yX8QH4n3X4l6N3m5W8b2m0xG"
+# A hash, at the cost of all others, of random bytes that were thrown away: where there is no password to
+# compare with, the answer takes the same time.
+_NOBODY = "$2b$12$BIMb3bZ85Y1EanoAJxZWauB3/LtlFwGbQ21TWVr2885DDEu1aUhpW"
+_EMAIL_COUNTED = 254  # the longest address there is; failures of longer ones are counted together
 
 
 class SignInRefused(VisionspratError):
     """Wrong password or unknown address: the same for both."""
 
 
-class TooManyFailures(VisionspratError):
-    """Too many failed sign-ins for this address lately, whether or not it has an account."""
-
-
 @dataclass(frozen=True)
 class Admission:
-    """A session that has begun: the token for its cookie, and how long that lives (None: see Session)."""
+    """A session that has begun, with what the browser keeps as cookies."""
 
     token: str
+    #: How long the token's cookie lives; None: see Session.
     life: timedelta | None
+    #: By which the browser is known when its person signs in again.
+    device: str
+    device_life: timedelta = DEVICE_LIFE
 
 
 def hash_password(password: str, *, known: tuple[str, ...] = ()) -> str:
@@ -62,34 +64,45 @@ def hash_password(password: str, *, known: tuple[str, ...] = ()) -> str:
     return str(Hasher.hash(password))
 
 
-def sign_in(store: Store, email: str, password: str, browser: str) -> str:
+def sign_in(
+    store: Store,
+    email: str,
+    password: str,
+    browser: str,
+    *,
+    device: str = "",
+    client: str = "",
+    keep: bool = False,
+) -> str:
     """Check the credentials and return a ticket for the route that sets the session's cookie.
 
-    Raises SignInRefused or TooManyFailures. Must be called in a script run (the authenticator's
-    controller keeps notes in its session state).
+    `device` is the token by which an Admission has made the browser known, `client` the address it
+    comes from. Raises SignInRefused or TooManyFailures. Must be called in a script run (the
+    authenticator's controller keeps notes in its session state).
     """
     email = email.strip().lower()
-    if store.recent_failures(email) >= MAX_FAILURES:
-        raise TooManyFailures("Too many failed sign-ins for this address.")
+    attempt = store.begin_attempt(email[:_EMAIL_COUNTED], client, token_hash(device))
     found = store.credentials(email)
-    if not _password_is_right(email, password, found.password_hash if found else _NOBODY) or not found:
-        store.record_failure(email)
+    if not _password_is_right(password, found.password_hash if found else _NOBODY) or not found:
         raise SignInRefused("Wrong e-mail address or password.")
-    store.forget_failures(email)
-    return issue_ticket(store, found.account_id, browser)
+    store.forget_failures(attempt)
+    return issue_ticket(store, found.account_id, browser, keep=keep)
 
 
 def password_is_right(store: Store, email: str, password: str) -> bool:
     """Whether this is the password of the signed-in person's account, asked before it is changed."""
     found = store.credentials(email)
-    return found is not None and _password_is_right(email, password, found.password_hash)
+    return found is not None and _password_is_right(password, found.password_hash)
 
 
-def _password_is_right(email: str, password: str, password_hash: str) -> bool:
-    if not password or len(password.strip().encode()) > MAX_PASSWORD_BYTES:
-        return False
-    credentials = {"usernames": {email: {"email": email, "name": email, "password": password_hash}}}
-    return bool(AuthenticationController(credentials, auto_hash=False).login(email, password))
+def _password_is_right(password: str, password_hash: str) -> bool:
+    """Whether the password has this hash: one bcrypt, whatever the password is."""
+    password = password.strip()
+    if not 0 < len(password.encode()) <= MAX_PASSWORD_BYTES:
+        password, password_hash = "too long for bcrypt, or nothing", _NOBODY
+    # Nobody's name: the authenticator's notes in the session state are not used.
+    credentials = {"usernames": {"somebody": {"email": "", "name": "", "password": password_hash}}}
+    return bool(AuthenticationController(credentials, auto_hash=False).login("somebody", password))
 
 
 def issue_ticket(store: Store, account_id: int, browser: str, *, keep: bool = False) -> str:
@@ -102,11 +115,16 @@ def issue_ticket(store: Store, account_id: int, browser: str, *, keep: bool = Fa
     return ticket
 
 
-def redeem(store: Store, ticket: str, browser: str) -> Admission | None:
-    """Exchange a ticket for a session, or None when it is used, too old or another browser's."""
-    token = secrets.token_urlsafe(32)
-    session = store.redeem_ticket(_ticket_hash(ticket, browser), token_hash(token))
-    return Admission(token, session.life) if session else None
+def redeem(store: Store, ticket: str, browser: str, device: str = "") -> Admission | None:
+    """Exchange a ticket for a session, or None when it is used, too old or another browser's.
+
+    `device` is the token by which the browser was known until now.
+    """
+    token, new_device = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    session = store.redeem_ticket(
+        _ticket_hash(ticket, browser), token_hash(token), token_hash(new_device), token_hash(device)
+    )
+    return Admission(token, session.life, new_device) if session else None
 
 
 def token_hash(token: str) -> str:

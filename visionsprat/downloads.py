@@ -14,14 +14,14 @@ from starlette.routing import BaseRoute, Route
 
 from visionsprat.accounts import token_hash
 from visionsprat.directory import EXPORTED, export_rows
-from visionsprat.front import is_own_origin, not_found, site
+from visionsprat.front import not_found, site
 from visionsprat.installation import installation
 from visionsprat.invitations import HEADINGS, as_rows, invite
 from visionsprat.records import Account, Action, NotAllowed, StoreUnavailable, Whom
 from visionsprat.sheets import as_csv, as_xlsx
 from visionsprat.ui import group_view, own_copy
 from visionsprat.ui.text import ACTIONS, STOCKHOLM, midnight, minute
-from visionsprat.web import SESSION_COOKIE, Answer, unavailable
+from visionsprat.web import SESSION_COOKIE, unavailable
 
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -83,8 +83,6 @@ def invitations(request: Request) -> Response:
         account = signed_in(request)
         if account is None or not account.is_admin or not (group or never) or not _is_id(group or "0"):
             return not_found()
-        if not is_own_origin(request.headers):
-            return Answer(403, "Begäran kommer från en annan webbplats.").response
         whom = Whom(group_id=int(group) if group else None, never_signed_in=never)
         made = invite(installation().store, account.id, whom, site())
     except NotAllowed:

@@ -1,4 +1,4 @@
-"""What reaches the browser first: the index page, compressed scripts and styles, security headers.
+"""What reaches the browser first: the index page, compressed scripts and styles.
 
 Streamlit serves its own index page in English and its static files uncompressed; this middleware
 stands in front of it.
@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import get_option
 from streamlit.file_util import get_static_dir
 
+from visionsprat.guard import is_https
 from visionsprat.installation import installation
 
 ASSETS = Path(__file__).parent / "ui" / "static"
@@ -37,14 +38,11 @@ _NOT_PAGES = {"api", "assets", "healthz", "static", "media", "component", "_stco
 _ICON_FONT = "/static/media/MaterialSymbols"
 _FOREVER = "public, max-age=31536000, immutable"
 
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-}
-
+#: For pages of our own without scripts.
+_PLAIN_POLICY = (
+    "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 _NOT_FOUND = """<!doctype html><html lang="sv"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Sidan finns inte – Visionsprat</title>
@@ -65,7 +63,8 @@ def asset(name: str) -> str:
 
 def not_found() -> HTMLResponse:
     """What a made-up address shows, and one that somebody may not see."""
-    return HTMLResponse(_NOT_FOUND.format(style=asset("style.css")), 404)
+    headers = {"Content-Security-Policy": _PLAIN_POLICY}
+    return HTMLResponse(_NOT_FOUND.format(style=asset("style.css")), 404, headers)
 
 
 def index_page(original: str) -> str:
@@ -157,14 +156,11 @@ class Front:
         ).start()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket" and _is_foreign(Headers(scope=scope)):
-            await send({"type": "websocket.close", "code": 1008})
-            return
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         response = await self._response(scope) if scope["method"] in {"GET", "HEAD"} else None
-        await (response or self.app)(scope, receive, _with_headers(send, scope["path"]))
+        await (response or self.app)(scope, receive, _with_caching(send, scope["path"]))
 
     async def _response(self, scope: Scope) -> Response | None:
         path = scope["path"]
@@ -195,30 +191,9 @@ class Front:
         return response
 
 
-def _is_foreign(headers: Headers) -> bool:
-    """Whether another site's page opens this websocket; a client without an origin is no browser."""
-    return "origin" in headers and not is_own_origin(headers)
-
-
-def is_https(request: Request) -> bool:
-    """Whether the browser reaches us over TLS: cookies are then Secure."""
-    return (installation().settings.url or str(request.url)).startswith("https:")
-
-
 def site() -> str:
     """The public address that links begin with. Never what a request says: anybody may write that."""
     return installation().settings.public_url(get_option("server.port"))
-
-
-def is_own_origin(headers: Headers) -> bool:
-    """Whether a request comes from one of our own pages.
-
-    Streamlit asks likewise for its websocket, but lets other ports of localhost in, and looks up this
-    machine's address at an outside service when it meets a foreign one.
-    """
-    host, url = headers.get("host"), installation().settings.url
-    own = {f"http://{host}", f"https://{host}", url} if host else {url}
-    return headers.get("origin") in own - {None}
 
 
 def _encoding(accepted: str) -> str:
@@ -228,12 +203,10 @@ def _encoding(accepted: str) -> str:
     return "br" if "br" in names else "gzip" if "gzip" in names else ""
 
 
-def _with_headers(send: Send, path: str) -> Send:
+def _with_caching(send: Send, path: str) -> Send:
     async def wrapped(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
-                headers.setdefault(name, value)
             if path.startswith("/assets/"):
                 headers["Cache-Control"] = _FOREVER
             elif path.startswith("/api/"):

@@ -136,6 +136,16 @@ _ORGANISATION = (
     "ALTER TABLE sessions ADD COLUMN is_kept INTEGER NOT NULL DEFAULT 0 CHECK (is_kept IN (0, 1))",
     "ALTER TABLE sign_in_failures ADD COLUMN client TEXT NOT NULL DEFAULT ''",
     "CREATE INDEX sign_in_failures_client ON sign_in_failures (client, at)",
+    "ALTER TABLE sign_in_failures ADD COLUMN device TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE sign_in_failures ADD COLUMN until TEXT NOT NULL DEFAULT ''",
+    "UPDATE sign_in_failures SET until = at",
+    """CREATE TABLE devices (
+        account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+        token_hash TEXT NOT NULL,
+        signed_in_at TEXT NOT NULL,
+        PRIMARY KEY (account_id, token_hash)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX devices_token ON devices (token_hash)",
     "CREATE INDEX invitations_account ON invitations (account_id)",
     """CREATE TABLE password_requests (
         email TEXT NOT NULL COLLATE NOCASE,

@@ -21,6 +21,14 @@ class EmailTaken(VisionspratError):
         self.email = email
 
 
+class TooManyFailures(VisionspratError):
+    """Too many sign-ins have failed lately; the next try may be made at `until`."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__("Too many sign-ins have failed lately.")
+        self.until = until
+
+
 class AlreadyClaimed(VisionspratError):
     """The installation has its first account already."""
 
@@ -105,6 +113,15 @@ class Account:
 class Session:
     #: How long its cookie lives in the browser; None: until that is closed.
     life: timedelta | None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A sign-in under way: it counts as failed until it has succeeded."""
+
+    email: str
+    #: The hash of its browser's token, when that has signed in to the account before; else "".
+    device: str
 
 
 @dataclass(frozen=True)
@@ -317,6 +334,8 @@ class OwnData:
     reflections: tuple[OwnReflection, ...]
     visits: Mapping[str, datetime]
     sessions: tuple[OwnSession, ...]
+    #: When they last signed in with each browser that is remembered.
+    devices: tuple[datetime, ...]
     invitations: tuple[OwnInvitation, ...]
     failed_sign_ins: tuple[datetime, ...]
     events: tuple[OwnEvent, ...]

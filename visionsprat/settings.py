@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.errors import MessageError
@@ -44,6 +45,8 @@ class Settings:
     content: Path
     #: The public address without a trailing slash, or None when it was not set.
     url: str | None
+    #: The header in which the proxy names the client; None: there is no proxy.
+    client_header: str | None = None
     #: None when no mail is to be sent.
     smtp: Smtp | None = None
 
@@ -68,7 +71,13 @@ _TOGETHER = (
 
 def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings. Raises SettingError on an unknown or malformed one."""
-    known = {"VISIONSPRAT_DATA", "VISIONSPRAT_CONTENT", "VISIONSPRAT_URL", *_MAIL}
+    known = {
+        "VISIONSPRAT_DATA",
+        "VISIONSPRAT_CONTENT",
+        "VISIONSPRAT_URL",
+        "VISIONSPRAT_CLIENT_HEADER",
+        *_MAIL,
+    }
     for name in sorted(environment):
         if name.startswith(PREFIX) and name not in known:
             raise SettingError(name, f"is not a setting. Known settings: {', '.join(sorted(known))}.")
@@ -77,6 +86,7 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         content=_folder(environment, "VISIONSPRAT_CONTENT", ROOT / "content"),
         url=_address(environment, "VISIONSPRAT_URL"),
         smtp=_smtp(environment),
+        client_header=_header(environment, "VISIONSPRAT_CLIENT_HEADER"),
     )
 
 
@@ -142,3 +152,10 @@ def _mailbox(value: str) -> Address:
             _FROM, f"is {value!r}. Give an address such as Visionsprat <visionsprat@example.se>."
         )
     return found
+
+
+def _header(environment: Mapping[str, str], name: str) -> str | None:
+    value = environment.get(name)
+    if value is not None and not re.fullmatch(r"[A-Za-z0-9-]+", value):
+        raise SettingError(name, f"is {value!r}. Give the name of a header, such as X-Forwarded-For.")
+    return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import astuple, dataclass
+from datetime import timedelta
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -17,12 +18,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from visionsprat import accounts
 from visionsprat.backups import newest
 from visionsprat.checkup import age
-from visionsprat.front import ASSETS, BROWSER_COOKIE, is_https, is_own_origin
+from visionsprat.front import ASSETS, BROWSER_COOKIE
+from visionsprat.guard import is_https
 from visionsprat.installation import Installation, backups_path, installation
 from visionsprat.records import Conflict, Reflection, SignedOut, StoreUnavailable
 from visionsprat.writing import MAX_CHARACTERS, TextRefused, TextTooLong
 
 SESSION_COOKIE = "visionsprat_session"
+#: By which a browser that has signed in before is known; see store/attempts.py.
+DEVICE_COOKIE = "visionsprat_device"
 #: Whose page a text was written on; optional, and sent by the editor.
 ACCOUNT_HEADER = "x-visionsprat-account"
 #: Far more than a text of the greatest length with a few unanswered ones.
@@ -54,7 +58,6 @@ class Draft:
 async def save_reflection(request: Request) -> Response:
     """POST /api/reflections: keep what somebody writes. The statuses are in the README's contract."""
     try:
-        _require_own_origin(request)
         body = await _body(request)
         account = request.headers.get(ACCOUNT_HEADER)
         return await run_in_threadpool(_save, request.cookies.get(SESSION_COOKIE, ""), account, body)
@@ -125,12 +128,6 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _require_own_origin(request: Request) -> None:
-    """Refuse a request that another site's page has sent in somebody's name."""
-    if not is_own_origin(request.headers):
-        raise Answer(403, "Begäran kommer från en annan webbplats.")
-
-
 def unavailable() -> Response:
     """For a browser that asked for a file while the database could not be read."""
     return PlainTextResponse("Det går inte att läsa just nu. Försök igen om en stund.\n", 503)
@@ -139,11 +136,8 @@ def unavailable() -> Response:
 async def sign_out(request: Request) -> Response:
     """POST /api/sign-out: end the session on the server and take the cookie back."""
     try:
-        _require_own_origin(request)
         token = request.cookies.get(SESSION_COOKIE, "")
         await run_in_threadpool(installation().store.end_session, accounts.token_hash(token))
-    except Answer as answer:
-        return answer.response
     except StoreUnavailable:
         return Answer(503, "Det går inte att logga ut just nu. Försök igen om en stund.").response
     response = JSONResponse({"message": "Du är utloggad."})
@@ -167,21 +161,20 @@ async def redeem_ticket(request: Request) -> Response:
     ticket, browser = request.query_params.get("ticket", ""), request.cookies.get(BROWSER_COOKIE, "")
     response = RedirectResponse(_own_path(request.query_params.get("to", "/")), 303)
     try:
-        admitted = await run_in_threadpool(accounts.redeem, installation().store, ticket, browser)
+        device = request.cookies.get(DEVICE_COOKIE, "")
+        admitted = await run_in_threadpool(accounts.redeem, installation().store, ticket, browser, device)
     except StoreUnavailable:
         admitted = None
     if admitted is not None:
         # Unless asked to stay, the cookie goes when the browser is closed: computers are shared.
-        life = int(admitted.life.total_seconds()) if admitted.life else None
-        response.set_cookie(
-            SESSION_COOKIE,
-            admitted.token,
-            max_age=life,
-            httponly=True,
-            samesite="lax",
-            secure=is_https(request),
-        )
+        _set_cookie(request, response, SESSION_COOKIE, admitted.token, admitted.life)
+        _set_cookie(request, response, DEVICE_COOKIE, admitted.device, admitted.device_life)
     return response
+
+
+def _set_cookie(request: Request, response: Response, name: str, token: str, life: timedelta | None) -> None:
+    age = int(life.total_seconds()) if life else None
+    response.set_cookie(name, token, max_age=age, httponly=True, samesite="lax", secure=is_https(request))
 
 
 def _own_path(path: str) -> str:

@@ -24,6 +24,7 @@ from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 
 from app import lifespan, show_trouble
 from visionsprat.front import Front
+from visionsprat.guard import Guard
 from visionsprat.settings import ROOT
 from visionsprat.store import Store
 from visionsprat.ui import editor, pages
@@ -70,7 +71,7 @@ def parts(_: Request) -> Response:
 app = st.App(
     ROOT / "pages" / "entry.py",
     routes=[*routes(), Route("/api/bench-parts", parts)],
-    middleware=[Middleware(Front)],
+    middleware=[Middleware(Guard), Middleware(Front)],
     lifespan=lifespan,
     on_script_error=show_trouble,
 )

@@ -39,6 +39,7 @@ _VISITS = "SELECT step, last_visited_at FROM visits WHERE account_id = ? ORDER B
 _SESSIONS = (
     "SELECT created_at, last_seen_at, expires_at FROM sessions WHERE account_id = ? ORDER BY created_at"
 )
+_DEVICES = "SELECT signed_in_at FROM devices WHERE account_id = ? ORDER BY signed_in_at"
 _INVITATIONS = "SELECT expires_at, used_at FROM invitations WHERE account_id = ? ORDER BY expires_at"
 _FAILURES = "SELECT at FROM sign_in_failures WHERE email = ? ORDER BY at"
 _AUDIT = """
@@ -130,6 +131,7 @@ def _own_data(db: Database, account_id: int) -> OwnData | None:
         reflections=tuple(_own_reflection(row) for row in rows(_REFLECTIONS)),
         visits={step: moment(at) for step, at in rows(_VISITS)},
         sessions=tuple(OwnSession(*map(moment, row)) for row in rows(_SESSIONS)),
+        devices=tuple(moment(at) for (at,) in rows(_DEVICES)),
         invitations=tuple(
             OwnInvitation(moment(expires), moment(used) if used else None)
             for expires, used in rows(_INVITATIONS)

@@ -16,6 +16,9 @@ KEPT_LIFE = timedelta(days=30)
 TICKET_LIFE = timedelta(seconds=60)
 #: That a session is alive is written down again only after this long.
 SEEN_AGAIN = timedelta(minutes=5)
+#: How long, and for how many browsers of an account, it is remembered that somebody signed in with them.
+DEVICE_LIFE = timedelta(days=180)
+DEVICES_REMEMBERED = 10
 
 _VISITOR = """
     SELECT a.id, a.email, a.name, a.is_admin,
@@ -82,8 +85,13 @@ class Sessions(Connections):
                 [ticket_hash, account_id, now, now, expires, int(keep)],
             )
 
-    def redeem_ticket(self, ticket_hash: str, token_hash: str) -> Session | None:
-        """Turn a waiting session into a live one; None when the ticket is used, too old or made up."""
+    def redeem_ticket(
+        self, ticket_hash: str, token_hash: str, device: str = "", earlier_device: str = ""
+    ) -> Session | None:
+        """Turn a waiting session into a live one; None when the ticket is used, too old or made up.
+
+        From now on `device` is the hash of its browser's token, in place of `earlier_device`.
+        """
         now, kept, other = (iso(self.clock() + life) for life in (timedelta(0), KEPT_LIFE, SESSION_LIFE))
         with self._write() as db:
             redeemed = db.execute(
@@ -94,7 +102,18 @@ class Sessions(Connections):
             if redeemed is None:
                 return None
             db.execute("UPDATE accounts SET last_signed_in_at = ? WHERE id = ?", [now, redeemed[0]])
+            if device:
+                _remember_device(db, redeemed[0], device, earlier_device, now)
+                self._forget_devices(db, redeemed[0])
             return Session(life=KEPT_LIFE if redeemed[1] else None)
+
+    def _forget_devices(self, db: Database, account_id: int) -> None:
+        db.execute("DELETE FROM devices WHERE signed_in_at <= ?", [iso(self.clock() - DEVICE_LIFE)])
+        db.execute(
+            "DELETE FROM devices WHERE account_id = ?1 AND token_hash NOT IN (SELECT token_hash FROM devices"
+            " WHERE account_id = ?1 ORDER BY signed_in_at DESC LIMIT ?2)",
+            [account_id, DEVICES_REMEMBERED],
+        )
 
     def end_session(self, token_hash: str) -> None:
         with self._write() as db:
@@ -117,3 +136,13 @@ def note_alive(db: Database, token_hash: str, now: datetime) -> None:
 
 def _key(token_hash: str, now: datetime) -> list[str]:
     return [token_hash, iso(now), iso(now - SESSION_IDLE)]
+
+
+def _remember_device(db: Database, account_id: int, device: str, earlier: str, now: str) -> None:
+    # Others who share the computer are still known in its browser, under its new token.
+    db.execute("UPDATE devices SET token_hash = ? WHERE token_hash = ?", [device, earlier])
+    db.execute(
+        "INSERT INTO devices (account_id, token_hash, signed_in_at) VALUES (?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET signed_in_at = excluded.signed_in_at",
+        [account_id, device, now],
+    )

@@ -11,13 +11,14 @@ from urllib.parse import unquote, urlsplit
 import streamlit as st
 
 from visionsprat.accounts import token_hash
+from visionsprat.client import client_of
 from visionsprat.content import Module
 from visionsprat.front import BROWSER_COOKIE, site
 from visionsprat.installation import Installation, installation
 from visionsprat.progress import Progress, progress
 from visionsprat.records import Account, StoreUnavailable, Visitor
 from visionsprat.store.sessions import SEEN_AGAIN
-from visionsprat.web import SESSION_COOKIE
+from visionsprat.web import DEVICE_COOKIE, SESSION_COOKIE
 
 _log = logging.getLogger("visionsprat")
 
@@ -94,3 +95,15 @@ def remember_visit() -> None:
 def browser_mark() -> str:
     """What ties a ticket to this browser; empty when it takes no cookies."""
     return st.context.cookies.get(BROWSER_COOKIE, "")
+
+
+def device() -> str:
+    """By which a browser that has signed in before is known; else empty."""
+    return st.context.cookies.get(DEVICE_COOKIE, "")
+
+
+def client() -> str:
+    """Where the browser comes from; empty on this machine itself."""
+    header = installation().settings.client_header
+    named = st.context.headers.get_all(header) if header else []
+    return client_of(named[-1] if named else st.context.ip_address or "")

@@ -45,6 +45,7 @@ def as_data(own: OwnData, module: Module) -> dict[str, Any]:
             }
             for each in own.sessions
         ],
+        "webbläsare_som_känns_igen": [{"senast_inloggad": _iso(at)} for at in own.devices],
         "misslyckade_inloggningar": [_iso(at) for at in own.failed_sign_ins],
         "inbjudningar": [
             {"gäller_till": _iso(each.expires_at), "använd": _iso(each.used_at)} for each in own.invitations
@@ -94,7 +95,8 @@ def _lines(own: OwnData, module: Module, now: datetime) -> Iterator[str]:
             yield from _answer("En annan version, sparad", old.text, old.saved_at)
     yield from _list("Sidor du har varit på, och när senast", _visits(own))
     yield from _list("Inloggningar som gäller nu", _sessions(own))
-    yield from _list("Misslyckade inloggningar den senaste kvarten", map(minute, own.failed_sign_ins))
+    yield from _list("Webbläsare som känns igen, och när du senast loggade in", map(minute, own.devices))
+    yield from _list("Misslyckade inloggningar den senaste tiden", map(minute, own.failed_sign_ins))
     yield from _list("Inbjudningar", _invitations(own))
     yield from _list("Händelser", _events(own))
 

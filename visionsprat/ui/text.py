@@ -160,6 +160,15 @@ NO_COOKIES = "Webbläsaren tar inte emot kakor. Tillåt kakor för den här webb
 PASSWORD_ADVICE = f"Minst {MIN_PASSWORD_CHARACTERS} tecken. Gärna några ord som inte hör ihop."
 
 
+def too_many(until: datetime, now: datetime) -> str:
+    """That one has to wait with signing in, and how long."""
+    if until - now <= timedelta(minutes=1):
+        return "Det har blivit för många försök. Vänta en minut och försök igen."
+    # Rounded up: at the time that is named, it works.
+    local = (until + timedelta(minutes=1) - timedelta(microseconds=1)).astimezone(STOCKHOLM)
+    return f"Det har blivit för många försök. Vänta till {local:%H:%M} och försök igen."
+
+
 def number(count: int) -> str:
     """A small number as a word."""
     return _NUMBERS[count] if 0 <= count < len(_NUMBERS) else str(count)

@@ -1,0 +1,212 @@
+"""How a session ends: at once, wherever it is open. How long one lasts, and who is let in after guesses."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.people import (
+    PASSWORD,
+    PASSWORD_HASH,
+    SAVED,
+    NewComputer,
+    NewPerson,
+    Person,
+    editor,
+    fill_in_sign_in,
+    signed_in,
+    status,
+    until,
+)
+from tests.browser.server import Server
+from visionsprat.web import DEVICE_COOKIE, SESSION_COOKIE
+
+QUESTION, TEXT = "skapande/innebar", "Skrivet just när det hände."
+
+
+def sign_in_form(page: Page) -> None:
+    expect(page.get_by_role("heading", name="Logga in")).to_be_visible()
+    expect(page.get_by_role("button", name="Logga in")).to_be_visible()
+    expect(page.locator("nav.side")).to_have_count(0)
+
+
+def cookie(page: Page, name: str) -> Any:
+    return next((each for each in page.context.cookies() if each["name"] == name), None)
+
+
+# Three ways to end every session, each done in another browser
+
+
+def deactivate(elsewhere: Page, person: Person, administrator: Person) -> None:
+    signed_in(elsewhere, administrator, f"/administration?person={person.id}")
+    elsewhere.get_by_role("button", name="Avaktivera", exact=True).click()
+    elsewhere.get_by_role("button", name="Ja, avaktivera").click()
+    expect(elsewhere.get_by_text("är avaktiverad.")).to_be_visible()
+
+
+def change_password(elsewhere: Page, person: Person, _: Person) -> None:
+    signed_in(elsewhere, person, "/mitt-konto")
+    old_token = cookie(elsewhere, SESSION_COOKIE)["value"]
+    elsewhere.get_by_label("Nuvarande lösenord").fill(PASSWORD)
+    elsewhere.get_by_label("Nytt lösenord").fill("en helt annan mening")
+    elsewhere.get_by_role("button", name="Byt lösenord").click()
+    changed = "the new password's session"
+    until(elsewhere, lambda: cookie(elsewhere, SESSION_COOKIE)["value"] != old_token, changed)
+
+
+def sign_out_everywhere(elsewhere: Page, person: Person, _: Person) -> None:
+    signed_in(elsewhere, person, "/mitt-konto")
+    elsewhere.get_by_role("button", name="Logga ut överallt").click()
+    sign_in_form(elsewhere)
+
+
+End = Callable[[Page, Person, Person], None]
+ways = pytest.mark.parametrize("end", [deactivate, change_password, sign_out_everywhere])
+
+
+@pytest.fixture
+def administrator(new_person: NewPerson) -> Person:
+    return new_person("Bengt Provberg", is_admin=True)
+
+
+@ways
+def test_the_next_click_meets_the_sign_in_form(
+    page: Page, person: Person, administrator: Person, new_computer: NewComputer, end: End
+) -> None:
+    signed_in(page, person, "/visionen")
+    end(new_computer(), person, administrator)
+    page.locator("nav.side").get_by_role("link", name="Den globala staden").click()
+    sign_in_form(page)
+    assert page.url == f"{person.server.url}/globala"
+
+
+@ways
+def test_the_next_button_does_nothing_but_ask_for_sign_in(
+    page: Page, person: Person, administrator: Person, new_computer: NewComputer, end: End
+) -> None:
+    signed_in(page, person, "/mitt-konto")
+    end(new_computer(), person, administrator)
+    page.get_by_label("Namn").fill("Ett annat namn")
+    page.get_by_role("button", name="Spara namnet").click()
+    sign_in_form(page)
+    with person.server.store() as store:
+        found = store.person(person.id)
+    assert found is not None and found.name == "Amina Testsson"
+
+
+@ways
+def test_the_next_save_is_refused_and_the_text_is_there_after_signing_in_again(
+    page: Page, person: Person, administrator: Person, new_computer: NewComputer, end: End
+) -> None:
+    signed_in(page, person, "/skapande")
+    end(new_computer(), person, administrator)
+    editor(page).fill(TEXT)
+    expect(status(page)).to_contain_text("Inte sparat. Du är utloggad.")
+    page.reload()
+    sign_in_form(page)
+    assert person.text(QUESTION) == ""
+    with person.server.store() as store:  # let back in, with the password that everybody has here
+        store.set_active(None, person.id, True)
+        store.set_password(person.id, PASSWORD_HASH)
+    fill_in_sign_in(page, person.email)
+    expect(editor(page)).to_have_value(TEXT)
+    expect(status(page)).to_have_text(SAVED)
+    until(page, lambda: person.text(QUESTION) == TEXT, "the text to be stored")
+
+
+# How long one stays signed in
+
+
+def rest(person: Person, hours: int) -> None:
+    """Pretend that nobody has used the person's sessions for so long."""
+    last = datetime.now(timezone.utc) - timedelta(hours=hours)
+    with closing(sqlite3.connect(person.server.database)) as database, database:
+        database.execute(
+            "UPDATE sessions SET last_seen_at = ? WHERE account_id = ?",
+            [last.isoformat(timespec="milliseconds"), person.id],
+        )
+
+
+def test_only_who_asks_for_it_stays_signed_in(page: Page, person: Person, new_computer: NewComputer) -> None:
+    page.goto(f"{person.server.url}/skapande")
+    fill_in_sign_in(page, person.email)
+    expect(editor(page)).to_be_visible()
+    kept = new_computer()
+    kept.goto(f"{person.server.url}/skapande")
+    kept.get_by_text("Håll mig inloggad").click()
+    fill_in_sign_in(kept, person.email)
+    expect(editor(kept)).to_be_visible()
+
+    assert cookie(page, SESSION_COOKIE)["expires"] == -1
+    days = (cookie(kept, SESSION_COOKIE)["expires"] - time.time()) / 86_400
+    assert 29.9 < days <= 30
+    rest(person, hours=13)
+    for each in (page, kept):
+        each.reload()
+    sign_in_form(page)
+    expect(editor(kept)).to_be_visible()
+
+
+def test_staying_signed_in_is_chosen_with_the_keyboard_too(page: Page, server: Server) -> None:
+    page.goto(server.url)
+    box = page.get_by_role("checkbox", name="Håll mig inloggad")
+    expect(box).not_to_be_checked()
+    page.get_by_label("Lösenord", exact=True).focus()
+    for _ in range(3):
+        page.keyboard.press("Tab")
+        if box.evaluate("box => box === document.activeElement"):
+            break
+    page.keyboard.press("Space")
+    expect(box).to_be_checked()
+
+
+# After guesses
+
+
+def guess(page: Page, email: str, times: int) -> None:
+    for _ in range(times):
+        fill_in_sign_in(page, email, "fel lösenord här")
+        expect(page.get_by_role("alert")).to_contain_text("stämmer inte")
+        page.reload()
+        sign_in_form(page)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
+def test_after_five_guesses_the_sixth_is_told_to_wait(
+    page: Page, person: Person, server: Server, known: bool
+) -> None:
+    email = person.email if known else f"x{person.email}"
+    page.goto(server.url)
+    guess(page, email, 5)
+    fill_in_sign_in(page, email, PASSWORD)
+    told = "Det har blivit för många försök. Vänta en minut och försök igen."
+    expect(page.get_by_role("alert")).to_have_text(told)
+
+
+def test_a_browser_that_has_signed_in_before_is_let_in_all_the_same(
+    page: Page, person: Person, server: Server, new_computer: NewComputer
+) -> None:
+    page.goto(server.url)
+    fill_in_sign_in(page, person.email)
+    expect(page.locator("nav.side")).to_be_visible()
+    device = cookie(page, DEVICE_COOKIE)
+    assert (device["httpOnly"], device["sameSite"]) == (True, "Lax")
+    assert 179.9 < (device["expires"] - time.time()) / 86_400 <= 180
+    assert DEVICE_COOKIE not in page.evaluate("document.cookie")
+    page.get_by_role("button", name="Logga ut", exact=True).click()
+    sign_in_form(page)
+
+    stranger = new_computer()
+    stranger.goto(server.url)
+    guess(stranger, person.email, 5)
+    fill_in_sign_in(stranger, person.email)
+    expect(stranger.get_by_role("alert")).to_contain_text("för många försök")
+    fill_in_sign_in(page, person.email)
+    expect(page.locator("nav.side")).to_be_visible()

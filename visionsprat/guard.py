@@ -1,0 +1,103 @@
+"""What stands before everything: who may ask, and the security headers of every answer."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from visionsprat.installation import installation
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    # Pages bring a policy of their own; nothing else is there to be shown.
+    "Content-Security-Policy": (
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+}
+BEHIND_TLS = {"Strict-Transport-Security": "max-age=31536000"}
+
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
+
+
+class Guard:
+    """ASGI middleware, the outermost of ours; see the module."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        asked, begun = HTTPConnection(scope), False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal begun
+            if message["type"].endswith("http.response.start"):
+                begun = True
+                _add_headers(MutableHeaders(scope=message), asked)
+            await send(message)
+
+        try:
+            await (_refusal(asked) or self.app)(scope, receive, send_with_headers)
+        except Exception:
+            # Starlette would answer too, but outside of this: without the headers.
+            if scope["type"] == "http" and not begun:
+                sentence = "Något gick fel hos oss. Försök igen om en stund.\n"
+                await PlainTextResponse(sentence, 500)(scope, receive, send_with_headers)
+            raise
+
+
+def _refusal(asked: HTTPConnection) -> Response | None:
+    url = installation().settings.url
+    if url and _host_name(asked.headers) not in {urlsplit(url).hostname, *_THIS_MACHINE}:
+        return PlainTextResponse(f"Den här adressen gäller inte. Gå till {url}\n", 400)
+    if _is_foreign(asked):
+        return JSONResponse({"message": "Begäran kommer från en annan webbplats."}, 403)
+    return None
+
+
+def _host_name(headers: Headers) -> str | None:
+    try:
+        return urlsplit(f"//{headers.get('host', '')}").hostname
+    except ValueError:
+        return None
+
+
+def _is_foreign(asked: HTTPConnection) -> bool:
+    """Whether another site's page asks for something that it could do in our visitor's name."""
+    if asked.scope["type"] == "websocket":
+        # A client without an origin is no browser, and nobody's cookies come with it unawares.
+        return "origin" in asked.headers and not _is_own_origin(asked.headers)
+    return asked.scope["method"] not in _SAFE and not _is_own_origin(asked.headers)
+
+
+def _is_own_origin(headers: Headers) -> bool:
+    """Whether a request comes from one of our own pages.
+
+    Streamlit asks likewise for its websocket, but lets other ports of localhost in, and looks up this
+    machine's address at an outside service when it meets a foreign one.
+    """
+    host, url = headers.get("host"), installation().settings.url
+    own = {f"http://{host}", f"https://{host}", url} if host else {url}
+    return headers.get("origin") in own - {None}
+
+
+def is_https(asked: HTTPConnection) -> bool:
+    """Whether the browser reaches us over TLS: cookies are then Secure."""
+    return (installation().settings.url or str(asked.url)).startswith("https:")
+
+
+def _add_headers(headers: MutableHeaders, asked: HTTPConnection) -> None:
+    for name, value in (HEADERS | BEHIND_TLS if is_https(asked) else HEADERS).items():
+        headers.setdefault(name, value)

@@ -78,6 +78,7 @@ def test_a_copy_holds_all_that_is_stored(store: Store, written: int, chief: int,
     know_device(store, written, "at work")
     store.record_visit(written, "token", "skapande")
     store.begin_attempt(EMAIL)
+    store.note_password_request(EMAIL)
     store.set_password(chief, "another hash")
     store.set_manager(chief, written, 1, False)
     store.set_manager(chief, written, 1, True)
@@ -105,6 +106,7 @@ def test_a_copy_holds_all_that_is_stored(store: Store, written: int, chief: int,
         devices=(begun,),
         invitations=(),
         failed_sign_ins=(begun,),
+        password_requests=(begun,),
         events=(
             OwnEvent(first, Action.ACCOUNT_ADDED, EMAIL, "", False),
             OwnEvent(begun, Action.MANAGER_REMOVED, EMAIL, "Vård", False),
@@ -286,6 +288,7 @@ def test_nothing_of_an_erased_account_is_left_but_that_there_was_one(
     know_device(store, written, "at work")
     store.correct(chief, written, "Amina Ny", "ny@test.example")
     store.begin_attempt("ny@test.example")
+    store.note_password_request("ny@test.example")
     store.set_active(chief, written, True)
     store.set_password(written, "another hash")
     assert len(traces(store, EMAIL, "ny@test.example", "Amina", "Testsson")) == 4
@@ -297,6 +300,7 @@ def test_nothing_of_an_erased_account_is_left_but_that_there_was_one(
         "group_members",
         "group_managers",
         "sign_in_failures",
+        "password_requests",
         "devices",
     ):
         assert sql(store, f"SELECT * FROM {table}") == []

@@ -338,6 +338,8 @@ class OwnData:
     devices: tuple[datetime, ...]
     invitations: tuple[OwnInvitation, ...]
     failed_sign_ins: tuple[datetime, ...]
+    #: When a link for a forgotten password was asked for lately.
+    password_requests: tuple[datetime, ...]
     events: tuple[OwnEvent, ...]
 
 

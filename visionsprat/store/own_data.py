@@ -42,6 +42,7 @@ _SESSIONS = (
 _DEVICES = "SELECT signed_in_at FROM devices WHERE account_id = ? ORDER BY signed_in_at"
 _INVITATIONS = "SELECT expires_at, used_at FROM invitations WHERE account_id = ? ORDER BY expires_at"
 _FAILURES = "SELECT at FROM sign_in_failures WHERE email = ? ORDER BY at"
+_REQUESTS = "SELECT at FROM password_requests WHERE email = ? ORDER BY at"
 _AUDIT = """
     SELECT at, action, subject, details, actor_id IS ?1
     FROM audit_log WHERE actor_id = ?1 OR subject_id = ?1 ORDER BY at, rowid
@@ -60,6 +61,7 @@ _WITHOUT_ADDRESS = (
     " WHERE subject_id = :id OR subject = :email COLLATE NOCASE",
     "UPDATE audit_log SET details = '' WHERE details = :email COLLATE NOCASE",  # an address since corrected
     "DELETE FROM sign_in_failures WHERE email = :email",
+    "DELETE FROM password_requests WHERE email = :email",
 )
 
 
@@ -137,6 +139,7 @@ def _own_data(db: Database, account_id: int) -> OwnData | None:
             for expires, used in rows(_INVITATIONS)
         ),
         failed_sign_ins=tuple(moment(at) for (at,) in rows(_FAILURES, email)),
+        password_requests=tuple(moment(at) for (at,) in rows(_REQUESTS, email)),
         events=tuple(
             OwnEvent(moment(at), Action(code), subject, details, bool(own))
             for at, code, subject, details, own in rows(_AUDIT)

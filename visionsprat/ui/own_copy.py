@@ -47,6 +47,7 @@ def as_data(own: OwnData, module: Module) -> dict[str, Any]:
         ],
         "webbläsare_som_känns_igen": [{"senast_inloggad": _iso(at)} for at in own.devices],
         "misslyckade_inloggningar": [_iso(at) for at in own.failed_sign_ins],
+        "begärda_lösenordslänkar": [_iso(at) for at in own.password_requests],
         "inbjudningar": [
             {"gäller_till": _iso(each.expires_at), "använd": _iso(each.used_at)} for each in own.invitations
         ],
@@ -97,6 +98,7 @@ def _lines(own: OwnData, module: Module, now: datetime) -> Iterator[str]:
     yield from _list("Inloggningar som gäller nu", _sessions(own))
     yield from _list("Webbläsare som känns igen, och när du senast loggade in", map(minute, own.devices))
     yield from _list("Misslyckade inloggningar den senaste tiden", map(minute, own.failed_sign_ins))
+    yield from _list("När någon bad om en länk för glömt lösenord", map(minute, own.password_requests))
     yield from _list("Inbjudningar", _invitations(own))
     yield from _list("Händelser", _events(own))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -142,8 +143,8 @@ def group_tree(module: Module, groups: Collection[ManagedGroup]) -> tuple[GroupN
 def count_states(module: Module, answered: Mapping[int, int]) -> Mapping[State, int]:
     """How many people are in each state, from how many questions each has answered."""
     counts = dict.fromkeys(State, 0)
-    for count in answered.values():
-        counts[_state(count, len(module.questions))] += 1
+    for count, people in Counter(answered.values()).items():
+        counts[_state(count, len(module.questions))] += people
     return counts
 
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from visionsprat.accounts import hash_password, issue_ticket
 from visionsprat.fields import Refused
-from visionsprat.invitations import code_hash
+from visionsprat.invitations import code_hash, tell_of_new_password
 from visionsprat.records import InvitationVoid, Invited
 from visionsprat.ui.entrance import enter
 from visionsprat.ui.frame import draw, notice
@@ -41,6 +41,8 @@ def form(person: Invited) -> None:
     except InvitationVoid:
         st.rerun()  # used or replaced meanwhile
     else:
+        if person.has_password and at.installation.settings.smtp:
+            tell_of_new_password(at.installation.settings.smtp, person)
         store.end_session(at.token_hash)  # somebody else's, whose cookie is about to be replaced
         enter(issue_ticket(store, account_id, browser_mark()), "")
 

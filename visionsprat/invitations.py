@@ -69,6 +69,11 @@ def as_letters(invitations: Iterable[Invitation]) -> list[Letter]:
     return [letters.invitation(each.person, each.link) for each in invitations]
 
 
+def tell_of_new_password(smtp: Smtp, person: Invited) -> None:
+    """Write to somebody that a link of theirs was used, lest another person has done it unseen."""
+    errands.add(lambda: send(smtp, [letters.password_chosen(person)]))
+
+
 def ask_for_new_password(store: Store, smtp: Smtp, site: str, email: str) -> None:
     """Let a letter be sent to whoever has this address. The time it takes doesn't tell if anybody has."""
     if store.note_password_request(email):

@@ -25,6 +25,14 @@ _NEW_PASSWORD = (
     "Var det inte du? Då behöver du inte göra något. Ditt lösenord är detsamma som förut.",
     "Det går inte att svara på det här brevet.",
 )
+_PASSWORD_CHOSEN = (
+    "Hej {name}!",
+    "Någon har valt ett nytt lösenord till ditt konto i Visionsprat med en länk. Var det du? Då behöver du "
+    "inte göra något.",
+    "Var det inte du? Då kan någon annan ha kommit in på ditt konto. Välj ett nytt lösenord genast med "
+    "”Glömt lösenordet?” på sidan där du loggar in, och hör av dig till din administratör.",
+    "Det går inte att svara på det här brevet.",
+)
 
 
 def invitation(person: Invited, link: str) -> Letter:
@@ -33,6 +41,10 @@ def invitation(person: Invited, link: str) -> Letter:
 
 def new_password(person: Invited, link: str) -> Letter:
     return _letter(person, link, "Nytt lösenord till Visionsprat", _NEW_PASSWORD)
+
+
+def password_chosen(person: Invited) -> Letter:
+    return _letter(person, "", "Ditt lösenord till Visionsprat är bytt", _PASSWORD_CHOSEN)
 
 
 def _letter(person: Invited, link: str, subject: str, paragraphs: tuple[str, ...]) -> Letter:

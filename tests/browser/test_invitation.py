@@ -222,11 +222,15 @@ def test_a_forgotten_password_becomes_a_new_one(
     assert answers[0] == answers[1]
     until(page, lambda: person.email in mailbox.recipients, "the letter")
     assert "ingen@test.example" not in mailbox.recipients
-    page.goto(mailbox.link())
+    link, letters = mailbox.link(), len(mailbox.letters)
+    page.goto(link)
     expect(title(page, "Välj ett nytt lösenord")).to_be_visible()
     choose(page, "ett alldeles nytt ord")
     in_the_module(page, person)
-    assert mailbox.link().partition("kod=")[2] not in server.output
+    until(page, lambda: len(mailbox.letters) > letters, "the letter that the link was used")
+    assert mailbox.letters[-1]["Subject"] == "Ditt lösenord till Visionsprat är bytt"
+    assert mailbox.recipients[-1] == person.email
+    assert link.partition("kod=")[2] not in server.output
     assert person.email not in server.output
 
 

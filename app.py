@@ -14,9 +14,10 @@ from starlette.middleware import Middleware
 
 from visionsprat import downloads
 from visionsprat.errors import VisionspratError
-from visionsprat.front import Front
+from visionsprat.front import Front, site
 from visionsprat.guard import Guard
-from visionsprat.installation import installation
+from visionsprat.installation import backups_path, installation
+from visionsprat.nightly import nightly_backups
 from visionsprat.ui.trouble import show_trouble
 from visionsprat.web import OwnRoutes, routes
 
@@ -34,13 +35,14 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
     gc.collect()
     gc.freeze()
     greet()
-    yield {}
+    with nightly_backups(house.store.path, backups_path(house.settings), house.store.clock):
+        yield {}
     house.store.close()
 
 
 def greet() -> None:
     """Say in the terminal where the application is, and how the first account is made."""
-    address = house.settings.url or f"http://localhost:{st.get_option('server.port')}"
+    address = site()
     print(f"\n  Visionsprat is running at {address}\n")
     if not house.store.is_claimed():
         print("  There are no accounts yet. Open this link to make the first one:")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from visionsprat.ui.administration import groups, invitations, people, record, staff
+from visionsprat.ui.administration import backup, groups, invitations, people, record, staff
 from visionsprat.ui.frame import draw
 
 PARTS = {
@@ -14,6 +14,7 @@ PARTS = {
 }
 
 draw("heading.html", title="Administration", lead="")
+backup.draw()
 names = {slug: name for slug, (name, _) in PARTS.items()}
 draw("parts.html", label="Delar av administrationen", address="/administration", parts=names)
 _, draw_part = PARTS.get(st.query_params.get("del", ""), PARTS["personer"])

@@ -22,6 +22,7 @@ with st.form("sign_in_form", border=False):
     draw("advice.html", advice="I 30 dagar. Välj det bara på en dator som du är ensam om.")
     problem = st.empty()
     pressed = st.form_submit_button("Logga in", type="primary")
+draw("forgotten_link.html")
 
 if pressed:
     try:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from visionsprat.content import Module, load_module
 from visionsprat.installation import installation
@@ -16,6 +18,10 @@ from visionsprat.settings import ROOT
 from visionsprat.store import Store
 
 AddAccount = Callable[..., int]
+
+# Machines that test are slow and busy: how long an example takes says nothing.
+settings.register_profile("without a clock", deadline=None)
+settings.load_profile("without a clock")
 
 
 class Clock:
@@ -34,6 +40,8 @@ def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
     monkeypatch.setenv("VISIONSPRAT_DATA", str(tmp_path / "data"))
     monkeypatch.delenv("VISIONSPRAT_CONTENT", raising=False)
     monkeypatch.delenv("VISIONSPRAT_URL", raising=False)
+    for name in [name for name in os.environ if name.startswith(("VISIONSPRAT_SMTP_", "VISIONSPRAT_MAIL_"))]:
+        monkeypatch.delenv(name)
     installation.cache_clear()
     yield tmp_path / "data"
     if installation.cache_info().currsize:

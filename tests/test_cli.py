@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 import signal
 import socket
 import sqlite3
+import stat
 import subprocess
 import sys
 import time
@@ -20,10 +22,13 @@ from pathlib import Path
 import bcrypt
 import pytest
 
+from tests.mailbox import mail_server
 from visionsprat import demo
 from visionsprat.cli import main
 from visionsprat.content import Module
+from visionsprat.invitations import code_hash
 from visionsprat.progress import MemberCompletion, member_completion
+from visionsprat.records import NewAccount
 from visionsprat.settings import ROOT
 from visionsprat.store import Store
 
@@ -147,6 +152,211 @@ def test_the_command_says_nothing_but_what_it_did() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "Added amina@test.example.\n", "")
 
 
+# backup, restore and check
+
+HEJ = "Hej, det här är hemligt."
+
+
+@pytest.fixture
+def database(data_folder: Path) -> Path:
+    """A database with an account and a text in it."""
+    path = data_folder / "visionsprat.db"
+    with closing(Store(path)) as store:
+        account_id = store.add_account(NewAccount("amina@test.example", "Amina Testsson", None))
+        store.save_reflection(account_id, "skapande/innebar", HEJ, 0)
+    data_folder.chmod(0o700)
+    return path
+
+
+def test_a_backup_is_written_and_put_back(
+    database: Path, data_folder: Path, tmp_path: Path, capsys: Printed
+) -> None:
+    assert main(["backup", str(tmp_path / "copies")]) == 0
+    (path,) = (tmp_path / "copies").glob("*.db")
+    assert capsys.readouterr() == (f"Wrote {path} and checked it.\n", "")
+    with closing(Store(database)) as store:
+        store.save_reflection(1, "skapande/innebar", "efter", 1)
+    assert main(["restore", str(path), "--yes"]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    (kept,) = data_folder.glob("visionsprat.db.before-restore-*")
+    whole, restored, aside = said.out.splitlines()
+    assert whole.startswith(f"{path} is whole: accounts: 1, reflections: 1, newest saved: 20")
+    assert restored == f"Restored to {database} and checked. Everybody has to sign in again."
+    assert aside == f"What was there before is kept as {kept}."
+    assert rows(data_folder, "SELECT text FROM reflections") == [(HEJ,)]
+
+
+def test_a_restore_asks_first(database: Path, data_folder: Path, tmp_path: Path, capsys: Printed) -> None:
+    main(["backup", str(tmp_path)])
+    (path,) = tmp_path.glob("visionsprat-*.db")
+    done = run("restore", str(path), typed="y\n")
+    assert (done.returncode, done.stderr) == (1, "Nobody can be asked here: add --yes.\n")
+    assert not list(data_folder.glob("*before-restore*"))
+
+
+def test_a_file_or_database_that_is_not_there_is_told_in_one_line(
+    data_folder: Path, tmp_path: Path, capsys: Printed
+) -> None:
+    assert main(["restore", str(tmp_path / "none.db"), "--yes"]) == 1
+    assert main(["backup", str(tmp_path / "copies")]) == 1
+    assert main(["check"]) == 1
+    database = data_folder / "visionsprat.db"
+    assert capsys.readouterr().err.splitlines() == [
+        f"There is no file {tmp_path / 'none.db'}.",
+        f"There is no database {database}.",
+        f"There is no database {database}. The first start makes one.",
+    ]
+    assert not data_folder.exists()
+
+
+def test_a_check_tells_what_is_well_and_never_what_anybody_wrote(
+    database: Path, data_folder: Path, capsys: Printed
+) -> None:
+    main(["backup", str(data_folder / "backups")])
+    capsys.readouterr()
+    assert main(["check"]) == 0
+    assert capsys.readouterr() == (
+        "ok   The database is whole: accounts: 1, reflections: 1.\n"
+        "ok   The database is of this version.\n"
+        "ok   Every reflection is on a question in content.\n"
+        f"ok   Others on this machine can't open {data_folder}.\n"
+        "ok   The newest backup is 0 hours old.\n",
+        "",
+    )
+
+
+def test_a_check_that_finds_a_fault_ends_with_1_and_says_it_on_standard_error(
+    database: Path, data_folder: Path, capsys: Printed
+) -> None:
+    database.write_bytes(database.read_bytes()[:20_000])
+    damaged = database.read_bytes()
+    assert main(["check"]) == 1
+    said = capsys.readouterr()
+    assert said.err.startswith("The database is damaged: ")
+    assert said.out.splitlines()[-1] == f"note There is no backup in {data_folder / 'backups'}."
+    assert HEJ not in said.out + said.err
+    assert database.read_bytes() == damaged
+
+
+# invite
+
+INVITED = ("namn", "e-post", "grupp", "länk", "giltig till")
+
+
+@pytest.fixture
+def staff(data_folder: Path) -> None:
+    """Amina and Bengt in a group, and Cecilia, deactivated."""
+    with closing(Store(data_folder / "visionsprat.db")) as store:
+        for name, group in (("Amina", "Vård/Norr"), ("Bengt", "Vård"), ("Cecilia", "Vård")):
+            store.add_account(NewAccount(f"{name.lower()}@test.example", name, None, member_of=group))
+        store.set_active(None, 3, False)
+
+
+def invited(table: bytes) -> list[dict[str, str]]:
+    lines = list(csv.reader(io.StringIO(table.decode("utf-8-sig")), delimiter=";"))
+    assert tuple(lines[0]) == INVITED
+    return [dict(zip(INVITED, line, strict=True)) for line in lines[1:]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "who"),
+    [
+        (["bengt@test.example"], ["Bengt"]),
+        (["BENGT@test.example ", "amina@test.example"], ["Amina", "Bengt"]),
+        (["--group", "Vård/Norr"], ["Amina"]),
+        (["--group", " Vård "], ["Amina", "Bengt"]),
+        (["--never-signed-in"], ["Amina", "Bengt"]),
+        (["--never-signed-in", "--group", "Vård/Norr"], ["Amina"]),
+    ],
+)
+def test_links_are_written_for_a_mail_merge(
+    staff: None,
+    data_folder: Path,
+    capfdbinary: pytest.CaptureFixture[bytes],
+    arguments: list[str],
+    who: list[str],
+) -> None:
+    assert main(["invite", *arguments]) == 0
+    printed = capfdbinary.readouterr()
+    found = invited(printed.out)
+    assert printed.err == b"VISIONSPRAT_URL is not set: the links begin with http://localhost:8501.\n"
+    assert [each["namn"] for each in found] == who
+    with closing(Store(data_folder / "visionsprat.db")) as store:
+        for each in found:
+            code = each["länk"].removeprefix("http://localhost:8501/inbjudan?kod=")
+            assert store.invited(code_hash(code)).email == each["e-post"]
+            assert all(code.encode() not in file.read_bytes() for file in data_folder.iterdir())
+
+
+def test_links_begin_with_the_public_address(
+    staff: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Printed
+) -> None:
+    monkeypatch.setenv("VISIONSPRAT_URL", "https://visionsprat.example.se")
+    file = tmp_path / "links.csv"
+    file.write_text("what was there before, and longer than what is written now" * 20, encoding="utf-8")
+    file.chmod(0o644)
+    assert main(["invite", "amina@test.example", "--output", str(file)]) == 0
+    assert capsys.readouterr() == ("", "")
+    ((row),) = invited(file.read_bytes())
+    assert row["länk"].startswith("https://visionsprat.example.se/inbjudan?kod=")
+    assert row["grupp"] == "Vård/Norr"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("arguments", "faults"),
+    [
+        (
+            ["amina@test.example", "ny@test.example", "cecilia@test.example"],
+            [f"No active account has the address {who}@test.example." for who in ("cecilia", "ny")],
+        ),
+        (["--group", "Norr"], ["There is no group Norr."]),
+        (["amina", "\udce5"], [f"No active account has the address {who}." for who in ("?", "amina")]),
+        (
+            ["amina@test.example", "--output", "/nowhere/links.csv"],
+            ["/nowhere/links.csv can't be written: No"],
+        ),
+        (["amina@test.example", "--send"], ["No mail server is set: see VISIONSPRAT_SMTP_HOST"]),
+    ],
+)
+def test_an_invitation_at_fault_is_told_a_line_a_fault_and_none_is_made(
+    staff: None,
+    data_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Printed,
+    arguments: list[str],
+    faults: list[str],
+) -> None:
+    monkeypatch.setenv("VISIONSPRAT_URL", "https://visionsprat.example.se")
+    assert main(["invite", *arguments]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    told = printed.err.splitlines()
+    assert len(told) == len(faults)
+    assert all(line.startswith(fault) for line, fault in zip(told, faults, strict=True))
+    assert rows(data_folder, "SELECT * FROM invitations") == []
+
+
+def test_links_are_sent_and_what_could_not_be_is_told(
+    staff: None, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    monkeypatch.setenv("VISIONSPRAT_URL", "https://visionsprat.example.se")
+    with mail_server() as mailbox:
+        for name, value in mailbox.environment.items():
+            monkeypatch.setenv(name, value)
+        assert main(["invite", "--never-signed-in", "--send"]) == 0
+        assert capsys.readouterr() == ("Sent 2 of 2 letters.\n", "")
+        assert mailbox.recipients == ["amina@test.example", "bengt@test.example"]
+        assert mailbox.link().startswith("https://visionsprat.example.se/inbjudan?kod=")
+        mailbox.refused = {"amina@test.example": "550 No such mailbox"}
+        assert main(["invite", "--never-signed-in", "--send"]) == 1
+        assert capsys.readouterr() == (
+            "Sent 1 of 2 letters.\n",
+            "amina@test.example: the mail server refuses the address.\n",
+        )
+
+
 # Use and help
 
 
@@ -159,10 +369,16 @@ def test_the_command_says_nothing_but_what_it_did() -> None:
         ["add-account", "amina@test.example"],
         [*AMINA, "--password", PASSWORD],
         [*AMINA, "one more"],
+        ["invite"],
+        ["invite", "amina@test.example", "--group", "Team 3"],
+        ["invite", "amina@test.example", "--never-signed-in"],
         ["demo", "--port", "http"],
         ["demo", "--port", "0"],
         ["demo", "--port", "65536"],
         ["demo", "--port", "²"],
+        ["backup"],
+        ["restore", "--yes"],
+        ["check", "one more"],
     ],
 )
 def test_wrong_use_ends_with_2(arguments: list[str], capsys: Printed) -> None:
@@ -172,7 +388,9 @@ def test_wrong_use_ends_with_2(arguments: list[str], capsys: Printed) -> None:
     assert "usage: python -m visionsprat" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", [[], ["demo"], ["add-account"]])
+@pytest.mark.parametrize(
+    "command", [[], ["demo"], ["add-account"], ["invite"], ["backup"], ["restore"], ["check"]]
+)
 def test_each_command_has_its_help(command: list[str], capsys: Printed) -> None:
     with pytest.raises(SystemExit) as ended:
         main([*command, "--help"])

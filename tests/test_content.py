@@ -361,7 +361,7 @@ def test_a_fault_is_told_with_its_file_its_line_and_what_to_do(
 @pytest.mark.parametrize(
     "address",
     "visionen mina-reflektioner min-grupp administration mitt-konto tillganglighet personuppgifter static "  # noqa: SIM905
-    "media component api assets healthz kom-igang bjud-in".split(),
+    "media component api assets healthz kom-igang bjud-in inbjudan glomt-losenord".split(),
 )
 def test_a_theme_cannot_take_the_address_of_something_else(content: Path, address: str) -> None:
     path = content / SKAPANDE

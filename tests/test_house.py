@@ -15,13 +15,15 @@ from visionsprat.settings import ROOT
 FLOORS = (
     {"errors"},
     {"settings", "writing", "content", "sheets", "client"},
-    {"migrations", "records", "fields"},
+    {"migrations", "records", "fields", "mail"},
+    {"store.locks"},
     {"store.connections", "progress", "staff_file"},
     {
         "store.sessions",
         "store.groups",
         "store.completion",
         "store.audit",
+        "store.copies",
     },
     {
         "store.people",
@@ -29,20 +31,26 @@ FLOORS = (
         "store.administration",
         "store.reflections",
         "store.own_data",
+        "store.invitations",
         "store.attempts",
     },
-    {"store", "directory"},
-    {"accounts", "installation"},
+    {"store", "directory", "backups"},
+    {"accounts", "installation", "checkup", "nightly", "ui.text", "outbox"},
+    {"letters"},
+    {"invitations"},
     {"guard", "demo"},
     {"front"},
     {"web", "cli"},
-    {"ui.text", "ui.group_view"},
+    {"ui.group_view"},
     {"ui.own_copy"},
     {"downloads", "__main__", "ui.here", "ui.trouble", "ui.entrance", "ui.editor"},
     {"ui.pages"},
     {"ui.frame"},
     {"ui.erasing"},
-    {f"ui.administration.{part}" for part in ("people", "groups", "staff", "invitations", "record")},
+    {
+        f"ui.administration.{part}"
+        for part in ("people", "groups", "staff", "invitations", "record", "backup")
+    },
 )
 #: The domain: what works without a browser, and without streamlit.
 WITHOUT_STREAMLIT = {
@@ -56,11 +64,16 @@ WITHOUT_STREAMLIT = {
         "store",
         "progress",
         "installation",
+        "backups",
+        "checkup",
+        "nightly",
         "cli",
     ),
 }
 #: What a page script may take its verbs and words from. The store itself is handed to it by ui.
-FOR_PAGES = tuple(f"visionsprat.{each}" for each in ("ui", "accounts", "fields", "progress", "records"))
+FOR_PAGES = tuple(
+    f"visionsprat.{each}" for each in ("ui", "accounts", "fields", "invitations", "progress", "records")
+)
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def test_from_nothing_the_schema_becomes_the_one_that_is_written_down(db: Databa
 def test_every_table_of_ours_is_strict(db: Database) -> None:
     migrate(db)
     rows = db.execute("SELECT name, strict FROM pragma_table_list WHERE name NOT LIKE '%sqlite%'").fetchall()
-    assert len(rows) == 12
+    assert len(rows) == 13
     assert [name for name, strict in rows if not strict] == []
 
 

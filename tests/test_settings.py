@@ -102,9 +102,87 @@ def test_an_unknown_setting_is_told_with_those_that_there_are(name: str) -> None
     assert caught.value.name == name
     assert str(caught.value) == (
         f"{name} is not a setting. Known settings: VISIONSPRAT_CLIENT_HEADER, VISIONSPRAT_CONTENT, "
-        "VISIONSPRAT_DATA, VISIONSPRAT_URL."
+        "VISIONSPRAT_DATA, VISIONSPRAT_MAIL_FROM, VISIONSPRAT_SMTP_HOST, VISIONSPRAT_SMTP_PASSWORD, "
+        "VISIONSPRAT_SMTP_PORT, VISIONSPRAT_SMTP_SECURITY, VISIONSPRAT_SMTP_USER, VISIONSPRAT_URL."
     )
 
 
 def test_a_setting_error_is_one_of_visionsprats_own() -> None:
     assert issubclass(SettingError, VisionspratError)
+
+
+def test_links_begin_with_the_public_address_or_one_on_this_machine() -> None:
+    assert load_settings({"VISIONSPRAT_URL": "https://v.example.se"}).public_url(80) == "https://v.example.se"
+    assert load_settings({}).public_url(8502) == "http://localhost:8502"
+
+
+# Mail
+
+MAIL = {"VISIONSPRAT_SMTP_HOST": "mail.example.se", "VISIONSPRAT_MAIL_FROM": "v@example.se"}
+USER = {"VISIONSPRAT_SMTP_USER": "v", "VISIONSPRAT_SMTP_PASSWORD": "very secret"}
+WRONG = {
+    "VISIONSPRAT_SMTP_HOST": ["", " ", "smtp://mail.example.se", "v@example.se", "å.se", "a b"],
+    "VISIONSPRAT_SMTP_PORT": ["", "0", "65536", "smtp", "-1", "25.0", "²"],
+    "VISIONSPRAT_SMTP_SECURITY": ["", "ssl", "STARTTLS"],
+    "VISIONSPRAT_SMTP_USER": ["", "å", "a\nb"],
+    "VISIONSPRAT_SMTP_PASSWORD": ["", "å"],
+    "VISIONSPRAT_MAIL_FROM": ["", "v", "v@", "@example.se", "v@localhost", "a\nb@example.se"],
+}
+
+
+def test_without_a_mail_server_there_is_none() -> None:
+    assert load_settings({}).smtp is None
+
+
+@pytest.mark.parametrize(
+    ("given", "security", "port"),
+    [
+        ({}, "starttls", 587),
+        ({"VISIONSPRAT_SMTP_SECURITY": "tls"}, "tls", 465),
+        ({"VISIONSPRAT_SMTP_SECURITY": "none"}, "none", 25),
+        ({"VISIONSPRAT_SMTP_SECURITY": "none", "VISIONSPRAT_SMTP_PORT": "2525"}, "none", 2525),
+    ],
+)
+def test_a_mail_server_is_spoken_to_encrypted_unless_told_otherwise(
+    given: dict[str, str], security: str, port: int
+) -> None:
+    smtp = load_settings({**MAIL, **given}).smtp
+    assert smtp is not None
+    assert (smtp.host, smtp.security, smtp.port) == ("mail.example.se", security, port)
+    assert (smtp.user, smtp.password) == (None, None)
+
+
+def test_letters_come_from_somebody_with_or_without_a_name() -> None:
+    smtp = load_settings({**MAIL, "VISIONSPRAT_MAIL_FROM": "Visionsprat på jobbet <v@example.se>"}).smtp
+    assert smtp is not None
+    assert (smtp.sender.display_name, smtp.sender.addr_spec) == ("Visionsprat på jobbet", "v@example.se")
+
+
+def test_the_password_shows_nowhere() -> None:
+    settings = load_settings({**MAIL, **USER})
+    assert settings.smtp is not None and settings.smtp.password == "very secret"
+    assert "very secret" not in repr(settings)
+    with pytest.raises(SettingError) as caught:
+        load_settings({**MAIL, **USER, "VISIONSPRAT_SMTP_PASSWORD": "very secret å"})
+    assert "very secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ({"VISIONSPRAT_SMTP_PORT": "25"}, "VISIONSPRAT_SMTP_HOST"),
+        ({"VISIONSPRAT_MAIL_FROM": "v@example.se"}, "VISIONSPRAT_SMTP_HOST"),
+        (USER, "VISIONSPRAT_SMTP_HOST"),
+        ({"VISIONSPRAT_SMTP_HOST": "mail.example.se"}, "VISIONSPRAT_MAIL_FROM"),
+        ({**MAIL, "VISIONSPRAT_SMTP_USER": "v"}, "VISIONSPRAT_SMTP_PASSWORD"),
+        ({**MAIL, "VISIONSPRAT_SMTP_PASSWORD": "v"}, "VISIONSPRAT_SMTP_USER"),
+        *(({**MAIL, **USER, name: wrong}, name) for name, wrongs in WRONG.items() for wrong in wrongs),
+    ],
+)
+def test_a_mail_server_half_given_or_wrong_is_told_by_the_settings_name(
+    given: dict[str, str], name: str
+) -> None:
+    with pytest.raises(SettingError) as caught:
+        load_settings(given)
+    assert caught.value.name == name
+    assert str(caught.value).startswith(f"{name} is ")

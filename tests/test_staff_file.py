@@ -108,6 +108,7 @@ def test_no_file_crashes_the_reading(data: bytes) -> None:
 
 
 @given(st.integers(0, len(BOOK) - 1), st.binary(min_size=1, max_size=4))
+@example(BOOK.rindex(b"PK\x01\x02") + 6, b"\x40")  # a version of zip that is not known
 @settings(max_examples=200, deadline=None)
 def test_no_damaged_workbook_crashes_the_reading(place: int, damage: bytes) -> None:
     with contextlib.suppress(Unreadable):

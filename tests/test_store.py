@@ -7,7 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from visionsprat.records import (
     Credentials,
     Directory,
     EmailTaken,
+    InvitationVoid,
     Member,
     NewAccount,
     Reflection,
@@ -30,6 +31,7 @@ from visionsprat.records import (
     StaffPlan,
     StoreUnavailable,
     Visitor,
+    Whom,
 )
 from visionsprat.store import Store
 from visionsprat.store.reflections import LARGE_DELETION
@@ -730,6 +732,13 @@ def test_the_store_can_be_used_again_after_it_was_closed(store: Store, amina: in
 # Trouble
 
 EMPTY_PLAN = StaffPlan(Directory({}, frozenset(), frozenset()), (), (), 0, (), ())
+
+
+def look_at_link(store: Store) -> None:
+    with suppress(InvitationVoid):
+        store.invited("link")
+
+
 CALLS: dict[str, Callable[[Store], object]] = {
     "visitor": lambda store: store.visitor("token"),
     "account_of_session": lambda store: store.account_of_session("token"),
@@ -745,6 +754,9 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "group_paths": lambda store: store.group_paths(),
     "audit_log": lambda store: store.audit_log(),
     "own_data": lambda store: store.own_data(1),
+    "count_invitees": lambda store: store.count_invitees(Whom()),
+    "unknown_emails": lambda store: store.unknown_emails(frozenset({"amina@test.example"})),
+    "invited": lambda store: look_at_link(store),
     "record_visit": lambda store: store.record_visit(1, "token", "visionen"),
     "add_ticket": lambda store: store.add_ticket(1, "ticket"),
     "redeem_ticket": lambda store: store.redeem_ticket("ticket", "token"),
@@ -772,6 +784,10 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "sign_out_everywhere": lambda store: store.sign_out_everywhere(None, 1),
     "erase_reflections": lambda store: store.erase_reflections(1),
     "erase_account": lambda store: store.erase_account(1),
+    "invite": lambda store: store.invite(None, Whom(), str),
+    "add_password_link": lambda store: store.add_password_link("amina@test.example", str),
+    "note_password_request": lambda store: store.note_password_request("amina@test.example"),
+    "use_invitation": lambda store: store.use_invitation("link", "hash"),
     "check_health": lambda store: store.check_health(),
 }
 #: The methods before this one only read.

@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 
 from tests.conftest import AddAccount, Clock
+from visionsprat.mail import Trouble
 from visionsprat.records import (
     Action,
     EmailTaken,
@@ -22,7 +23,7 @@ from visionsprat.records import (
 )
 from visionsprat.store import Store
 from visionsprat.store.connections import AUDIT_KEPT
-from visionsprat.ui.text import ACTIONS, SHOW
+from visionsprat.ui.text import ACTIONS, NOT_SENT, SHOW
 
 
 @pytest.fixture
@@ -263,3 +264,4 @@ def test_the_record_is_kept_for_24_months(store: Store, chief: int, amina: int, 
 def test_everything_recorded_has_its_swedish_words() -> None:
     assert set(ACTIONS) == set(Action)
     assert set(SHOW) == set(Show)
+    assert set(NOT_SENT) == set(Trouble)

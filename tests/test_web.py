@@ -6,6 +6,7 @@ import json
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,9 +16,10 @@ from starlette.middleware import Middleware
 
 from tests.client import OWN, Client
 from visionsprat import accounts
+from visionsprat.backups import backup
 from visionsprat.front import BROWSER_COOKIE
 from visionsprat.guard import Guard
-from visionsprat.installation import DATABASE, Installation, installation
+from visionsprat.installation import DATABASE, Installation, backups_path, installation
 from visionsprat.records import NewAccount
 from visionsprat.web import DEVICE_COOKIE, MAX_BODY_BYTES, SESSION_COOKIE, routes
 
@@ -384,7 +386,13 @@ def test_a_page_can_ask_whether_its_session_is_alive(client: Client, house: Inst
 
 def test_health_is_good(client: Client, amina: int) -> None:
     answer = client.get("/healthz")
-    assert (answer.status_code, answer.text) == (200, "ok\n")
+    assert (answer.status_code, answer.text) == (200, "ok\nnewest backup: none\n")
+
+
+def test_health_says_how_old_the_newest_backup_is(client: Client, house: Installation, amina: int) -> None:
+    made_at = house.store.clock() - timedelta(hours=3, minutes=1)
+    backup(house.store.path, backups_path(house.settings), made_at)
+    assert client.get("/healthz").text == "ok\nnewest backup: 3 hours old\n"
 
 
 def test_a_locked_database_is_told_and_nothing_is_lost(

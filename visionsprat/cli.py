@@ -7,23 +7,39 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import os
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext
+from datetime import datetime, timezone
 from pathlib import Path
+from typing import BinaryIO
 
+from visionsprat.backups import DAYS, MONTHS, WEEKS, backup, restore
+from visionsprat.checkup import check
+from visionsprat.content import load_module
 from visionsprat.directory import EXPORTED, Preview, asks_once_more, export_rows, preview
 from visionsprat.errors import VisionspratError
 from visionsprat.fields import clean_email, clean_group, clean_name
-from visionsprat.installation import database_path
-from visionsprat.records import NewAccount
-from visionsprat.settings import load_settings
+from visionsprat.installation import backups_path, database_path
+from visionsprat.invitations import HEADINGS, as_letters, as_rows, invite
+from visionsprat.mail import Failure, Letter, send
+from visionsprat.records import Contents, Level, NewAccount, Whom
+from visionsprat.settings import Smtp, load_settings
 from visionsprat.sheets import as_csv
 from visionsprat.store import Store
 
 
 class FileUnusable(VisionspratError):
     """A file can't be read or written."""
+
+
+class NoMailServer(VisionspratError):
+    """Letters can't be sent."""
+
+
+class NobodyThere(VisionspratError):
+    """Some of those to be invited are not to be found; a line for each."""
 
 
 class NotConfirmed(VisionspratError):
@@ -71,10 +87,37 @@ def _parser() -> argparse.ArgumentParser:
     )
     staff.set_defaults(command=_import_staff)
 
+    about = "make links with which people choose a password: as CSV for a mail merge, or by e-mail"
+    invite = commands.add_parser("invite", help=about, description=f"{about.capitalize()}.")
+    invite.add_argument("emails", nargs="*", metavar="EMAIL", help="these people")
+    invite.add_argument("--group", metavar="PATH", help="the people of a group and of all below it")
+    invite.add_argument("--never-signed-in", action="store_true", help="only those who never signed in")
+    invite.add_argument(
+        "--output", type=Path, metavar="FILE", help="write the CSV to a file only you can read"
+    )
+    invite.add_argument("--send", action="store_true", help="send each their link by e-mail")
+    invite.set_defaults(command=_invite, wrong_use=invite.error)
+
     about = "write the staff list as CSV, in a form that import-staff reads"
     export = commands.add_parser("export", help=about, description=f"{about.capitalize()}.")
     export.add_argument("file", type=Path, nargs="?", metavar="FILE", help="standard output if not given")
     export.set_defaults(command=_export)
+
+    about = "copy the database into a folder, also while the server runs"
+    kept = f"Keeps the newest of each of the last {DAYS} days, {WEEKS} weeks and {MONTHS} months there."
+    back_up = commands.add_parser("backup", help=about, description=f"{about.capitalize()}. {kept}")
+    back_up.add_argument("folder", type=Path, metavar="DIR")
+    back_up.set_defaults(command=_backup)
+
+    about = "put a backup in the database's place, while no server runs; what was there is kept"
+    put_back = commands.add_parser("restore", help=about, description=f"{about.capitalize()}.")
+    put_back.add_argument("file", type=Path, metavar="FILE")
+    put_back.add_argument("--yes", action="store_true", help="do not ask")
+    put_back.set_defaults(command=_restore)
+
+    about = "look whether the database is whole, and for what else needs care; changes nothing"
+    look = commands.add_parser("check", help=about, description=f"{about.capitalize()}.")
+    look.set_defaults(command=_check)
     return parser
 
 
@@ -154,6 +197,61 @@ def _yes(question: str) -> bool:
     return input(f"{question} [y/N] ").strip().casefold() in {"y", "yes", "j", "ja"}
 
 
+def _invite(options: argparse.Namespace) -> int:
+    if bool(options.emails) == bool(options.group or options.never_signed_in):
+        options.wrong_use("give addresses, or --group, --never-signed-in or both")
+    settings = load_settings()
+    if options.send and settings.smtp is None:
+        raise NoMailServer("No mail server is set: see VISIONSPRAT_SMTP_HOST in the README.")
+    # One that is no address is told like one that nobody has.
+    emails = frozenset(each.strip().lower().encode(errors="replace").decode() for each in options.emails)
+    group = None if options.group is None else clean_group(options.group)
+    if settings.url is None:
+        print(f"VISIONSPRAT_URL is not set: the links begin with {settings.public_url()}.", file=sys.stderr)
+    with closing(Store(database_path(settings))) as store:
+        groups = {path: id for id, path in store.group_paths().items()}
+        faults = [f"No active account has the address {each}." for each in store.unknown_emails(emails)]
+        if group is not None and group not in groups:
+            faults.append(f"There is no group {group}.")
+        if faults:
+            raise NobodyThere("\n".join(faults))
+        group_id = None if group is None else groups[group]
+        whom = Whom(emails or None, group_id, options.never_signed_in)
+        # The file is opened first: links that can't be written must not end those that people have.
+        with _private_file(options.output) if options.output else nullcontext(sys.stdout.buffer) as file:
+            made = invite(store, None, whom, settings.public_url())
+            if options.output or not options.send:
+                file.write(as_csv(HEADINGS, as_rows(made)))
+    return _send(settings.smtp, as_letters(made)) if options.send and settings.smtp else 0
+
+
+@contextmanager
+def _private_file(path: Path) -> Iterator[BinaryIO]:
+    """A file that nobody else can read, even when it was there before."""
+    try:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            if path.is_file():  # and not /dev/null
+                path.chmod(0o600)
+            yield file
+    except OSError as error:
+        raise FileUnusable(f"{path} can't be written: {error.strerror}.") from error
+
+
+def _send(smtp: Smtp, letters: Sequence[Letter]) -> int:
+    bar, done = _bar("sending"), 0
+
+    def report(failure: Failure | None) -> None:
+        nonlocal done
+        done += 1
+        bar(done / len(letters))
+
+    failures = send(smtp, letters, report)
+    print(f"Sent {len(letters) - len(failures)} of {len(letters)} letters.")
+    for failure in failures:
+        print(failure, file=sys.stderr)
+    return 1 if failures else 0
+
+
 def _export(options: argparse.Namespace) -> int:
     with closing(Store(database_path(load_settings()))) as store:
         table = as_csv(EXPORTED, export_rows(store.directory()))
@@ -165,6 +263,41 @@ def _export(options: argparse.Namespace) -> int:
         except OSError as error:
             raise FileUnusable(f"{options.file} can't be written: {error.strerror}.") from error
     return 0
+
+
+def _backup(options: argparse.Namespace) -> int:
+    path = backup(database_path(load_settings()), options.folder, datetime.now(timezone.utc))
+    print(f"Wrote {path} and checked it.")
+    return 0
+
+
+def _restore(options: argparse.Namespace) -> int:
+    database = database_path(load_settings())
+
+    def agree(found: Contents) -> None:
+        last = f", newest saved: {found.last_saved_at:%Y-%m-%d %H:%M} UTC" if found.last_saved_at else ""
+        print(f"{options.file} is whole: accounts: {found.accounts}, reflections: {found.reflections}{last}.")
+        if not options.yes and not _yes(f"Put it in the place of {database}?"):
+            raise NotConfirmed("Nothing was changed.")
+
+    kept = restore(options.file, database, datetime.now(timezone.utc), agree)
+    print(f"Restored to {database} and checked. Everybody has to sign in again.")
+    if kept:
+        print(f"What was there before is kept as {kept}.")
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    settings = load_settings()
+    module, now = load_module(settings.content), datetime.now(timezone.utc)
+    ended = 0
+    for finding in check(database_path(settings), backups_path(settings), module, now):
+        if finding.level is Level.FAULT:
+            print(finding.text, file=sys.stderr)
+            ended = 1
+        else:
+            print(f"{finding.level.value:<4} {finding.text}")
+    return ended
 
 
 def _password() -> str:

@@ -23,7 +23,7 @@ Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$")]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 APP_ADDRESSES = {"visionen", "mina-reflektioner", "min-grupp", "administration", "mitt-konto"}
-APP_ADDRESSES |= {"tillganglighet", "personuppgifter", "kom-igang", "bjud-in"}
+APP_ADDRESSES |= {"tillganglighet", "personuppgifter", "kom-igang", "bjud-in", "inbjudan", "glomt-losenord"}
 SERVER_ADDRESSES = {"static", "media", "component", "api", "assets", "healthz"}
 
 

@@ -14,9 +14,10 @@ from starlette.routing import BaseRoute, Route
 
 from visionsprat.accounts import token_hash
 from visionsprat.directory import EXPORTED, export_rows
-from visionsprat.front import not_found
+from visionsprat.front import not_found, site
 from visionsprat.installation import installation
-from visionsprat.records import Account, Action, StoreUnavailable
+from visionsprat.invitations import HEADINGS, as_rows, invite
+from visionsprat.records import Account, Action, NotAllowed, StoreUnavailable, Whom
 from visionsprat.sheets import as_csv, as_xlsx
 from visionsprat.ui import group_view, own_copy
 from visionsprat.ui.text import ACTIONS, STOCKHOLM, midnight, minute
@@ -71,6 +72,30 @@ def audit_log(request: Request) -> Response:
     return attachment(as_csv(("när", "vem", "vad", "om vem", "mer"), rows), "handelser.csv", CSV)
 
 
+def invitations(request: Request) -> Response:
+    """POST /api/inbjudningar.csv?grupp=&aldrig=: make links and give them out. For administrators.
+
+    The file is the only place where the links are; the server keeps their hashes.
+    """
+    asked = request.query_params
+    group, never = asked.get("grupp", ""), bool(asked.get("aldrig"))
+    try:
+        account = signed_in(request)
+        if account is None or not account.is_admin or not (group or never) or not _is_id(group or "0"):
+            return not_found()
+        whom = Whom(group_id=int(group) if group else None, never_signed_in=never)
+        made = invite(installation().store, account.id, whom, site())
+    except NotAllowed:
+        return not_found()
+    except StoreUnavailable:
+        return unavailable()
+    return attachment(as_csv(HEADINGS, as_rows(made)), "inbjudningar.csv", CSV)
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 16
+
+
 def group_file(request: Request) -> Response:
     """GET /api/min-grupp.csv or .xlsx?grupp=&visa=: what a manager sees with that filter, all of it."""
     house, asked = installation(), request.query_params
@@ -120,6 +145,7 @@ def own_data(request: Request) -> Response:
 def routes() -> list[BaseRoute]:
     return [
         Route("/api/personallista.csv", staff_list, methods=["GET"]),
+        Route("/api/inbjudningar.csv", invitations, methods=["POST"]),
         Route("/api/min-grupp.csv", group_file, methods=["GET"]),
         Route("/api/min-grupp.xlsx", group_file, methods=["GET"]),
         Route("/api/handelser.csv", audit_log, methods=["GET"]),

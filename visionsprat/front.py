@@ -22,9 +22,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit import get_option
 from streamlit.file_util import get_static_dir
 
 from visionsprat.guard import is_https
+from visionsprat.installation import installation
 
 ASSETS = Path(__file__).parent / "ui" / "static"
 STREAMLIT = Path(get_static_dir())
@@ -191,6 +193,11 @@ class Front:
             mark = secrets.token_urlsafe(16)
             response.set_cookie(BROWSER_COOKIE, mark, httponly=True, samesite="lax", secure=is_https(request))
         return response
+
+
+def site() -> str:
+    """The public address that links begin with. Never what a request says: anybody may write that."""
+    return installation().settings.public_url(get_option("server.port"))
 
 
 def _encoding(accepted: str) -> str:

@@ -7,11 +7,13 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from visionsprat.backups import require_sound
 from visionsprat.content import Module, load_module
 from visionsprat.settings import Settings, load_settings
 from visionsprat.store import Store
 
 DATABASE = "visionsprat.db"
+BACKUPS = "backups"
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,15 @@ def database_path(settings: Settings) -> Path:
     return settings.data / DATABASE
 
 
+def backups_path(settings: Settings) -> Path:
+    """The folder of the backups that the running application makes."""
+    return settings.data / BACKUPS
+
+
 @functools.lru_cache(maxsize=1)
 def installation() -> Installation:
     """The installation that the environment names. Raises VisionspratError when it can't be opened."""
     settings = load_settings()
-    return Installation(settings, load_module(settings.content), Store(database_path(settings)))
+    module = load_module(settings.content)
+    require_sound(database_path(settings), backups_path(settings))
+    return Installation(settings, module, Store(database_path(settings)))

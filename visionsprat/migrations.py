@@ -147,6 +147,11 @@ _ORGANISATION = (
     ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX devices_token ON devices (token_hash)",
     "CREATE INDEX invitations_account ON invitations (account_id)",
+    """CREATE TABLE password_requests (
+        email TEXT NOT NULL COLLATE NOCASE,
+        at TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX password_requests_email ON password_requests (email, at)",
     "CREATE INDEX groups_parent ON groups (parent_id)",
     # The names stay readable when an account is moved or corrected, and are taken out when it is erased.
     "ALTER TABLE audit_log ADD COLUMN actor TEXT NOT NULL DEFAULT ''",
@@ -202,6 +207,11 @@ def _turn_wal_on(connection: sqlite3.Connection) -> None:
             time.sleep(0.05)
 
 
+def unknown(db: Database) -> list[str]:
+    """The migrations of a newer version of Visionsprat that the database has."""
+    return [each.name for each in migrations.applied(db) if each.name not in globals()]
+
+
 def migrate(db: Database) -> None:
     """Bring the schema up to date in one transaction; two starting servers wait for each other.
 
@@ -212,9 +222,8 @@ def migrate(db: Database) -> None:
     )  # dropping a table to make it anew would empty those that refer to it
     db.execute("BEGIN IMMEDIATE")
     try:
-        unknown = [each.name for each in migrations.applied(db) if each.name not in globals()]
-        if unknown:
-            raise DatabaseTooNew(unknown)
+        if names := unknown(db):
+            raise DatabaseTooNew(names)
         migrations.apply(db)
         db.commit()
     except BaseException:

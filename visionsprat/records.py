@@ -61,6 +61,18 @@ class StaffListOutdated(VisionspratError):
     """Something has changed since the plan for a staff list was made."""
 
 
+class InvitationVoid(VisionspratError):
+    """A link that nobody can choose a password with: replaced by a newer one, or made up."""
+
+
+class InvitationUsed(InvitationVoid):
+    """Somebody has chosen a password with the link already."""
+
+
+class InvitationExpired(InvitationVoid):
+    """The link's time is out."""
+
+
 class Action(str, Enum):
     """What the audit log tells of. The values stand in the database."""
 
@@ -83,6 +95,9 @@ class Action(str, Enum):
     GROUP_MERGED = "group merged"
     GROUP_REMOVED = "group removed"
     ERASED = "account erased"
+    RESTORED = "backup restored"
+    INVITED = "invited"
+    PASSWORD_CHOSEN = "password chosen with an invitation"
 
 
 @dataclass(frozen=True)
@@ -231,6 +246,29 @@ class PeopleFound:
 
 
 @dataclass(frozen=True)
+class Whom:
+    """Which active people an invitation is for: those whom everything that is given here holds for."""
+
+    emails: frozenset[str] | None = None
+    #: With all below it.
+    group_id: int | None = None
+    never_signed_in: bool = False
+
+
+@dataclass(frozen=True)
+class Invited:
+    """Somebody who may choose a password with a link."""
+
+    account_id: int
+    email: str
+    name: str
+    has_password: bool
+    #: Paths of the groups they are in.
+    groups: tuple[str, ...]
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
 class AuditEntry:
     at: datetime
     #: An e-mail address; empty in the terminal.
@@ -301,6 +339,31 @@ class OwnData:
     invitations: tuple[OwnInvitation, ...]
     failed_sign_ins: tuple[datetime, ...]
     events: tuple[OwnEvent, ...]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """How much a database file holds, and the migrations it has too many and too few."""
+
+    accounts: int
+    reflections: int
+    last_saved_at: datetime | None
+    unknown: tuple[str, ...]
+    pending: tuple[str, ...]
+
+
+class Level(Enum):
+    OK = "ok"
+    NOTE = "note"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check of the installation has found, in a sentence."""
+
+    level: Level
+    text: str
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,6 +27,19 @@ class SettingError(VisionspratError):
 
 
 @dataclass(frozen=True)
+class Smtp:
+    """The mail server that letters are handed to, and whom they come from."""
+
+    host: str
+    port: int
+    #: A key of SMTP_PORTS.
+    security: str
+    sender: Address
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
 class Settings:
     data: Path
     content: Path
@@ -31,6 +47,26 @@ class Settings:
     url: str | None
     #: The header in which the proxy names the client; None: there is no proxy.
     client_header: str | None = None
+    #: None when no mail is to be sent.
+    smtp: Smtp | None = None
+
+    def public_url(self, port: int = 8501) -> str:
+        """The address that links begin with; without one of its own, a server's on this machine."""
+        return self.url or f"http://localhost:{port}"
+
+
+#: Each way to secure the connection, and the port that goes with it.
+SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+_HOST, _PORT, _SECURITY, _USER, _PASSWORD = (
+    f"VISIONSPRAT_SMTP_{each}" for each in ("HOST", "PORT", "SECURITY", "USER", "PASSWORD")
+)
+_FROM = "VISIONSPRAT_MAIL_FROM"
+_MAIL = {_HOST, _PORT, _SECURITY, _USER, _PASSWORD, _FROM}
+#: The first of each is needed when the second is given.
+_TOGETHER = (
+    *((_HOST, each) for each in (_PORT, _SECURITY, _FROM, _USER, _PASSWORD)),
+    *((_FROM, _HOST), (_USER, _PASSWORD), (_PASSWORD, _USER)),
+)
 
 
 def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -40,6 +76,7 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         "VISIONSPRAT_CONTENT",
         "VISIONSPRAT_URL",
         "VISIONSPRAT_CLIENT_HEADER",
+        *_MAIL,
     }
     for name in sorted(environment):
         if name.startswith(PREFIX) and name not in known:
@@ -48,6 +85,7 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         data=_folder(environment, "VISIONSPRAT_DATA", ROOT / "data"),
         content=_folder(environment, "VISIONSPRAT_CONTENT", ROOT / "content"),
         url=_address(environment, "VISIONSPRAT_URL"),
+        smtp=_smtp(environment),
         client_header=_header(environment, "VISIONSPRAT_CLIENT_HEADER"),
     )
 
@@ -78,6 +116,42 @@ def _address(environment: Mapping[str, str], name: str) -> str | None:
         )
     # As browsers write an origin.
     return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _smtp(environment: Mapping[str, str]) -> Smtp | None:
+    given = {name: environment[name] for name in sorted(_MAIL) if name in environment}
+    for name, value in given.items():
+        if not value.strip() or not value.isprintable() or not (value.isascii() or name == _FROM):
+            raise SettingError(name, "is empty, or has characters that no mail server takes.")
+    for needed, name in _TOGETHER:
+        if name in given and needed not in given:
+            raise SettingError(needed, f"is missing, but {name} is set. Set both or none.")
+    if _HOST not in given:
+        return None
+    security = given.get(_SECURITY, "starttls")
+    if security not in SMTP_PORTS:
+        raise SettingError(_SECURITY, f"is {security!r}. Give one of {', '.join(SMTP_PORTS)}.")
+    port = given.get(_PORT, str(SMTP_PORTS[security]))
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise SettingError(_PORT, f"is {port!r}. Give a port from 1 to 65535.")
+    host = given[_HOST]
+    if any(character in host for character in " /@"):
+        raise SettingError(_HOST, f"is {host!r}. Give a mail server's name, such as mail.example.se.")
+    return Smtp(host, int(port), security, _mailbox(given[_FROM]), given.get(_USER), given.get(_PASSWORD))
+
+
+def _mailbox(value: str) -> Address:
+    name, address = parseaddr(value)
+    try:
+        found = Address(name, addr_spec=address)
+        right = bool(found.username and "." in found.domain and found.addr_spec.isascii())
+    except (ValueError, IndexError, MessageError):
+        right = False
+    if not right:
+        raise SettingError(
+            _FROM, f"is {value!r}. Give an address such as Visionsprat <visionsprat@example.se>."
+        )
+    return found
 
 
 def _header(environment: Mapping[str, str], name: str) -> str | None:

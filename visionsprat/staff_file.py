@@ -18,6 +18,8 @@ from visionsprat.sheets import plain
 MAX_BYTES = 20_000_000
 #: What a workbook may unpack to.
 MAX_UNPACKED = 200_000_000
+#: What reading raises when a workbook is damaged, or asks for a version of zip that is not known.
+_DAMAGED = (CalamineError, zipfile.BadZipFile, NotImplementedError, OSError, ValueError, OverflowError)
 _SEPARATORS = {";": "semicolon", ",": "comma", "\t": "tab"}
 
 
@@ -143,7 +145,7 @@ def _workbook(data: bytes, score: Callable[[tuple[str, ...]], int]) -> Table:
         sheets = [
             tuple(row for row in _sheet_rows(book, name) if any(row.cells)) for name in book.sheet_names
         ]
-    except (CalamineError, zipfile.BadZipFile, OSError, ValueError, OverflowError) as error:
+    except _DAMAGED as error:
         locked = "password" in str(error).lower()
         raise Unreadable(Trouble.LOCKED if locked else Trouble.NOT_EXCEL) from None
     filled = [rows for rows in sheets if rows]

@@ -16,9 +16,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from visionsprat import accounts
+from visionsprat.backups import newest
+from visionsprat.checkup import age
 from visionsprat.front import ASSETS, BROWSER_COOKIE
 from visionsprat.guard import is_https
-from visionsprat.installation import Installation, installation
+from visionsprat.installation import Installation, backups_path, installation
 from visionsprat.records import Conflict, Reflection, SignedOut, StoreUnavailable
 from visionsprat.writing import MAX_CHARACTERS, TextRefused, TextTooLong
 
@@ -182,12 +184,15 @@ def _own_path(path: str) -> str:
 
 
 def healthz(request: Request) -> Response:
-    """GET /healthz: 200 only when the database can be read and written."""
+    """GET /healthz: 200 only when the database can be read and written. Says how old the newest backup is."""
+    house = installation()
     try:
-        installation().store.check_health()
+        house.store.check_health()
     except StoreUnavailable as error:
         return PlainTextResponse(f"{error}\n", 503)
-    return PlainTextResponse("ok\n")
+    now = house.store.clock()
+    last = newest(backups_path(house.settings), now)
+    return PlainTextResponse(f"ok\nnewest backup: {age(now - last) + ' old' if last else 'none'}\n")
 
 
 class OwnRoutes:

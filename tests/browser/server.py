@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,7 +24,9 @@ DEADLINE = 90.0  # s; machines that test are slow and busy
 class Server:
     """Starts at once. `url` and the data folder stay the same when it is started again."""
 
-    def __init__(self, folder: Path, content: Path | None = None, **settings: str) -> None:
+    def __init__(
+        self, folder: Path, content: Path | None = None, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.data = folder / "data"
         self.database = self.data / DATABASE
         self.log = folder / "server.log"
@@ -32,9 +34,9 @@ class Server:
         self.url = f"http://localhost:{self.port}"
         self._environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
         self._environment["VISIONSPRAT_DATA"] = str(self.data)
-        self._environment |= settings
         if content is not None:
             self._environment["VISIONSPRAT_CONTENT"] = str(content)
+        self._environment |= environment or {}
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 

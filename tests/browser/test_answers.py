@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from itertools import product
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -18,6 +19,9 @@ from tests.browser.server import Server
 from tests.staff_lists import csv_file
 from visionsprat import downloads
 from visionsprat.guard import HEADERS
+from visionsprat.invitations import ADDRESS as INVITATION
+from visionsprat.invitations import invite
+from visionsprat.records import Whom
 from visionsprat.web import SESSION_COOKIE, routes
 
 STREAMLITS = [
@@ -37,7 +41,7 @@ PUBLIC = "https://vision.example.se"
 @pytest.fixture(scope="module")
 def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that is told its public address, as behind a proxy that ends TLS."""
-    server = Server(tmp_path_factory.mktemp("public"), VISIONSPRAT_URL=PUBLIC)
+    server = Server(tmp_path_factory.mktemp("public"), environment={"VISIONSPRAT_URL": PUBLIC})
     yield server
     server.stop()
 
@@ -113,7 +117,7 @@ def test_a_staff_list_is_uploaded_by_our_own_page(page: Page, new_person: NewPer
 # Looking changes nothing
 
 PAGES = ["", "visionen", "skapande", "mina-reflektioner", "min-grupp", "administration", "mitt-konto"]
-PAGES += ["kom-igang", "personuppgifter", "tillganglighet", "finns-inte"]
+PAGES += ["kom-igang", "personuppgifter", "tillganglighet", "glomt-losenord", "finns-inte"]
 PARTS = ["personer", "grupper", "personallista", "inbjudningar", "handelser"]
 
 
@@ -150,6 +154,8 @@ def test_no_address_changes_anything_by_being_looked_at(
     administrator = new_person("Bengt Provberg", member_of=group, manages=group, is_admin=True)
     other = add_person(server, "Cecilia Exempel", member_of=group)
     other.write("skapande/innebar", "Hej.")
+    with server.store() as store:
+        (made,) = invite(store, None, Whom(emails=frozenset({other.email})), server.url)
     signed_in(page, administrator)
     token = next(each["value"] for each in page.context.cookies() if each["name"] == SESSION_COOKIE)
     before = dump(server)
@@ -164,6 +170,7 @@ def test_no_address_changes_anything_by_being_looked_at(
     assert dump(server) == before
 
     asked = [*product(PAGES, queries(other))]
+    asked += [(INVITATION, urlsplit(made.link).query)]
     asked += [("administration", f"del={part}&{query}") for part, query in product(PARTS, queries(other))]
     for address, query in asked:
         page.goto(f"{server.url}/{address}?{query}")

@@ -14,7 +14,10 @@ from playwright.sync_api import Browser, Page, Route, expect
 from tests.browser.conftest import FOREIGN
 from tests.browser.people import Person, add_person, editor, fill_in_sign_in, signed_in, status
 from tests.browser.server import Server
+from tests.mailbox import Mailbox
 from visionsprat.content import load_module
+from visionsprat.invitations import invite
+from visionsprat.records import Whom
 from visionsprat.settings import ROOT
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
@@ -27,7 +30,16 @@ WIDTHS = (1280, 390)
 #: axe can't judge the contrast of what is scrolled out of sight: the tall one shows all.
 HEIGHTS = (800, 4000)
 SCHEMES = ("light", "dark")
-SIGNED_OUT = ("/", "/globala", "/kom-igang", "/tillganglighet", "/personuppgifter", "/finns/inte")
+SIGNED_OUT = (
+    "/",
+    "/globala",
+    "/kom-igang",
+    "/tillganglighet",
+    "/personuppgifter",
+    "/inbjudan",
+    "/glomt-losenord",
+    "/finns/inte",
+)
 SIGNED_IN = (
     "/",
     "/visionen",
@@ -51,6 +63,14 @@ NAMES = """
         .flatMap((each) => ["aria-label", "title", "placeholder"].map((name) => each.getAttribute(name)))
         .join(" ")
 """
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that offers letters; none is sent here."""
+    server = Server(tmp_path_factory.mktemp("server"), environment=Mailbox(port=1).environment)
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="module")
@@ -187,6 +207,48 @@ def test_a_text_from_before_an_erasure_has_no_fault(
     check(page)
     page.unroute("**/api/reflections")
     page.evaluate("localStorage.clear()")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("inside", [False, True], ids=["signed out", "signed in as another"])
+def test_an_open_invitation_has_no_fault(
+    windows: dict[Any, Page], server: Server, scheme: str, inside: bool
+) -> None:
+    person = add_person(server, "Elin Testsson")
+    with server.store() as store:
+        (made,) = invite(store, None, Whom(emails=frozenset({person.email})), server.url)
+    page = windows[scheme, inside]
+    page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHTS[0]})
+    page.goto(made.link)
+    expect(page.get_by_role("button", name="Välj lösenord")).to_be_visible()
+    settle(page)
+    check(page)
+    page.get_by_label("Lösenord", exact=True).fill("kort")
+    page.get_by_role("button", name="Välj lösenord").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    settle(page)
+    check(page)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_handing_out_invitations_has_no_fault(browser: Browser, server: Server, scheme: str) -> None:
+    chief = add_person(server, "Hugo Låtsas", is_admin=True, member_of="Team 3")
+    context = browser.new_context(bypass_csp=True, color_scheme=scheme, reduced_motion="reduce", **FOREIGN)  # type: ignore[arg-type]
+    try:
+        page = context.new_page()
+        signed_in(page, chief, f"/administration?del=personer&person={chief.id}")
+        page.get_by_role("button", name="Bjud in", exact=True).click()
+        expect(page.locator("#lank")).to_be_visible()
+        settle(page)
+        check(page)
+        page.goto(f"{server.url}/administration?del=inbjudningar")
+        page.get_by_text(re.compile("^Ja, skicka")).click()
+        page.get_by_role("button", name="Skicka", exact=True).click()
+        expect(page.get_by_role("cell", name="E-postservern går inte att nå.").first).to_be_visible()
+        settle(page)
+        check(page)
+    finally:
+        context.close()
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

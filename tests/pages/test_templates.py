@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from visionsprat.content import Module, load_module
 from visionsprat.directory import CellFault, Preview, Problem
+from visionsprat.mail import Failure, Trouble
 from visionsprat.progress import GroupNode, MemberCompletion, State, progress
 from visionsprat.records import (
     Account,
@@ -19,6 +20,7 @@ from visionsprat.records import (
     AuditPage,
     Directory,
     GroupRow,
+    Invited,
     PeopleFound,
     Person,
     Reflection,
@@ -27,7 +29,7 @@ from visionsprat.records import (
     StaffPlan,
 )
 from visionsprat.settings import ROOT
-from visionsprat.ui.text import ACTIONS, PROBLEMS, READ_AS
+from visionsprat.ui.text import ACTIONS, NOT_SENT, PROBLEMS, READ_AS
 
 EVIL = "<script>alert('å')</script>"
 SAFE = "&lt;script&gt;alert(&#39;å&#39;)&lt;/script&gt;"
@@ -112,6 +114,8 @@ MEMBERS = (
 NODE = GroupNode(1, EVIL, None, 0, {State.COMPLETE: 1, State.BEGUN: 2, State.NOT_BEGUN: 3})
 PERSON = Person(1, EVIL, EVIL, True, True, True, NOW, {1: EVIL}, {1: EVIL})
 NEVER = Person(2, "o@test.example", "Ö", False, False, False, None, {}, {})
+INVITED = Invited(1, EVIL, EVIL, False, (EVIL,), NOW)
+FAILURES = (Failure(EVIL, Trouble.ADDRESS), Failure("o@test.example", Trouble.LATER))
 STAFF = StaffMember(EVIL, EVIL, frozenset({EVIL}), frozenset({EVIL}), True)
 
 
@@ -138,14 +142,22 @@ def record(*entries: AuditEntry) -> dict[str, Any]:
 CASES: list[tuple[str, dict[str, Any], bool]] = [
     ("accessibility.html", {}, False),
     ("advice.html", {"advice": EVIL}, True),
+    ("backup.html", {"last": NOW, "now": NOW, "worrying": False}, False),
+    ("backup.html", {"last": NOW, "now": NOW, "worrying": True}, False),
+    ("backup.html", {"last": None, "now": NOW, "worrying": True}, False),
     ("banner.html", {"ended": True}, False),
     ("banner.html", {"ended": False}, False),
     ("claim_closed.html", {}, False),
+    ("dispatch.html", {"total": 3, "begun_at": NOW, "failures": FAILURES, "most": 1, "why": NOT_SENT}, True),
+    ("dispatch.html", {"total": 3, "begun_at": NOW, "failures": (), "most": 1, "why": NOT_SENT}, False),
     ("end.html", {"theme": None, "progress": None, "before": None, "after": None, "signed_in": False}, False),
     ("erase_account.html", {}, False),
     ("erase_reflections.html", {}, False),
     ("erasing.html", {}, False),
     ("own_data.html", {}, False),
+    ("forgotten.html", {"mail": True}, False),
+    ("forgotten.html", {"mail": False}, False),
+    ("forgotten_link.html", {}, False),
     ("group_admin.html", {"row": GroupRow(1, "Vård/Norr", 3, (EVIL,), True)}, True),
     ("group_people.html", group(*MEMBERS), True),
     ("group_people.html", group(*MEMBERS, title=EVIL, several=True), True),
@@ -156,6 +168,15 @@ CASES: list[tuple[str, dict[str, Any], bool]] = [
     ("groups.html", {"rows": [], "most": 2}, False),
     ("heading.html", {"title": EVIL, "lead": EVIL}, True),
     ("heading.html", {"title": EVIL, "lead": None}, True),
+    ("invitation_void.html", {"title": EVIL, "text": EVIL, "mail": True}, True),
+    ("invitation_void.html", {"title": EVIL, "text": EVIL, "mail": False}, True),
+    ("invitations.html", {"site": EVIL, "local": True}, True),
+    ("invitations.html", {"site": "https://v.example.se", "local": False}, False),
+    ("invitations_file.html", {"count": 1, "query": EVIL}, True),
+    ("invitations_file.html", {"count": 0, "query": ""}, False),
+    ("invited.html", {"person": INVITED}, True),
+    ("invited.html", {"person": replace(INVITED, has_password=True)}, True),
+    ("link.html", {"person": INVITED, "link": EVIL}, True),
     ("missing.html", {}, False),
     ("notice.html", {"text": EVIL, "problem": True}, True),
     ("parts.html", {"label": EVIL, "address": "/administration", "parts": {"a": EVIL}}, True),
@@ -205,6 +226,7 @@ CASES: list[tuple[str, dict[str, Any], bool]] = [
     ("start.html", start(QUESTIONS[:3], new=False), True),
     ("start.html", start(QUESTIONS, new=False), True),
     ("theme.html", {"theme": replace(MODULE.themes[0], title=f"Den {EVIL} staden", body=EVIL)}, True),
+    ("username.html", {"email": EVIL}, True),
     ("vision.html", {"vision": replace(MODULE.vision, sentence=EVIL)}, True),
 ]
 

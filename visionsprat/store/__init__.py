@@ -8,6 +8,7 @@ from visionsprat.store.attempts import Attempts
 from visionsprat.store.audit import AuditLog
 from visionsprat.store.completion import Completion
 from visionsprat.store.groups import Groups
+from visionsprat.store.invitations import Invitations
 from visionsprat.store.own_data import OwnDataStore
 from visionsprat.store.people import People
 from visionsprat.store.reflections import Reflections
@@ -16,6 +17,16 @@ from visionsprat.store.staff import Staff
 
 
 class Store(
-    Sessions, People, Attempts, Reflections, Groups, Completion, Administration, Staff, AuditLog, OwnDataStore
+    Sessions,
+    People,
+    Invitations,
+    Attempts,
+    Reflections,
+    Groups,
+    Completion,
+    Administration,
+    Staff,
+    AuditLog,
+    OwnDataStore,
 ):
     """The database of one installation. Safe to use from several threads and processes at once."""

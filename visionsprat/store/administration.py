@@ -12,7 +12,14 @@ from visionsprat.records import (
     Person,
     Show,
 )
-from visionsprat.store.connections import Connections, audit, moment, require_admin, require_another_admin
+from visionsprat.store.connections import (
+    Connections,
+    audit,
+    end_links,
+    moment,
+    require_admin,
+    require_another_admin,
+)
 from visionsprat.store.groups import group_paths
 from visionsprat.writing import nfc, search_text
 
@@ -57,7 +64,7 @@ class Administration(Connections):
             return _person(row, group_paths(db)) if row else None
 
     def correct(self, actor_id: int | None, account_id: int, name: str, email: str) -> None:
-        """Raises EmailTaken."""
+        """A corrected address ends the links that went to the other one. Raises EmailTaken."""
         with self._write() as db:
             require_admin(db, actor_id)
             if db.execute(
@@ -70,6 +77,8 @@ class Administration(Connections):
                 [name, email, search_text(name, email), account_id],
             )
             details = before[0] if before and before[0] != email else ""
+            if details:
+                end_links(db, account_id)
             audit(db, self._now(), actor_id, Action.CORRECTED, account_id=account_id, details=details)
 
     def set_member(self, actor_id: int | None, account_id: int, group_id: int, member: bool) -> None:

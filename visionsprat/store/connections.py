@@ -12,8 +12,9 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from visionsprat.migrations import connect, migrate
+from visionsprat.migrations import PATIENCE, connect, migrate
 from visionsprat.records import Action, LastAdministrator, NotAllowed, StoreUnavailable
+from visionsprat.store.locks import IN_USE, Held, share
 from visionsprat.writing import is_blank, search_text
 
 _log = logging.getLogger("visionsprat")
@@ -39,9 +40,17 @@ class Connections:
         try:
             with translated():
                 path.parent.mkdir(parents=True, exist_ok=True)
-                with closing(connect(path)) as db:
-                    migrate(db)
-                    wipe(db)
+                # Whoever restores a backup must know that this process has the database open.
+                self._presence = share(path.with_name(IN_USE), PATIENCE)
+                try:
+                    with closing(connect(path)) as db:
+                        migrate(db)
+                        wipe(db)
+                except BaseException:
+                    self._presence.close()
+                    raise
+        except Held as error:
+            raise StoreUnavailable("A backup is being restored. Start again when that is done.") from error
         except StoreUnavailable as error:
             raise StoreUnavailable(
                 f"{error} See that {path.parent} can be written, or set VISIONSPRAT_DATA."
@@ -50,6 +59,7 @@ class Connections:
     def close(self) -> None:
         while not self._idle.empty():
             self._idle.get_nowait().close()
+        self._presence.close()
 
     def check_health(self) -> None:
         """Raises StoreUnavailable unless the database can be read and written."""
@@ -125,6 +135,11 @@ def audit(
         " ?, coalesce((SELECT email FROM accounts WHERE id = ?), ?), ?)",
         [at, actor_id, actor_id, action.value, account_id, account_id, subject, details],
     )
+
+
+def end_links(db: Database, account_id: int) -> None:
+    """End every link with which a password could still be chosen for the account."""
+    db.execute("DELETE FROM invitations WHERE account_id = ? AND used_at IS NULL", [account_id])
 
 
 def want_wiping(db: Database) -> None:

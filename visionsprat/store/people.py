@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlite_utils import Database
 
 from visionsprat.records import Action, AlreadyClaimed, Credentials, EmailTaken, NewAccount
-from visionsprat.store.connections import Connections, audit, require_admin
+from visionsprat.store.connections import Connections, audit, end_links, require_admin
 from visionsprat.store.groups import group_id_of
 from visionsprat.writing import search_text
 
@@ -70,8 +70,9 @@ class People(Connections):
             )
 
     def set_password(self, account_id: int, password_hash: str) -> None:
-        """Store a new password and end every session of the account."""
+        """Store a new password; end every session of the account and every link to choose another."""
         with self._write() as db:
             db.execute("UPDATE accounts SET password_hash = ? WHERE id = ?", [password_hash, account_id])
             db.execute("DELETE FROM sessions WHERE account_id = ?", [account_id])
+            end_links(db, account_id)
             audit(db, self._now(), account_id, Action.PASSWORD_CHANGED, account_id=account_id)

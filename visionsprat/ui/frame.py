@@ -47,6 +47,7 @@ _templates.filters |= {
     "day": text.day,
     "minute": text.minute,
     "saved": text.saved,
+    "when": text.when,
 }
 _templates.globals |= {"State": State}
 

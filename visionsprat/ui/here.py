@@ -13,7 +13,7 @@ import streamlit as st
 from visionsprat.accounts import token_hash
 from visionsprat.client import client_of
 from visionsprat.content import Module
-from visionsprat.front import BROWSER_COOKIE
+from visionsprat.front import BROWSER_COOKIE, site
 from visionsprat.installation import Installation, installation
 from visionsprat.progress import Progress, progress
 from visionsprat.records import Account, StoreUnavailable, Visitor
@@ -51,6 +51,11 @@ class Here:
     @property
     def progress(self) -> Progress:
         return progress(self.module, self.signed_in.answered)
+
+    @property
+    def site(self) -> str:
+        """The public address that links begin with."""
+        return site()
 
     @property
     def now(self) -> datetime:

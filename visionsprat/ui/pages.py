@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from visionsprat.content import Module
+from visionsprat.invitations import ADDRESS as INVITATION
 from visionsprat.settings import ROOT
 from visionsprat.ui.here import Here
 
@@ -13,6 +14,8 @@ _BESIDE_THE_WALK = ("min-grupp", "administration", "mitt-konto")
 _PUBLIC = {
     "tillganglighet": ("accessibility.py", "Tillgänglighet"),
     "personuppgifter": ("privacy.py", "Personuppgifter"),
+    INVITATION: ("invitation.py", "Välj lösenord"),
+    "glomt-losenord": ("forgotten.py", "Glömt lösenordet"),
 }
 
 

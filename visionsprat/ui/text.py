@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from visionsprat.directory import Problem
 from visionsprat.fields import MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS, Fault
-from visionsprat.records import Action, Show
+from visionsprat.mail import Trouble as MailTrouble
+from visionsprat.records import Action, InvitationExpired, InvitationUsed, InvitationVoid, Show
 from visionsprat.staff_file import Trouble
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
@@ -94,6 +95,31 @@ SHOW = {
     Show.WITHOUT_GROUP: "Utan grupp",
 }
 
+#: Why a letter was not sent, and what to do.
+NOT_SENT = {
+    MailTrouble.ADDRESS: "E-postservern säger nej till adressen. Kontrollera att den är rätt.",
+    MailTrouble.LATER: "E-postservern tar inte emot brev till adressen just nu. Försök igen senare.",
+    MailTrouble.CHARACTERS: "E-postservern klarar inte tecknen i adressen.",
+    MailTrouble.REFUSED: "E-postservern säger nej till brevet.",
+    MailTrouble.UNREACHABLE: "E-postservern går inte att nå. Försök igen senare.",
+    MailTrouble.ENCRYPTION: "E-postservern kan inte ta emot brev på ett säkert sätt.",
+    MailTrouble.CREDENTIALS: "E-postservern säger nej till Visionsprats eget lösenord.",
+}
+
+#: Why nobody can choose a password with a link, and what to do.
+VOID = {
+    InvitationUsed: (
+        "Länken är redan använd",
+        "Den går bara att använda en gång. Logga in med lösenordet som valdes med den.",
+    ),
+    InvitationExpired: ("Länken har gått ut", "Den gällde bara en viss tid."),
+    InvitationVoid: (
+        "Länken gäller inte",
+        "Kontrollera att du fick med hela adressen. Har du fått flera länkar är det bara den senaste som "
+        "gäller.",
+    ),
+}
+
 #: What the audit log tells of.
 ACTIONS = {
     Action.ACCOUNT_ADDED: "Lade till en person",
@@ -115,12 +141,20 @@ ACTIONS = {
     Action.GROUP_MERGED: "Slog ihop en grupp med en annan",
     Action.GROUP_REMOVED: "Tog bort en grupp",
     Action.ERASED: "Raderade sitt konto",
+    Action.RESTORED: "Återställde en säkerhetskopia",
+    Action.INVITED: "Bjöd in",
+    Action.PASSWORD_CHOSEN: "Valde lösenord med en inbjudan",
 }
 
 EMAIL_TAKEN = "Det finns redan ett konto med den e-postadressen."
 LAST_ADMINISTRATOR = "Det här är den sista administratören. Gör någon annan till administratör först."
 LAST_ADMINISTRATOR_SELF = (
     "Du är den sista administratören. Gör någon annan till administratör först, så kan du radera ditt konto."
+)
+LETTER_COMES = (
+    "Om det finns ett konto med den adressen kommer ett brev dit om en stund. "
+    "Länken i brevet gäller i ett dygn. Kommer inget brev? Titta i skräpposten. "
+    "Det går att be om tre brev i timmen."
 )
 NO_COOKIES = "Webbläsaren tar inte emot kakor. Tillåt kakor för den här webbplatsen och ladda om sidan."
 PASSWORD_ADVICE = f"Minst {MIN_PASSWORD_CHARACTERS} tecken. Gärna några ord som inte hör ihop."
@@ -148,13 +182,18 @@ def day(moment: datetime) -> str:
 
 def saved(moment: datetime, now: datetime) -> str:
     """When something was saved, as in "Sparat i dag 14:03" or "Sparat 12 november 2026, 09:41"."""
+    return f"Sparat {when(moment, now)}"
+
+
+def when(moment: datetime, now: datetime) -> str:
+    """As in "i dag 14:03", "i går 09:41" or "12 november 2026, 09:41"."""
     local, today = moment.astimezone(STOCKHOLM), now.astimezone(STOCKHOLM).date()
     clock = f"{local:%H:%M}"
     if local.date() == today:
-        return f"Sparat i dag {clock}"
+        return f"i dag {clock}"
     if local.date() == today - timedelta(days=1):
-        return f"Sparat i går {clock}"
-    return f"Sparat {day(moment)}, {clock}"
+        return f"i går {clock}"
+    return f"{day(moment)}, {clock}"
 
 
 def thousands(count: int) -> str:

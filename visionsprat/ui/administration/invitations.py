@@ -1,7 +1,89 @@
-"""One-time links with which people choose their password."""
+"""One-time links with which people choose their password, for many at once: as a file or as letters."""
 
 from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from visionsprat.invitations import as_letters, invite
+from visionsprat.outbox import Dispatch
+from visionsprat.records import Whom
+from visionsprat.settings import Smtp
+from visionsprat.ui.frame import draw as draw_template
+from visionsprat.ui.here import here
+from visionsprat.ui.text import NOT_SENT, thousands
+
+#: As many letters that were not sent are listed; the rest are counted.
+_MOST = 200
+_NEVER, _GROUP = "Alla som aldrig har loggat in", "En grupp, med alla grupper under den"
+#: The newest letters of each administrator. They go on their way whether or not anybody looks.
+_dispatches: dict[int, Dispatch] = {}
 
 
 def draw() -> None:
     """Draw this part of the administration page."""
+    at = here()
+    settings = at.installation.settings
+    draw_template("invitations.html", site=at.site, local=settings.url is None)
+    dispatch = _dispatches.get(at.account.id)
+    if dispatch is not None and not dispatch.is_finished:
+        _follow(dispatch)
+    if dispatch is not None:
+        draw_template(
+            "dispatch.html",
+            total=dispatch.total,
+            begun_at=dispatch.begun_at,
+            failures=dispatch.failures,
+            most=_MOST,
+            why=NOT_SENT,
+        )
+    whom = _ask_whom()
+    if whom is None:
+        return
+    count = at.installation.store.count_invitees(whom)
+    query = urlencode({"grupp": whom.group_id or "", "aldrig": "1" if whom.never_signed_in else ""})
+    draw_template("invitations_file.html", count=count, query=query)
+    if settings.smtp is not None and count:
+        _offer_letters(settings.smtp, whom, count)
+
+
+def _ask_whom() -> Whom | None:
+    kind = st.selectbox("Vilka ska bjudas in?", [_NEVER, _GROUP], key="invite_kind", placeholder="Välj vilka")
+    if kind != _GROUP:
+        return Whom(never_signed_in=True)
+    paths = here().installation.store.group_paths()
+    group = st.selectbox(
+        "Grupp",
+        list(paths),
+        format_func=lambda id: paths[id],
+        key="invite_group",
+        index=None,
+        placeholder="Välj en grupp",
+    )
+    never = st.checkbox("Bara de som aldrig har loggat in", key="invite_never")
+    return Whom(group_id=group, never_signed_in=never) if group is not None else None
+
+
+def _offer_letters(smtp: Smtp, whom: Whom, count: int) -> None:
+    at = here()
+    letters = "ett brev" if count == 1 else f"{thousands(count)} brev"
+    draw_template("section.html", title="Skicka med e-post", text="Var och en får ett brev med sin länk.")
+    # The label and the key change with whom it concerns: a yes holds for what was seen.
+    sure = st.checkbox(f"Ja, skicka {letters}", key=f"invite_sure_{whom}")
+    if st.button("Skicka", key="invite_send", disabled=not sure):
+        invitations = invite(at.installation.store, at.account.id, whom, at.site)
+        del st.session_state[f"invite_sure_{whom}"]
+        _dispatches[at.account.id] = Dispatch(smtp, as_letters(invitations), at.now)
+        st.rerun()
+
+
+def _follow(dispatch: Dispatch) -> None:
+    """Show how far the letters have come. A click or a closed tab ends the showing, not the sending."""
+    bar = st.progress(0.0)
+    while not dispatch.wait(0.3):
+        bar.progress(
+            dispatch.done / max(dispatch.total, 1),
+            f"Skickar brev {thousands(dispatch.done)} av {thousands(dispatch.total)}",
+        )
+    bar.empty()

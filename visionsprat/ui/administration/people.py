@@ -5,11 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from visionsprat.fields import Refused, clean_email, clean_group, clean_name
-from visionsprat.records import EmailTaken, LastAdministrator, NewAccount, Person, Show
+from visionsprat.invitations import as_letters, invite
+from visionsprat.mail import send
+from visionsprat.records import EmailTaken, LastAdministrator, NewAccount, Person, Show, Whom
 from visionsprat.ui.frame import draw as draw_template
 from visionsprat.ui.frame import notice
 from visionsprat.ui.here import here
-from visionsprat.ui.text import EMAIL_TAKEN, FAULTS, LAST_ADMINISTRATOR, SHOW, thousands
+from visionsprat.ui.text import EMAIL_TAKEN, FAULTS, LAST_ADMINISTRATOR, NOT_SENT, SHOW, thousands
 
 _DONE = "person_done"
 
@@ -75,9 +77,31 @@ def _draw_new() -> None:
 def _draw_person(person: Person) -> None:
     draw_template("person.html", person=person)
     _say_done()
+    if person.is_active:
+        _invite(person)
     _correct(person)
     _groups(person)
     _roles(person)
+
+
+def _invite(person: Person) -> None:
+    at = here()
+    smtp = at.installation.settings.smtp
+    draw_template("section.html", title="Inbjudan", text=_WHAT_AN_INVITATION_DOES)
+    with st.container(horizontal=True):
+        shown = st.button("Bjud in", key="person_invite")
+        sent = smtp is not None and st.button("Skicka inbjudan med e-post", key="person_invite_by_mail")
+    if not shown and not sent:
+        return
+    made = invite(at.installation.store, at.account.id, Whom(emails=frozenset({person.email})), at.site)
+    if smtp is not None and sent:
+        failures = send(smtp, as_letters(made))
+        notice(
+            NOT_SENT[failures[0].trouble] if failures else f"Inbjudan är skickad till {person.email}.",
+            problem=bool(failures),
+        )
+    elif made:
+        draw_template("link.html", person=made[0].person, link=made[0].link)
 
 
 def _correct(person: Person) -> None:
@@ -161,6 +185,10 @@ def _roles(person: Person) -> None:
         notice(LAST_ADMINISTRATOR, problem=True)
 
 
+_WHAT_AN_INVITATION_DOES = (
+    "En länk där personen väljer ett lösenord. Den gäller i 14 dagar och går att använda en gång. "
+    "En ny länk gör att den förra slutar att gälla."
+)
 _WHAT_DEACTIVATING_DOES = (
     "Den som avaktiveras loggas ut på en gång och kan inte logga in. Det personen har skrivit finns kvar."
 )

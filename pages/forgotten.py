@@ -1,0 +1,24 @@
+"""For those who have forgotten their password: a letter with a link, or whom to ask."""
+
+import streamlit as st
+
+from visionsprat.fields import Refused, clean_email
+from visionsprat.invitations import ask_for_new_password
+from visionsprat.ui.frame import draw, notice
+from visionsprat.ui.here import here
+from visionsprat.ui.text import FAULTS, LETTER_COMES
+
+house = here().installation
+smtp = house.settings.smtp
+draw("forgotten.html", mail=smtp is not None)
+if smtp is not None:
+    with st.form("forgotten_form", border=False):
+        email = st.text_input("E-post", key="forgotten_email", autocomplete="username")
+        problem = st.empty()
+        pressed = st.form_submit_button("Skicka länk", type="primary")
+    if pressed:
+        try:
+            ask_for_new_password(house.store, smtp, here().site, clean_email(email))
+            notice(LETTER_COMES)
+        except Refused as refused:
+            problem.error(FAULTS[refused.fault])

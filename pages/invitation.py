@@ -1,0 +1,52 @@
+"""Behind the link of an invitation: choose a password, and straight in. Looking does not use the link up."""
+
+import streamlit as st
+
+from visionsprat.accounts import hash_password, issue_ticket
+from visionsprat.fields import Refused
+from visionsprat.invitations import code_hash
+from visionsprat.records import InvitationVoid, Invited
+from visionsprat.ui.entrance import enter
+from visionsprat.ui.frame import draw, notice
+from visionsprat.ui.here import browser_mark, here
+from visionsprat.ui.text import FAULTS, NO_COOKIES, PASSWORD_ADVICE, VOID
+
+at = here()
+store = at.installation.store
+link = code_hash(st.query_params.get("kod", ""))
+
+
+def form(person: Invited) -> None:
+    draw("invited.html", person=person)
+    if at.visitor and at.account.id != person.account_id:
+        notice(f"Nu är {at.account.name} inloggad här. När du väljer ett lösenord byter vi till ditt konto.")
+    with st.form("invitation_form", border=False):
+        draw("username.html", email=person.email)
+        password = st.text_input(
+            "Lösenord", key="invitation_password", type="password", autocomplete="new-password"
+        )
+        draw("advice.html", advice=PASSWORD_ADVICE)
+        problem = st.empty()
+        pressed = st.form_submit_button("Välj lösenord", type="primary")
+    if not pressed:
+        return
+    if not browser_mark():
+        problem.error(NO_COOKIES)
+        return
+    try:
+        hashed = hash_password(password, known=(*person.name.split(), person.email))
+        account_id = store.use_invitation(link, hashed)
+    except Refused as refused:
+        problem.error(FAULTS[refused.fault])
+    except InvitationVoid:
+        st.rerun()  # used or replaced meanwhile
+    else:
+        store.end_session(at.token_hash)  # somebody else's, whose cookie is about to be replaced
+        enter(issue_ticket(store, account_id, browser_mark()), "")
+
+
+try:
+    form(store.invited(link))
+except InvitationVoid as void:
+    title, text = VOID[type(void)]
+    draw("invitation_void.html", title=title, text=text, mail=at.installation.settings.smtp is not None)

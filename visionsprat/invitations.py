@@ -1,0 +1,84 @@
+"""Invitations: links made, handed out as a table or as letters, and used."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from visionsprat import letters
+from visionsprat.mail import Failure, Letter, send
+from visionsprat.outbox import errands
+from visionsprat.records import Invited, Whom
+from visionsprat.settings import Smtp
+from visionsprat.store import Store
+from visionsprat.ui.text import minute
+
+#: The page behind the links.
+ADDRESS = "inbjudan"
+HEADINGS = ("namn", "e-post", "grupp", "länk", "giltig till")
+
+
+@dataclass(frozen=True)
+class Invitation:
+    person: Invited
+    #: Whoever has it may choose the person's password. Never stored, never logged.
+    link: str = field(repr=False)
+
+
+class _Tokens(dict[int, str]):
+    """The tokens of links that are being made, by account."""
+
+    def new(self, account_id: int) -> str:
+        """Make one, and give back what the database holds instead of it."""
+        self[account_id] = secrets.token_urlsafe(32)
+        return code_hash(self[account_id])
+
+    def link(self, site: str, account_id: int) -> str:
+        return f"{site}/{ADDRESS}?kod={self[account_id]}"
+
+
+def code_hash(code: str) -> str:
+    """What the database holds instead of the code in a link."""
+    return hashlib.sha256(code.encode()).hexdigest()
+
+
+def invite(store: Store, actor_id: int | None, whom: Whom, site: str) -> tuple[Invitation, ...]:
+    """Make links that begin with the public address `site`. Those made before for the same people end."""
+    tokens = _Tokens()
+    people = store.invite(actor_id, whom, tokens.new)
+    return tuple(Invitation(each, tokens.link(site, each.account_id)) for each in people)
+
+
+def as_rows(invitations: Iterable[Invitation]) -> list[tuple[str, ...]]:
+    """The rows of a mail merge under HEADINGS."""
+    return [
+        (
+            each.person.name,
+            each.person.email,
+            "|".join(each.person.groups),
+            each.link,
+            minute(each.person.expires_at),
+        )
+        for each in invitations
+    ]
+
+
+def as_letters(invitations: Iterable[Invitation]) -> list[Letter]:
+    return [letters.invitation(each.person, each.link) for each in invitations]
+
+
+def ask_for_new_password(store: Store, smtp: Smtp, site: str, email: str) -> None:
+    """Let a letter be sent to whoever has this address. The time it takes doesn't tell if anybody has."""
+    if store.note_password_request(email):
+        errands.add(lambda: send_new_password(store, smtp, site, email))
+
+
+def send_new_password(store: Store, smtp: Smtp, site: str, email: str) -> tuple[Failure, ...]:
+    """Send a link to whoever has this address and has forgotten their password, if anybody has."""
+    tokens = _Tokens()
+    person = store.add_password_link(email, tokens.new)
+    if person is None:
+        return ()
+    return send(smtp, [letters.new_password(person, tokens.link(site, person.account_id))])

@@ -1,0 +1,42 @@
+"""What letters say, in Swedish."""
+
+from __future__ import annotations
+
+from visionsprat.mail import Letter
+from visionsprat.records import Invited
+from visionsprat.ui.text import minute
+
+_INVITATION = (
+    "Hej {name}!",
+    "Du är inbjuden till Visionsprat. Där läser du om visionen Helsingborg 2035 och skriver vad du tänker "
+    "om den, i din egen takt. Det tar ungefär 25 minuter och du kan pausa när du vill. Det du skriver kan "
+    "bara du läsa.",
+    "Börja med att välja ett lösenord:",
+    "{link}",
+    "Länken är bara för dig och går att använda en gång. Den gäller till {until}. Nästa gång loggar du in "
+    "med din e-postadress, {email}, och lösenordet.",
+    "Har du frågor? Fråga din chef. Det går inte att svara på det här brevet.",
+)
+_NEW_PASSWORD = (
+    "Hej {name}!",
+    "Någon har bett om ett nytt lösenord till ditt konto i Visionsprat. Var det du? Välj ett här:",
+    "{link}",
+    "Länken är bara för dig och går att använda en gång. Den gäller till {until}.",
+    "Var det inte du? Då behöver du inte göra något. Ditt lösenord är detsamma som förut.",
+    "Det går inte att svara på det här brevet.",
+)
+
+
+def invitation(person: Invited, link: str) -> Letter:
+    return _letter(person, link, "Välkommen till Visionsprat", _INVITATION)
+
+
+def new_password(person: Invited, link: str) -> Letter:
+    return _letter(person, link, "Nytt lösenord till Visionsprat", _NEW_PASSWORD)
+
+
+def _letter(person: Invited, link: str, subject: str, paragraphs: tuple[str, ...]) -> Letter:
+    text = "\n\n".join(paragraphs).format(
+        name=person.name, email=person.email, link=link, until=minute(person.expires_at)
+    )
+    return Letter(person.name, person.email, subject, f"{text}\n")

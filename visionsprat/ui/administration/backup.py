@@ -1,0 +1,15 @@
+"""How old the newest backup is."""
+
+from __future__ import annotations
+
+from visionsprat.backups import WORRYING, newest
+from visionsprat.installation import backups_path
+from visionsprat.ui.frame import draw as draw_template
+from visionsprat.ui.here import here
+
+
+def draw() -> None:
+    """Draw a line on every part of the administration page: nobody else looks for a backup that fails."""
+    now = here().now
+    last = newest(backups_path(here().installation.settings), now)
+    draw_template("backup.html", last=last, now=now, worrying=last is None or now - last > WORRYING)

@@ -19,7 +19,7 @@ with st.form("sign_in_form", border=False):
         "Lösenord", key="sign_in_password", type="password", autocomplete="current-password"
     )
     keep = st.checkbox("Håll mig inloggad", key="sign_in_keep")
-    st.caption("I 30 dagar. Välj det bara på en dator som du är ensam om.")
+    draw("advice.html", advice="I 30 dagar. Välj det bara på en dator som du är ensam om.")
     problem = st.empty()
     pressed = st.form_submit_button("Logga in", type="primary")
 draw("forgotten_link.html")

@@ -159,6 +159,10 @@ def test_the_page_itself_is_compressed(client: Client, encoding: str) -> None:
     assert unpack(body) == get(client, "/").content
 
 
+def test_a_file_that_is_not_there_is_not_kept(client: Client) -> None:
+    assert "cache-control" not in get(client, "/assets/no.css").headers
+
+
 def test_our_files_are_kept_forever_under_an_address_of_their_content(client: Client) -> None:
     named = re.findall(r'"(/assets/[^"]+\.(?:js|css|svg)[^"]*)"', get(client, "/").text)
     assert named and all(re.search(r"\?v=[0-9a-f]{12}$", address) for address in named)

@@ -160,7 +160,11 @@ class Front:
             await self.app(scope, receive, send)
             return
         response = await self._response(scope) if scope["method"] in {"GET", "HEAD"} else None
-        await (response or self.app)(scope, receive, _with_caching(send, scope["path"]))
+        send = _with_caching(send, scope["path"])
+        if response:
+            await response(scope, receive, send)
+        else:
+            await self.app(scope, receive, _without_streamlits_page(scope, receive, send))
 
     async def _response(self, scope: Scope) -> Response | None:
         path = scope["path"]
@@ -207,10 +211,29 @@ def _with_caching(send: Send, path: str) -> Send:
     async def wrapped(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            if path.startswith("/assets/"):
+            if path.startswith("/assets/") and message["status"] < 400:
                 headers["Cache-Control"] = _FOREVER
             elif path.startswith("/api/"):
                 headers["Cache-Control"] = "no-store"
         await send(message)
+
+    return wrapped
+
+
+def _without_streamlits_page(scope: Scope, receive: Receive, send: Send) -> Send:
+    """Streamlit answers addresses that it doesn't know with its own index page: say that there is nothing."""
+    replaced = False
+
+    async def wrapped(message: Message) -> None:
+        nonlocal replaced
+        if message["type"] == "http.response.start":
+            headers = Headers(raw=message["headers"])
+            is_page = headers.get("content-type", "").startswith("text/html")
+            # Pages of ours bring their policy.
+            replaced = is_page and "content-security-policy" not in headers
+            if replaced:
+                await not_found()(scope, receive, send)
+        if not replaced:
+            await send(message)
 
     return wrapped

@@ -39,23 +39,34 @@ class Guard:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
-        asked, begun = HTTPConnection(scope), False
+        asked = HTTPConnection(scope)
+        refusal = _refusal(asked)
+        if scope["type"] == "http":
+            await _answer(refusal or self.app, asked, receive, send)
+        elif refusal:
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await self.app(scope, receive, send)
 
-        async def send_with_headers(message: Message) -> None:
-            nonlocal begun
-            if message["type"].endswith("http.response.start"):
-                begun = True
-                _add_headers(MutableHeaders(scope=message), asked)
-            await send(message)
 
-        try:
-            await (_refusal(asked) or self.app)(scope, receive, send_with_headers)
-        except Exception:
-            # Starlette would answer too, but outside of this: without the headers.
-            if scope["type"] == "http" and not begun:
-                sentence = "Något gick fel hos oss. Försök igen om en stund.\n"
-                await PlainTextResponse(sentence, 500)(scope, receive, send_with_headers)
-            raise
+async def _answer(app: ASGIApp, asked: HTTPConnection, receive: Receive, send: Send) -> None:
+    begun = False
+
+    async def send_with_headers(message: Message) -> None:
+        nonlocal begun
+        if message["type"] == "http.response.start":
+            begun = True
+            _add_headers(MutableHeaders(scope=message), asked)
+        await send(message)
+
+    try:
+        await app(asked.scope, receive, send_with_headers)
+    except Exception:
+        # Starlette would answer too, but outside of this: without the headers.
+        if not begun:
+            sentence = "Något gick fel hos oss. Försök igen om en stund.\n"
+            await PlainTextResponse(sentence, 500)(asked.scope, receive, send_with_headers)
+        raise
 
 
 def _refusal(asked: HTTPConnection) -> Response | None:

@@ -162,8 +162,12 @@ class Front:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        send = _with_headers(send, scope["path"])
         response = await self._response(scope) if scope["method"] in {"GET", "HEAD"} else None
-        await (response or self.app)(scope, receive, _with_headers(send, scope["path"]))
+        if response is not None:
+            await response(scope, receive, send)
+        else:
+            await self.app(scope, receive, _without_streamlits_index(scope, receive, send))
 
     async def _response(self, scope: Scope) -> Response | None:
         path = scope["path"]
@@ -220,6 +224,23 @@ def _encoding(accepted: str) -> str:
         part.split(";")[0].strip() for part in accepted.split(",") if "q=0" not in part.replace("q=0.", "")
     }
     return "br" if "br" in names else "gzip" if "gzip" in names else ""
+
+
+def _without_streamlits_index(scope: Scope, receive: Receive, send: Send) -> Send:
+    """Streamlit answers an address that it does not know with its own index page: in English, no policy."""
+    replaced = False
+
+    async def wrapped(message: Message) -> None:
+        nonlocal replaced
+        if message["type"] == "http.response.start" and not scope["path"].startswith("/api/"):
+            headers = MutableHeaders(scope=message)
+            replaced = message["status"] == 200 and headers.get("content-type", "").startswith("text/html")
+            if replaced:
+                await not_found()(scope, receive, send)
+        if not replaced:
+            await send(message)
+
+    return wrapped
 
 
 def _with_headers(send: Send, path: str) -> Send:

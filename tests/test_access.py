@@ -83,13 +83,16 @@ PEOPLE = {
         manages="Skogen",
     ),
 }
+#: The manager above has this group, too: who manages several trees may see all of them at once.
+FURTHER = "Havet/Klippan"
 COLLEAGUES = (
     NewAccount("tora@test.example", "Tora Låtsas", None, member_of="Skogen/Norrängen/Asklunden"),
     NewAccount("sixten@test.example", "Sixten Prövare", None, member_of="Skogen/Söderängen/Lindlunden"),
+    NewAccount("hilding@test.example", "Hilding Påhittad", None, member_of=FURTHER),
 )
 NAMES = {each.name for each in (*PEOPLE.values(), *COLLEAGUES)}
 ADDRESSES = {each.email for each in (*PEOPLE.values(), *COLLEAGUES)}
-GROUPS = {"Skogen", "Norrängen", "Söderängen", "Hassellunden", "Asklunden", "Lindlunden"}
+GROUPS = {"Skogen", "Norrängen", "Söderängen", "Hassellunden", "Asklunden", "Lindlunden", "Havet", "Klippan"}
 
 SIGNED_OUT = {Role.VISITOR, Role.DEACTIVATED}
 SIGNED_IN = set(Role) - SIGNED_OUT
@@ -100,14 +103,14 @@ ADMINISTRATORS = {Role.ADMINISTRATOR}
 SEEN_BY = {
     Role.OTHER_MANAGER: {"Otto Provberg", "Sixten Prövare"},
     Role.MANAGER: {"Leja Testsson", "Marit Exempel"},
-    Role.MANAGER_ABOVE: {"Leja Testsson", "Marit Exempel", "Tora Låtsas"},
+    Role.MANAGER_ABOVE: {"Leja Testsson", "Marit Exempel", "Tora Låtsas", "Hilding Påhittad"},
 }
 #: The groups that somebody meets anywhere, in the path of their own or below one that they manage.
 GROUPS_OF = {
     Role.LEARNER: {"Skogen", "Norrängen", "Hassellunden"},
     Role.OTHER_MANAGER: {"Skogen", "Söderängen", "Lindlunden"},
     Role.MANAGER: {"Skogen", "Norrängen", "Hassellunden"},
-    Role.MANAGER_ABOVE: {"Skogen", "Norrängen", "Hassellunden", "Asklunden"},
+    Role.MANAGER_ABOVE: {"Skogen", "Norrängen", "Hassellunden", "Asklunden", "Havet", "Klippan"},
     Role.ADMINISTRATOR: GROUPS,
 }
 
@@ -215,6 +218,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         tokens = {role: token(store, id) for role, id in ids.items()}
         store.set_active(ids[Role.ADMINISTRATOR], ids[Role.DEACTIVATED], False)
         group_ids = {path: id for id, path in store.group_paths().items()}
+        store.set_manager(None, ids[Role.MANAGER_ABOVE], group_ids[FURTHER], True)
     yield House(server, ids, group_ids, tokens)
     server.stop()
 

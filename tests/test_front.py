@@ -11,7 +11,8 @@ import pytest
 from httpx import Response
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import Mount
+from starlette.responses import FileResponse
+from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from tests.client import Client
@@ -206,3 +207,17 @@ def test_an_address_below_a_page_is_told_in_swedish(client: Client, address: str
     named = re.findall(r'href="([^"]+)"', answer.text)
     assert all(get(client, address).status_code == 200 for address in named)
     assert not any(urlsplit(address).netloc for address in named)
+
+
+@pytest.mark.parametrize(
+    "address", ["/hittapa.txt", "/assets", "/api", "/static/hittapa", "/_stcore/hittapa"]
+)
+def test_streamlits_own_index_page_shows_nowhere(address: str) -> None:
+    """Streamlit answers whatever it does not know with that page."""
+    inner = Starlette(
+        routes=[*routes(), Route("/{path:path}", lambda _: FileResponse(STREAMLIT / "index.html"))]
+    )
+    assert "Streamlit" in Client(inner).get(address).text
+    answer = get(Client(Front(inner)), address)
+    assert answer.status_code == 404
+    assert "Sidan finns inte" in answer.text and "Streamlit" not in answer.text

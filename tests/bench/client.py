@@ -28,6 +28,7 @@ class Tab:
         self.url = url
         self.headers = {"Cookie": learner.cookie} if learner else {}
         self.html = ""  # what the last run drew with st.html
+        self.received: list[bytes] = []  # all that the server sent about the last run
         self._hashes: dict[str, str] = {}
 
     async def __aenter__(self) -> Tab:
@@ -47,6 +48,11 @@ class Tab:
     ) -> None:
         await self._socket.close()
 
+    @property
+    def addresses(self) -> set[str]:
+        """The pages that this visitor has, as the navigation gave them."""
+        return set(self._hashes)
+
     async def visit(self, address: str, query: str = "") -> None:
         """Ask for the page and wait until its script has run to the end."""
         message = BackMsg()
@@ -64,10 +70,11 @@ class Tab:
         await self._drawn(address)
 
     async def _drawn(self, address: str) -> None:
-        self.html = ""
+        self.html, self.received = "", []
         while True:
+            self.received.append(_binary(await self._socket.recv()))
             received = ForwardMsg()
-            received.ParseFromString(_binary(await self._socket.recv()))
+            received.ParseFromString(self.received[-1])
             kind = received.WhichOneof("type")
             if kind == "navigation":
                 self._hashes = {

@@ -15,6 +15,7 @@ from tests.browser.conftest import FOREIGN
 from tests.browser.people import Person, add_person, editor, fill_in_sign_in, signed_in, status
 from tests.browser.server import Server
 from tests.mailbox import Mailbox
+from tests.staff_lists import csv_file
 from visionsprat.content import load_module
 from visionsprat.invitations import invite
 from visionsprat.records import Whom
@@ -127,9 +128,9 @@ def violations(page: Page) -> list[str]:
     ]
 
 
-def check(page: Page, widths: tuple[int, ...] = WIDTHS) -> None:
+def check(page: Page, widths: tuple[int, ...] = WIDTHS, heights: tuple[int, ...] = HEIGHTS) -> None:
     for width in widths:
-        for height in HEIGHTS:
+        for height in heights:
             page.set_viewport_size({"width": width, "height": height})
             assert violations(page) == [], f"at {width} × {height}"
         page.set_viewport_size({"width": width, "height": HEIGHTS[0]})
@@ -279,3 +280,99 @@ def test_the_editors_troubles_have_no_fault(windows: dict[Any, Page], server: Se
     page.get_by_role("button", name="Stanna kvar").click()
     page.unroute("**/api/reflections")
     page.evaluate("localStorage.clear()")
+
+
+# Administration, and a manager of several groups: walked through, and looked at in a tall window only, as
+# loading each anew and looking twice would take longer than all of the above.
+
+
+@pytest.fixture(scope="module")
+def town(server: Server, manager: Person) -> Person:
+    """An administrator with two trees of groups and a very long address in them."""
+    long = "Ett Mycket Långt Namn På En Enhet Som Knappast Får Plats"
+    add_person(server, "Åsa Testsson", member_of=f"Vård/{long}/Team 1", manages="Vård")
+    chief = add_person(server, "Ragna Påhittad", member_of="Team 9", manages="Vård", is_admin=True)
+    with server.store() as store:
+        ids = {path: id for id, path in store.group_paths().items()}
+        store.set_manager(chief.id, chief.id, ids["Team 9"], True)
+        store.set_active(chief.id, add_person(server, "Dagny Fiktiv", member_of="Vård").id, False)
+    return chief
+
+
+@pytest.fixture(scope="module")
+def offices(browser: Browser, town: Person) -> Iterator[dict[str, Page]]:
+    """A window for each scheme, signed in as the administrator."""
+    opened: dict[str, Page] = {}
+    for scheme in SCHEMES:
+        context = browser.new_context(
+            bypass_csp=True,
+            color_scheme=scheme,
+            reduced_motion="reduce",
+            **FOREIGN,  # type: ignore[arg-type]
+        )
+        context.set_default_timeout(30_000)
+        opened[scheme] = context.new_page()
+        signed_in(opened[scheme], town, "/administration")
+    yield opened
+    for page in opened.values():
+        page.context.close()
+
+
+def walk(page: Page, *links: str) -> None:
+    page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHTS[0]})
+    for link in links:
+        settle(page)
+        page.locator("main, [data-testid=stMain]").first.get_by_role("link", name=link).first.click()
+    settle(page)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_parts_of_the_administration_have_no_fault(offices: dict[str, Page], scheme: str) -> None:
+    page = offices[scheme]
+    for links, shown in (
+        (["Personer"], "Lägg till en person"),
+        (["Åsa Testsson"], "Rätta uppgifter"),
+        (["Grupper"], "Lägg till en grupp"),
+        (["Team 1"], "Slå ihop med en annan grupp"),
+        (["Händelser"], "Händelser"),
+    ):
+        walk(page, *links)
+        expect(page.get_by_role("heading", name=shown)).to_be_visible()
+        settle(page)
+        check(page, heights=HEIGHTS[1:])
+
+
+LISTS = {
+    "Det här ändras": [("ny@test.example", "Ny Testsson", "Vård/Ny enhet", "Vård", "ja")],
+    "Filen har 4 fel": [
+        ("inte-en-adress", "Åsa Örn", "Vård//Team", "", "kanske"),
+        ("bo@test.example", "", "Vård", "", "ja"),
+    ],
+}
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_staff_lists_preview_and_its_faults_have_none(offices: dict[str, Page], scheme: str) -> None:
+    page = offices[scheme]
+    walk(page, "Personallista")
+    for shown, rows in LISTS.items():
+        file: Any = {"name": "personallista.csv", "mimeType": "text/csv", "buffer": csv_file(rows)}
+        page.locator("input[type=file]").set_input_files(file)
+        expect(page.get_by_role("heading", name=shown)).to_be_visible()
+        for summary in page.locator("summary").all():
+            summary.click()
+        settle(page)
+        check(page, heights=HEIGHTS[1:])
+        page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHTS[0]})
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_managers_tree_has_no_fault(offices: dict[str, Page], server: Server, scheme: str) -> None:
+    page = offices[scheme]
+    page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHTS[0]})
+    page.goto(f"{server.url}/min-grupp")
+    walk(page, "Vård")
+    expect(page.get_by_role("link", name="Alla dina grupper")).to_be_visible()
+    page.locator("summary").click()
+    settle(page)
+    check(page, heights=HEIGHTS[1:])

@@ -32,6 +32,7 @@ def draw() -> None:
 
 
 def _draw_all(rows: tuple[GroupRow, ...]) -> None:
+    draw_template("section.html", title="Grupper", text="")
     search = st.text_input("Sök på gruppens namn", key="groups_search", autocomplete="off").strip().casefold()
     draw_template("groups.html", rows=[row for row in rows if search in row.path.casefold()], most=_MOST)
     draw_template(

@@ -124,12 +124,14 @@ PAGES = {
     "administration": ADMINISTRATORS,
     "tillganglighet": set(Role),
     "personuppgifter": set(Role),
+    "inbjudan": set(Role),
+    "glomt-losenord": set(Role),
     CLAIM: set(Role),
     "finns-inte": set[Role](),
 }
 SCRIPTS = {
-    *("accessibility", "account", "administration", "claim", "entry", "group", "missing"),
-    *("privacy", "reflections", "sign_in", "start", "theme", "vision"),
+    *("accessibility", "account", "administration", "claim", "entry", "forgotten", "group", "invitation"),
+    *("missing", "privacy", "reflections", "sign_in", "start", "theme", "vision"),
 }
 
 
@@ -153,12 +155,15 @@ ROUTES = {
     "GET /api/handelser.csv": only(ADMINISTRATORS),
     "GET /api/min-grupp.csv": only(MANAGERS),
     "GET /api/min-grupp.xlsx": only(MANAGERS),
+    "POST /api/inbjudningar.csv": only(ADMINISTRATORS),
     "GET /api/mina-uppgifter.json": only(SIGNED_IN),
     "GET /api/mina-uppgifter.txt": only(SIGNED_IN),
     **{
         f"{method} /api/{{path:path}}": everybody(404) for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
     },
 }
+#: What a route has to be asked with.
+ASKED_WITH = {"POST /api/inbjudningar.csv": "?aldrig=1"}
 #: Streamlit's own addresses, and places where a file might be thought to lie.
 BESIDE = (
     *("/_stcore/health", "/_stcore/host-config", "/_stcore/metrics", "/_stcore/script-health-check"),
@@ -285,7 +290,7 @@ def _ask_all(house: House, role: Role, met: Met, addresses: set[str]) -> None:
         for route in ROUTES:
             if route == "POST /api/sign-out":
                 continue
-            method, path = route.split(" ")
+            method, path = f"{route}{ASKED_WITH.get(route, '')}".split(" ")
             answer = client.request(
                 method, path.replace("{path:path}", "hittapa"), **_body(house, method, path)
             )
@@ -494,7 +499,11 @@ def test_an_answer_to_nobody_or_to_another_site_repeats_nothing(house: House) ->
     answers = {
         401: post(house, Role.DEACTIVATED, draft(SECRET)),
         403: post(house, Role.LEARNER, draft(SECRET), Origin="https://evil.example"),
-        404: httpx.put(f"{house.server.url}/api/reflections/{SECRET}", content=draft(SECRET)),
+        404: httpx.put(
+            f"{house.server.url}/api/reflections/{SECRET}",
+            content=draft(SECRET),
+            headers={"Origin": house.server.url},
+        ),
     }
     assert {status: answer.status_code for status, answer in answers.items()} == {s: s for s in answers}
     assert SECRET not in "".join(map(_whole, answers.values())) + house.server.output
@@ -533,12 +542,16 @@ async def _visit(house: House, role: Role, address: str) -> tuple[str, str]:
 
 # The terminal
 
-#: What each command is asked for here; those that are None start a server.
+#: What each command is asked for here; those that are None start a server, or want none to run.
 COMMANDS: dict[str, list[str] | None] = {
     "demo": None,
     "add-account": ["nya@test.example", "--name", "Nya Testsson"],
     "import-staff": ["LIST", "--yes"],
     "export": [],
+    "invite": ["leja@test.example"],
+    "backup": ["FOLDER"],
+    "check": [],
+    "restore": None,
 }
 
 
@@ -557,8 +570,8 @@ def test_the_terminal_tells_nothing(
         with pytest.raises(SystemExit):
             cli.main([command, "--help"])
         if arguments is not None:
-            asked = [str(staff_list) if each == "LIST" else each for each in arguments]
-            assert cli.main([command, *asked]) == 0, command
+            places = {"LIST": str(staff_list), "FOLDER": str(tmp_path / "copies")}
+            assert cli.main([command, *(places.get(each, each) for each in arguments)]) == 0, command
         out, err = capfdbinary.readouterr()
         said += out + err
     assert b"leja@test.example" in said  # the export has been read

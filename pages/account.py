@@ -4,11 +4,12 @@ import streamlit as st
 
 from visionsprat.accounts import hash_password, issue_ticket, password_is_right
 from visionsprat.fields import Refused, clean_name
+from visionsprat.records import TooManyFailures
 from visionsprat.ui import erasing
 from visionsprat.ui.entrance import enter
 from visionsprat.ui.frame import draw
-from visionsprat.ui.here import browser_mark, here
-from visionsprat.ui.text import FAULTS, PASSWORD_ADVICE
+from visionsprat.ui.here import browser_mark, client, device, here
+from visionsprat.ui.text import FAULTS, PASSWORD_ADVICE, too_many
 
 at = here()
 store, account = at.installation.store, at.account
@@ -48,13 +49,15 @@ def password_form() -> None:
         return
     try:
         hashed = hash_password(new, known=(*account.name.split(), account.email))
-        if not password_is_right(store, account.email, old):
+        if not password_is_right(store, account.email, old, device=device(), client=client()):
             answer.error("Det nuvarande lösenordet stämmer inte.")
             return
         store.set_password(account.id, hashed)
         enter(issue_ticket(store, account.id, browser_mark()), at.address)
     except Refused as refused:
         answer.error(FAULTS[refused.fault])
+    except TooManyFailures as refused:
+        answer.error(too_many(refused.until, at.now))
 
 
 def sign_out_everywhere() -> None:

@@ -296,6 +296,13 @@ def test_the_own_password_is_asked_before_it_is_changed(store: Store, amina: int
     assert not password_is_right(store, "nobody@test.example", PASSWORD)
 
 
+def test_the_own_password_can_not_be_guessed_at_an_unlocked_computer(store: Store, amina: int) -> None:
+    for number in range(5):
+        assert not password_is_right(store, EMAIL, f"gul cykel i solsken {number}")
+    with pytest.raises(TooManyFailures):
+        password_is_right(store, EMAIL, PASSWORD)
+
+
 # Tickets
 
 

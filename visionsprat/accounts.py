@@ -12,6 +12,7 @@ from zxcvbn import zxcvbn
 
 from visionsprat.errors import VisionspratError
 from visionsprat.fields import MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS, Fault, Refused
+from visionsprat.records import Credentials
 from visionsprat.store import Store
 from visionsprat.store.sessions import DEVICE_LIFE
 
@@ -80,19 +81,28 @@ def sign_in(
     comes from. Raises SignInRefused or TooManyFailures. Must be called in a script run (the
     authenticator's controller keeps notes in its session state).
     """
-    email = email.strip().lower()
-    attempt = store.begin_attempt(email[:_EMAIL_COUNTED], client, token_hash(device))
-    found = store.credentials(email)
-    if not _password_is_right(password, found.password_hash if found else _NOBODY) or not found:
+    found = _checked(store, email.strip().lower(), password, device, client)
+    if found is None:
         raise SignInRefused("Wrong e-mail address or password.")
-    store.forget_failures(attempt)
     return issue_ticket(store, found.account_id, browser, keep=keep)
 
 
-def password_is_right(store: Store, email: str, password: str) -> bool:
-    """Whether this is the password of the signed-in person's account, asked before it is changed."""
+def password_is_right(store: Store, email: str, password: str, *, device: str = "", client: str = "") -> bool:
+    """Whether this is the password of the signed-in person's account, asked before it is changed.
+
+    Counted as a sign-in is: an unlocked computer is no place to guess at. Raises TooManyFailures.
+    """
+    return _checked(store, email, password, device, client) is not None
+
+
+def _checked(store: Store, email: str, password: str, device: str, client: str) -> Credentials | None:
+    """The account's credentials if the password is right; the same work is done for any address."""
+    attempt = store.begin_attempt(email[:_EMAIL_COUNTED], client, token_hash(device))
     found = store.credentials(email)
-    return found is not None and _password_is_right(password, found.password_hash)
+    if not _password_is_right(password, found.password_hash if found else _NOBODY) or not found:
+        return None
+    store.forget_failures(attempt)
+    return found
 
 
 def _password_is_right(password: str, password_hash: str) -> bool:

@@ -2,8 +2,9 @@
 
 What holds, whatever the order. Every text that the store has taken in, accepted or refused, is the
 current one or among the earlier ones. Except for one that is written over (a) by a save that was based
-on it, so by somebody who had it before their eyes as saved, (b) within a sitting and (c) taking away no
-more than a large deletion: so one's own text as it grows. And the current text is the one that was
+on it, so by somebody who had it before their eyes as saved, (b) within a sitting, (c) taking away no
+more than a large deletion, (d) with a new text, not an earlier one that is brought back, and (e) when no
+other text has been refused since: so one's own text as it grows. And the current text is the one that was
 accepted last.
 """
 
@@ -89,7 +90,10 @@ class Browser:
 
 
 class Interleavings(RuleBasedStateMachine):
-    folder = tempfile.TemporaryDirectory(prefix="visionsprat-")
+    # In memory where that can be had: thousands of saves would wait for the disk.
+    folder = tempfile.TemporaryDirectory(
+        prefix="visionsprat-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None
+    )
 
     @initialize()
     def begin(self) -> None:
@@ -100,6 +104,7 @@ class Interleavings(RuleBasedStateMachine):
         self.browsers = [Browser(NOTHING) for _ in range(3)]
         self.accepted_last = NOTHING
         self.owed: set[str] = set()
+        self.refused_since = False
 
     def teardown(self) -> None:
         if hasattr(self, "store"):
@@ -130,10 +135,16 @@ class Interleavings(RuleBasedStateMachine):
                 request.based_on >= before.revision
                 and self.now - before.saved_at <= SITTING
                 and gone <= min(LARGE_DELETION, len(before.text) / 2)
+                and request.text not in earlier
+                and not self.refused_since
             )
             if let_go and before.text not in earlier:
                 self.owed.discard(before.text)
+            if answer != before:
+                self.refused_since = False
             self.accepted_last = answer if answer.revision else NOTHING
+        else:
+            self.refused_since = True
         if not is_blank(request.text):
             self.owed.add(request.text)
         return answer
@@ -142,10 +153,10 @@ class Interleavings(RuleBasedStateMachine):
     def write(self, number: int, text: str) -> None:
         self.browsers[number].text = text
 
-    @rule(number=browsers, text=texts)
-    def write_and_save(self, number: int, text: str) -> None:
+    @rule(number=browsers, text=texts, answered=st.booleans())
+    def write_and_save(self, number: int, text: str, answered: bool) -> None:
         self.write(number, text)
-        self.send(number, arrives=True, answered=True)
+        self.send(number, arrives=True, answered=answered)
 
     @rule(number=browsers, arrives=st.booleans(), answered=st.booleans())
     def send(self, number: int, arrives: bool, answered: bool) -> None:
@@ -180,7 +191,7 @@ class Interleavings(RuleBasedStateMachine):
     @rule(number=browsers)
     def bring_back(self, number: int) -> None:
         for version in sorted(self.earlier())[:1]:
-            self.write_and_save(number, version)
+            self.write_and_save(number, version, answered=True)
 
     @rule(number=browsers)
     def reload(self, number: int) -> None:
@@ -206,4 +217,4 @@ class Interleavings(RuleBasedStateMachine):
 
 
 TestInterleavings = Interleavings.TestCase
-TestInterleavings.settings = settings(max_examples=60, stateful_step_count=25)
+TestInterleavings.settings = settings(max_examples=250, stateful_step_count=30)

@@ -82,13 +82,14 @@ def _save(
         return Conflict(current, erased=True)
     kept_revision, kept_text = _newest_kept(db, key)
     saved = Reflection(text, max(kept_revision, current.revision) + 1, now)
-    if current.revision > based_on and current.text not in map(nfc, unanswered):
+    unseen = current.revision > based_on
+    if unseen and current.text not in map(nfc, unanswered):
         if text != kept_text or kept_revision < current.revision:  # a refused text may be sent again
             _keep(db, key, saved)
         return Conflict(current)
     refused_since = kept_revision > current.revision
     if not is_blank(current.text) and (
-        refused_since or _worth_keeping(current, saved) or _is_kept(db, key, text)
+        unseen or refused_since or _worth_keeping(current, saved) or _is_kept(db, key, text)
     ):
         _keep(db, key, current)
     _put(db, key, saved, newly_answered=is_blank(current.text))

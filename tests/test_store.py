@@ -81,7 +81,8 @@ def begin_session(store: Store, account_id: int, token: str = "token") -> str:
 def visit(store: Store, account_id: int) -> Visitor:
     visitor = store.visitor(begin_session(store, account_id, f"a look at {account_id}"))
     assert visitor is not None
-    store.end_session(f"a look at {account_id}")
+    # Past the store: signing out keeps what is written, and this is but a look.
+    sql(store, "DELETE FROM sessions WHERE token_hash = ?", f"a look at {account_id}")
     return visitor
 
 
@@ -193,7 +194,7 @@ def test_nobody_reads_or_overwrites_what_another_has_written(store: Store, amina
 def test_a_text_written_upon_an_older_one_is_a_conflict_and_both_are_kept(
     store: Store, amina: int, clock: Clock
 ) -> None:
-    save(store, amina, "från början")
+    save(store, amina, "äldre")
     newer = save(store, amina, "nyare", based_on=1)
     clock.now += timedelta(minutes=1)
     assert store.save_reflection(amina, QUESTION, "min", 1) == Conflict(newer)
@@ -316,6 +317,81 @@ def test_an_earlier_text_is_kept_with_the_time_it_was_saved(store: Store, amina:
     save(store, amina, "i dag", based_on=1)
     found = sql(store, "SELECT saved_at FROM reflection_revisions")
     assert found == [(written.isoformat(timespec="milliseconds"),)]
+
+
+def earlier(store: Store, account_id: int, question: str = QUESTION) -> list[str]:
+    return [each.text for each in store.earlier_texts(account_id, question)]
+
+
+@pytest.mark.parametrize("left", ["", " \n", "x", "x" * 9])
+def test_a_short_text_is_kept_too_when_more_than_half_of_it_goes(store: Store, amina: int, left: str) -> None:
+    save(store, amina, "x" * 20)
+    save(store, amina, left, based_on=1)
+    assert earlier(store, amina) == ["x" * 20]
+
+
+def test_earlier_texts_come_the_newest_first_each_with_when_it_was_written(
+    store: Store, amina: int, clock: Clock
+) -> None:
+    written = []
+    for number, text in enumerate(["ett", "två", "tre"]):
+        written.append(save(store, amina, text, based_on=number))
+        clock.now += timedelta(days=1)
+    assert store.earlier_texts(amina, QUESTION) == (written[1], written[0])
+
+
+def test_earlier_texts_are_ones_own_and_of_one_question(store: Store, amina: int, bengt: int) -> None:
+    save(store, amina, "x" * 20)
+    save(store, amina, "", based_on=1)
+    assert earlier(store, bengt) == earlier(store, amina, OTHER) == []
+
+
+def test_a_refused_text_is_among_the_earlier_ones(store: Store, amina: int) -> None:
+    save(store, amina, "nyare")
+    store.save_reflection(amina, QUESTION, "min", 0)
+    assert earlier(store, amina) == ["min"]
+
+
+def test_a_text_that_is_brought_back_keeps_the_one_it_takes_the_place_of(store: Store, amina: int) -> None:
+    save(store, amina, "det första svaret")
+    save(store, amina, "", based_on=1)
+    save(store, amina, "det andra svaret", based_on=2)
+    save(store, amina, "det första svaret", based_on=3)
+    assert earlier(store, amina) == ["det andra svaret"]
+    save(store, amina, "det andra svaret", based_on=4)
+    assert earlier(store, amina) == ["det första svaret"]
+
+
+def test_signing_out_ends_the_sitting(store: Store, amina: int) -> None:
+    token = begin_session(store, amina)
+    save(store, amina, "före")
+    store.end_session(token)
+    assert earlier(store, amina) == []
+    save(store, amina, "före och efter", based_on=1)
+    assert earlier(store, amina) == ["före"]
+    store.end_session("made up")
+    assert earlier(store, amina) == ["före"]
+
+
+def test_what_is_erased_is_no_earlier_text(store: Store, amina: int) -> None:
+    token = begin_session(store, amina)
+    save(store, amina, "x" * 20)
+    save(store, amina, "y", based_on=1)
+    store.erase_reflections(amina)
+    assert isinstance(store.save_reflection(amina, QUESTION, "x" * 20, 1), Conflict)
+    store.end_session(token)
+    assert earlier(store, amina) == []
+
+
+def test_a_text_refused_before_and_now_again_is_no_reason_to_lose_the_one_in_its_way(
+    store: Store, amina: int, clock: Clock
+) -> None:
+    save(store, amina, "min")
+    clock.now += timedelta(days=1)
+    save(store, amina, "nyare", based_on=1)
+    assert isinstance(store.save_reflection(amina, QUESTION, "min", 0), Conflict)
+    save(store, amina, "min egen", based_on=2)
+    assert set(earlier(store, amina)) == {"min", "nyare"}
 
 
 # Sessions and tickets
@@ -754,6 +830,7 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "group_paths": lambda store: store.group_paths(),
     "audit_log": lambda store: store.audit_log(),
     "own_data": lambda store: store.own_data(1),
+    "earlier_texts": lambda store: store.earlier_texts(1, QUESTION),
     "count_invitees": lambda store: store.count_invitees(Whom()),
     "unknown_emails": lambda store: store.unknown_emails(frozenset({"amina@test.example"})),
     "invited": lambda store: look_at_link(store),

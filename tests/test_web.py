@@ -269,6 +269,43 @@ def test_only_post_changes_anything(client: Client, amina: int, method: str, add
     assert save(client).status_code == 200
 
 
+# Earlier versions
+
+
+def versions(client: Client, question: str = QUESTION, **headers: str) -> Response:
+    return client.get("/api/reflections/versions", params={"question": question}, headers=headers)
+
+
+def test_earlier_versions_are_handed_out(client: Client, amina: int) -> None:
+    first = save(client, text="Ett första svar.").json()
+    save(client, text="", based_on=1)
+    answer = versions(client, **{"X-Visionsprat-Account": str(amina)})
+    assert answer.status_code == 200
+    assert answer.json() == {"versions": [{"text": "Ett första svar.", **first}]}
+    assert answer.headers["cache-control"] == "no-store"
+    assert versions(client, "skapande/gora").json() == {"versions": []}
+
+
+def test_earlier_versions_are_for_the_live_session_of_the_one_who_wrote_them(
+    client: Client, house: Installation, amina: int
+) -> None:
+    save(client, text="Ett första svar.")
+    save(client, text="", based_on=1)
+    bengt = add_account(house, "bengt@test.example")
+    assert_refused(versions(client, **{"X-Visionsprat-Account": str(bengt)}), 401)
+    house.store.end_sessions(amina)
+    assert_refused(versions(client), 401)
+    sign_in(client, house, bengt)
+    assert versions(client).json() == {"versions": []}
+    client.cookies.clear()
+    assert_refused(versions(client), 401)
+
+
+@pytest.mark.parametrize("question", ["", "skapande", "skapande/finns-inte"], ids=repr_short)
+def test_an_unknown_question_has_no_versions(client: Client, amina: int, question: str) -> None:
+    assert_refused(versions(client, question), 404)
+
+
 # In and out
 
 
@@ -425,4 +462,5 @@ def test_a_damaged_database_is_told(client: Client, house: Installation, amina: 
     for file in house.settings.data.glob(f"{DATABASE}*"):
         file.write_bytes(b"This is no database. " * 1000)
     assert_refused(save(client), 503)
+    assert_refused(versions(client), 503)
     assert client.get("/healthz").status_code == 503

@@ -86,6 +86,24 @@ def _save(token: str, author: str | None, body: bytes) -> Response:
     return JSONResponse(_described(saved))
 
 
+def versions(request: Request) -> Response:
+    """GET /api/reflections/versions?question=: the person's earlier texts there, the newest first."""
+    house, question = installation(), request.query_params.get("question", "")
+    try:
+        _known_question(house, question)
+        author = _author_id(request.headers.get(ACCOUNT_HEADER))
+        account = house.store.account_of_session(accounts.token_hash(request.cookies.get(SESSION_COOKIE, "")))
+        if account is None or author not in {None, account.id}:
+            raise Answer(401, "Du är utloggad.")
+        earlier = house.store.earlier_texts(account.id, question)
+    except StoreUnavailable:
+        return Answer(503, "Det går inte att läsa just nu.").response
+    except Answer as answer:
+        return answer.response
+    found = [{"text": each.text, **_described(each)} for each in earlier]
+    return JSONResponse({"versions": found}, headers={"Cache-Control": "no-store"})
+
+
 def _described(reflection: Reflection) -> dict[str, Any]:
     return {"revision": reflection.revision, "saved_at": reflection.saved_at.isoformat(timespec="seconds")}
 
@@ -209,6 +227,7 @@ class OwnRoutes:
 def routes() -> list[BaseRoute]:
     return [
         Route("/api/reflections", save_reflection, methods=["POST"]),
+        Route("/api/reflections/versions", versions, methods=["GET"]),
         Route("/api/session", session, methods=["GET"]),
         Route("/api/sign-out", sign_out, methods=["POST"]),
         Route("/api/ticket", redeem_ticket, methods=["GET"]),

@@ -211,6 +211,25 @@ def test_a_text_from_before_an_erasure_has_no_fault(
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
+def test_earlier_versions_have_no_fault(
+    windows: dict[Any, Page], server: Server, manager: Person, scheme: str
+) -> None:
+    page = windows[scheme, True]
+    page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHTS[0]})
+    page.goto(f"{server.url}/skapande")
+    settle(page)
+    editor(page).fill("Kort.")
+    expect(page.get_by_role("button", name="Ta tillbaka texten")).to_be_visible()
+    for summary in page.get_by_text("Tidigare versioner").all():
+        summary.click()
+    expect(page.get_by_role("button", name="Återställ")).to_be_visible()
+    expect(page.get_by_text("Inga än.")).to_be_visible()
+    check(page)
+    page.get_by_role("button", name="Återställ").click()
+    expect(status(page)).to_contain_text("Sparat")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("inside", [False, True], ids=["signed out", "signed in as another"])
 def test_an_open_invitation_has_no_fault(
     windows: dict[Any, Page], server: Server, scheme: str, inside: bool

@@ -240,14 +240,14 @@ def conflict(page: Page, person: Person) -> Page:
     [
         ("Behåll min", "Min."),
         ("Behåll den andra", "Den andra."),
-        ("Behåll båda", "Min.\n\nDen andra."),
+        ("Behåll båda", "Min.\n\n———\n\nDen andra."),
     ],
 )
 def test_a_conflict_shows_both_texts_and_ends_as_the_person_chooses(
     conflict: Page, person: Person, choice: str, stored: str
 ) -> None:
     expect(editor(conflict)).to_have_value("Min.")
-    expect(conflict.locator(".choice .words")).to_have_text("Den andra.")
+    expect(conflict.locator(".choice .words")).to_have_text(["Min.", "Den andra."])
     assert person.text(QUESTION) == "Den andra."
     conflict.get_by_role("button", name=choice, exact=True).click()
     wait_until_stored(conflict, person, stored)
@@ -262,7 +262,8 @@ def test_a_conflict_shows_both_texts_and_ends_as_the_person_chooses(
 def test_a_conflict_outlives_a_reload(conflict: Page, person: Person) -> None:
     conflict.reload()
     expect(editor(conflict)).to_have_value("Min.")
-    expect(conflict.locator(".choice .words")).to_have_text("Den andra.")
+    expect(conflict.locator(".choice .words")).to_have_text(["Min.", "Den andra."])
+    expect(conflict.locator(".choice .when").nth(1)).to_have_text(re.compile(r"^Skriven \d\d:\d\d"))
     assert person.text(QUESTION) == "Den andra."
 
 
@@ -505,6 +506,6 @@ def test_a_conflict_left_in_a_closed_tab_is_shown_in_one_that_was_open_all_along
     expect(mine.locator(".choice h3")).to_be_visible()
     mine.close()
     page.get_by_role("link", name="Den skapande staden").first.click()
-    expect(page.locator(".choice .words")).to_have_text("Den andra.")
+    expect(page.locator(".choice .words")).to_have_text(["Min.", "Den andra."])
     expect(editor(page)).to_have_value("Min.")
     assert person.text(QUESTION) == "Den andra."

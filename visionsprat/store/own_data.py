@@ -32,7 +32,7 @@ ERASED = "raderat konto"
 _REFLECTIONS = """
     SELECT r.question_id, r.text, r.updated_at, r.created_at, r.bring_to_meeting,
            (SELECT json_group_array(json_array(e.revision, e.saved_at, e.text)) FROM reflection_revisions e
-            WHERE e.account_id = r.account_id AND e.question_id = r.question_id)
+            WHERE e.account_id = r.account_id AND e.question_id = r.question_id AND e.revision <> r.revision)
     FROM reflections r WHERE r.account_id = ? ORDER BY r.question_id
 """
 _VISITS = "SELECT step, last_visited_at FROM visits WHERE account_id = ? ORDER BY step"

@@ -14,8 +14,15 @@ from visionsprat.writing import clean, is_blank, nfc
 
 #: A text is kept as an earlier version once it has rested this long ...
 SITTING = timedelta(minutes=10)
-#: ... or when a save takes away more than this many characters at once.
+#: ... or when a save takes away more than this many characters at once, or more than half of it.
 LARGE_DELETION = 200
+
+_EARLIER = """
+    SELECT text, max(revision), saved_at FROM reflection_revisions
+    WHERE account_id = ?1 AND question_id = ?2 AND NOT is_blank(text) AND text NOT IN
+        (SELECT text FROM reflections WHERE account_id = ?1 AND question_id = ?2)
+    GROUP BY text ORDER BY max(revision) DESC
+"""
 
 
 class Reflections(Connections):
@@ -58,6 +65,12 @@ class Reflections(Connections):
                 note_alive(db, token_hash, now)
             return _save(db, [account.id, question_id], clean(text), now, based_on, unanswered)
 
+    def earlier_texts(self, account_id: int, question_id: str) -> tuple[Reflection, ...]:
+        """The account's earlier and refused texts that are kept, each once, the newest first."""
+        with self._read() as db:
+            rows = db.execute(_EARLIER, [account_id, question_id]).fetchall()
+        return tuple(Reflection(text, revision, moment(at)) for text, revision, at in rows)
+
 
 def _save(
     db: Database, key: list[object], text: str, now: datetime, based_on: int, unanswered: Collection[str]
@@ -69,11 +82,15 @@ def _save(
         return Conflict(current, erased=True)
     kept_revision, kept_text = _newest_kept(db, key)
     saved = Reflection(text, max(kept_revision, current.revision) + 1, now)
-    if current.revision > based_on and current.text not in map(nfc, unanswered):
-        if text != kept_text:  # the browser may send a refused text again
+    unseen = current.revision > based_on
+    if unseen and current.text not in map(nfc, unanswered):
+        if text != kept_text or kept_revision < current.revision:  # a refused text may be sent again
             _keep(db, key, saved)
         return Conflict(current)
-    if _worth_keeping(current, saved) or kept_revision > current.revision:
+    refused_since = kept_revision > current.revision
+    if not is_blank(current.text) and (
+        unseen or refused_since or _worth_keeping(current, saved) or _is_kept(db, key, text)
+    ):
         _keep(db, key, current)
     _put(db, key, saved, newly_answered=is_blank(current.text))
     return saved
@@ -100,10 +117,19 @@ def _newest_kept(db: Database, key: list[object]) -> tuple[int, str | None]:
     return row or (0, None)
 
 
+def _is_kept(db: Database, key: list[object], text: str) -> bool:
+    """Whether an earlier text comes back: what it takes the place of must be there to go back to."""
+    found = db.execute(
+        "SELECT 1 FROM reflection_revisions WHERE account_id = ? AND question_id = ? AND text = ?",
+        [*key, text],
+    )
+    return found.fetchone() is not None
+
+
 def _worth_keeping(current: Reflection, saved: Reflection) -> bool:
     rested = saved.saved_at - current.saved_at > SITTING
-    shrunk = len(current.text) - len(saved.text) > LARGE_DELETION
-    return not is_blank(current.text) and (rested or shrunk)
+    shrunk = len(current.text) - len(saved.text) > min(LARGE_DELETION, len(current.text) / 2)
+    return rested or shrunk
 
 
 def _keep(db: Database, key: list[object], kept: Reflection) -> None:

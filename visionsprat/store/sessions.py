@@ -39,6 +39,14 @@ _SESSION = """
 """
 
 
+_KEEP_VERSIONS = """
+    INSERT OR IGNORE INTO reflection_revisions (account_id, question_id, revision, text, saved_at)
+    SELECT r.account_id, r.question_id, r.revision, r.text, r.updated_at
+    FROM sessions s JOIN reflections r ON r.account_id = s.account_id
+    WHERE s.token_hash = ? AND NOT is_blank(r.text)
+"""
+
+
 class Sessions(Connections):
     def visitor(self, token_hash: str) -> Visitor | None:
         """Whose session this is, with all they have written; None when there is no such live session."""
@@ -116,7 +124,9 @@ class Sessions(Connections):
         )
 
     def end_session(self, token_hash: str) -> None:
+        """End a session. What the person has written by then is kept as a version of its own."""
         with self._write() as db:
+            db.execute(_KEEP_VERSIONS, [token_hash])
             db.execute("DELETE FROM sessions WHERE token_hash = ?", [token_hash])
 
     def end_sessions(self, account_id: int) -> None:

@@ -8,6 +8,8 @@ const LONGEST = 1500; // ... and the longest that typing goes on without one
 const RETRY_FIRST = 1000;
 const RETRY_LAST = 30000;
 const TELL_LIMIT = 1000; // characters left when the limit is first told
+const LARGE_DELETION = 200; // characters
+const MOST_COMPARED = 4000000; // pairs of words; beyond that all that lies between two texts' ends differs
 const UNANSWERED = 4; // how many sent texts are remembered until one is acknowledged
 
 const nfc = (text) => text.normalize("NFC"); // as the server stores it
@@ -20,10 +22,50 @@ const stockholm = (options) => new Intl.DateTimeFormat("sv-SE", { timeZone: "Eur
 const clock = stockholm({ hour: "2-digit", minute: "2-digit" });
 const day = stockholm({ day: "numeric", month: "long" });
 
-function savedAt(iso) {
+function at(iso) {
   const moment = new Date(iso);
   const date = day.format(moment);
-  return `Sparat ${clock.format(moment)}${date === day.format(new Date()) ? "" : ` den ${date}`}`;
+  return `${clock.format(moment)}${date === day.format(new Date()) ? "" : ` den ${date}`}`;
+}
+
+const savedAt = (iso) => `Sparat ${at(iso)}`;
+
+// The same rule as the store's: so much goes in this save that the text before is kept.
+const shrinks = (before, after) => length(before) - length(after) > Math.min(LARGE_DELETION, length(before) / 2);
+
+/** The words of both texts in pieces [text, differs], each text's own: what they have in common and what not. */
+function compare(one, other) {
+  const [a, b] = [one, other].map((text) => nfc(text).match(/\s+|[\p{L}\p{N}]+|[^\s\p{L}\p{N}]/gu) ?? []);
+  let start = 0;
+  while (start < Math.min(a.length, b.length) && a[start] === b[start]) start += 1;
+  let end = 0;
+  while (end < Math.min(a.length, b.length) - start && a.at(-1 - end) === b.at(-1 - end)) end += 1;
+  const kept = [new Set(), new Set()];
+  const [rows, columns] = [a.length - start - end, b.length - start - end];
+  if (rows * columns <= MOST_COMPARED) {
+    // common[i][j]: how many words the rests from i and j have in common, in order
+    const common = Array.from({ length: rows + 1 }, () => new Uint16Array(columns + 1));
+    for (let i = rows - 1; i >= 0; i -= 1)
+      for (let j = columns - 1; j >= 0; j -= 1)
+        common[i][j] =
+          a[start + i] === b[start + j] ? common[i + 1][j + 1] + 1 : Math.max(common[i + 1][j], common[i][j + 1]);
+    for (let i = 0, j = 0; i < rows && j < columns; ) {
+      if (a[start + i] === b[start + j]) {
+        kept[0].add(start + i++);
+        kept[1].add(start + j++);
+      } else if (common[i + 1][j] >= common[i][j + 1]) i += 1;
+      else j += 1;
+    }
+  }
+  return [a, b].map((words, side) => {
+    const pieces = [];
+    words.forEach((word, place) => {
+      const differs = place >= start && place < words.length - end && !kept[side].has(place);
+      if (pieces.at(-1)?.[1] === differs) pieces.at(-1)[0] += word;
+      else pieces.push([word, differs]);
+    });
+    return pieces;
+  });
 }
 
 class Saver {
@@ -39,6 +81,8 @@ class Saver {
     this.state = "saved";
     this.problem = "";
     this.other = null; // the newer text, in a conflict
+    this.writtenAt = null; // when the text was last changed here
+    this.taken = null; // the text before much of it was deleted
     this.gone = false; // erased, with what it was written upon
     this.failures = 0;
     this.sending = false;
@@ -69,6 +113,7 @@ class Saver {
     if (!draft) return;
     if (this.known && same(draft.text, this.base.text)) return this.forgetDraft();
     this.text = draft.text;
+    this.writtenAt = draft.written_at ?? null;
     this.unanswered = draft.unanswered ?? [];
     this.basedOn = draft.based_on; // if the server holds something newer by now, it says so
     this.setState("saving");
@@ -76,6 +121,7 @@ class Saver {
   }
 
   type(text) {
+    if (text !== this.text) this.writtenAt = new Date().toISOString();
     this.text = text;
     this.writeDraft();
     if (this.state === "conflict") return;
@@ -147,6 +193,8 @@ class Saver {
   acknowledged(saved) {
     if (saved.revision < this.base.revision) return; // overtaken by a later answer
     const changed = isBlank(this.base.text) !== isBlank(saved.text);
+    if (!this.chosen && !isBlank(this.base.text) && shrinks(this.base.text, saved.text)) this.taken = this.base.text;
+    this.chosen = false;
     this.base = saved;
     this.known = true;
     this.basedOn = undefined;
@@ -179,6 +227,7 @@ class Saver {
 
   /** Settle a conflict with the text that the person chose. */
   choose(text) {
+    this.chosen = true; // what goes by that was not deleted by mistake
     this.base = this.other;
     this.known = true;
     this.other = null;
@@ -221,7 +270,12 @@ class Saver {
 
   writeDraft() {
     if (this.gone) return;
-    const draft = { text: this.text, based_on: this.basedOn ?? this.base.revision, unanswered: this.unanswered };
+    const draft = {
+      text: this.text,
+      based_on: this.basedOn ?? this.base.revision,
+      unanswered: this.unanswered,
+      written_at: this.writtenAt,
+    };
     try {
       localStorage.setItem(this.key, JSON.stringify(draft));
     } catch {
@@ -312,6 +366,58 @@ function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+/** What can be gone back to: fetched when it is opened, and again when a save has changed it. */
+class Versions {
+  constructor(saver, restore) {
+    this.saver = saver;
+    this.restore = restore;
+    this.list = element("div", { class: "list" });
+    this.root = element("details", { class: "versions" }, element("summary", {}, "Tidigare versioner"), this.list);
+    this.root.addEventListener("toggle", () => this.draw());
+  }
+
+  draw() {
+    const { revision, saved_at } = this.saver.base;
+    this.root.hidden = !saved_at;
+    if (!this.root.open) this.shown = undefined;
+    else if (this.shown !== revision && !this.saver.sending) {
+      this.shown = revision;
+      this.load(revision);
+    }
+  }
+
+  async load(revision) {
+    const { account, question } = this.saver;
+    const answer = await fetch(`/api/reflections/versions?question=${encodeURIComponent(question)}`, {
+      headers: { "X-Visionsprat-Account": String(account) },
+    }).catch(() => null);
+    const found = answer?.ok ? (await answer.json().catch(() => null))?.versions : null;
+    if (this.shown !== revision) return; // closed, or overtaken
+    if (found) this.show(found);
+    else if (answer?.status === 401) this.say("Du är utloggad. Logga in igen, så visas de.");
+    else this.say("Det går inte att visa dem just nu. Stäng och öppna igen om en stund.");
+  }
+
+  show(found) {
+    if (!found.length) {
+      return this.say("Inga än. En version sparas när du har gjort uppehåll, loggar ut eller tar bort mycket text.");
+    }
+    const items = found.map((version) => {
+      const again = element("button", { type: "button", class: "button" }, "Återställ");
+      again.setAttribute("aria-label", `Återställ versionen från ${at(version.saved_at)}`);
+      again.addEventListener("click", () => this.restore(version.text));
+      const when = element("p", { class: "when" }, at(version.saved_at));
+      const words = element("div", { class: "words", dir: "auto" }, version.text);
+      return element("li", {}, when, words, element("p", { class: "actions" }, again));
+    });
+    this.list.replaceChildren(element("ol", {}, ...items));
+  }
+
+  say(words) {
+    this.list.replaceChildren(element("p", { class: "when", role: "status" }, words));
+  }
+}
+
 class QuestionField {
   constructor(question, saver) {
     this.saver = saver;
@@ -319,10 +425,17 @@ class QuestionField {
     this.area = element("textarea", { id, rows: "4", "aria-describedby": `${id}-status`, spellcheck: "true" });
     this.status = element("p", { class: "status", id: `${id}-status`, role: "status", "aria-live": "polite" });
     this.left = element("p", { class: "left", "aria-live": "polite" });
+    this.taken = element("p", { class: "taken", "aria-live": "polite" });
+    this.versions = new Versions(saver, (text) => this.restore(text));
     this.choice = element("div", { class: "choice" });
     const label = element("label", { for: id }, question.label);
-    this.root = element("div", { class: "question" }, label, this.area, this.status, this.left, this.choice);
-    this.area.addEventListener("input", () => saver.type(this.area.value));
+    this.root = element("div", { class: "question" }, label, this.area, this.status, this.left, this.taken);
+    this.root.append(this.choice, this.versions.root);
+    saver.taken = null; // offered on the page where it was deleted
+    this.area.addEventListener("input", () => {
+      saver.type(this.area.value);
+      if (saver.other) this.drawComparison();
+    });
     this.area.addEventListener("blur", () => saver.flush());
     saver.onChange = () => this.draw();
   }
@@ -353,7 +466,31 @@ class QuestionField {
     const left = saver.limit - length(saver.text);
     const told = left > TELL_LIMIT ? "" : left < 0 ? `${-left} tecken för mycket` : `${left} tecken kvar`;
     if (this.left.textContent !== told) this.left.textContent = told;
+    this.drawTaken();
     this.drawChoice();
+    this.versions.draw();
+  }
+
+  drawTaken() {
+    const offered = this.saver.state === "conflict" ? null : this.saver.taken;
+    if (offered === this.offered) return;
+    this.offered = offered;
+    this.taken.replaceChildren();
+    if (offered === null) return;
+    const back = element("button", { type: "button", class: "as-link" }, "Ta tillbaka texten");
+    back.addEventListener("click", () => this.restore(offered));
+    this.taken.append("Du tog bort mycket text. ", back);
+  }
+
+  /** Put an earlier text in place of the one there is: saved like any other, so that it can be undone. */
+  restore(text) {
+    this.area.value = text;
+    this.saver.taken = null;
+    this.saver.type(text);
+    this.saver.flush();
+    if (this.saver.other) this.drawComparison();
+    this.draw();
+    this.area.focus();
   }
 
   drawChoice() {
@@ -363,7 +500,7 @@ class QuestionField {
     this.choice.replaceChildren();
     if (!other) return;
     const mine = () => this.area.value;
-    const both = () => `${mine()}\n\n${other.text}`;
+    const both = () => `${mine()}\n\n———\n\n${other.text}`;
     const options = other.erased
       ? [["Radera den här också", () => other.text], ["Spara den på nytt", other.text ? both : mine]]
       : [["Behåll min", mine], ["Behåll den andra", () => other.text], ["Behåll båda", both]];
@@ -375,11 +512,24 @@ class QuestionField {
     const words = element("div", { class: "words", dir: "auto" }, other.text || "(tom)");
     const [title, said] = other.erased
       ? ["Texten i rutan är från tiden innan", "Den finns bara i den här webbläsaren. Vill du ha den kvar?"]
-      : ["Den andra texten", `${savedAt(other.saved_at)}. Din egen text står kvar i rutan ovanför. Båda är sparade.`];
+      : ["Två texter", "Båda är sparade. Det som skiljer dem åt är understruket."];
     this.choice.append(element("h3", {}, title), element("p", { class: "when" }, said));
-    if (!other.erased) this.choice.append(words);
-    else if (other.text) this.choice.append(element("p", { class: "when" }, "Efter det har du skrivit:"), words);
+    if (!other.erased) {
+      this.comparison = element("div", { class: "comparison" });
+      this.choice.append(this.comparison);
+      this.drawComparison();
+    } else if (other.text) this.choice.append(element("p", { class: "when" }, "Efter det har du skrivit:"), words);
     this.choice.append(element("p", { class: "actions" }, ...buttons));
+  }
+
+  drawComparison() {
+    const { other, writtenAt } = this.saver;
+    if (other.erased) return;
+    const [mine, theirs] = compare(this.area.value, other.text);
+    this.comparison.replaceChildren(
+      side("Din text i rutan", writtenAt ? `Skriven ${at(writtenAt)}` : "Bara i den här webbläsaren", mine),
+      side("Den andra texten", savedAt(other.saved_at), theirs),
+    );
   }
 
   choose(text) {
@@ -393,6 +543,14 @@ class QuestionField {
     this.area.style.height = "auto";
     this.area.style.height = `${this.area.scrollHeight + 4}px`;
   }
+}
+
+/** One of two texts, with what only it has marked. */
+function side(title, when, pieces) {
+  const words = element("div", { class: "words", dir: "auto" });
+  words.append(...pieces.map(([text, differs]) => (differs ? element("mark", {}, text) : text)));
+  if (!pieces.length) words.append("(tom)");
+  return element("section", {}, element("h4", {}, title), element("p", { class: "when" }, when), words);
 }
 
 /** Draw the editors of a theme, or take in a later script run's data. Streamlit calls this at every run. */

@@ -146,6 +146,7 @@ def only(roles: set[Role], status: int = 200, *, others: int = 404) -> dict[Role
 #: What each route answers.
 ROUTES = {
     "POST /api/reflections": only(SIGNED_IN, others=401),
+    "GET /api/reflections/versions": only(SIGNED_IN, others=401),
     "GET /api/session": only(SIGNED_IN, 204, others=401),
     "POST /api/sign-out": everybody(200),
     "GET /api/ticket": everybody(303),
@@ -163,7 +164,10 @@ ROUTES = {
     },
 }
 #: What a route has to be asked with.
-ASKED_WITH = {"POST /api/inbjudningar.csv": "?aldrig=1"}
+ASKED_WITH = {
+    "GET /api/reflections/versions": f"?question={QUESTION}",
+    "POST /api/inbjudningar.csv": "?aldrig=1",
+}
 #: Streamlit's own addresses, and places where a file might be thought to lie.
 BESIDE = (
     *("/_stcore/health", "/_stcore/host-config", "/_stcore/metrics", "/_stcore/script-health-check"),
@@ -297,7 +301,8 @@ def _ask_all(house: House, role: Role, met: Met, addresses: set[str]) -> None:
             met.statuses[route] = answer.status_code
             met.everything[route] = _whole(answer)
             if method == "GET":
-                met.everything[f"{route} {curious}"] = _whole(client.get(path + curious))
+                further = path.partition("?")[0] + curious + ASKED_WITH.get(route, "").replace("?", "&")
+                met.everything[f"{route} {curious}"] = _whole(client.get(further))
         for address in (*BESIDE, *files, *(f"/{address}" for address in addresses)):
             met.everything[f"GET {address}"] = _whole(client.get(address))
     with httpx.Client(base_url=house.server.url, headers=_headers_to_end(house, role)) as client:

@@ -19,7 +19,7 @@ def form() -> None:
     draw(
         "heading.html",
         title="Kom igång",
-        lead="Skapa det första kontot. Med det blir du administratör, och chef för din egen arbetsgrupp.",
+        lead="Skapa det första kontot. Med det blir du administratör och chef för din egen arbetsgrupp.",
     )
     with st.form("claim_form", border=False):
         name = st.text_input("Namn", key="claim_name", autocomplete="name")

@@ -35,4 +35,5 @@ draw(
     themes=at.module.themes,
 )
 waiting = [member.email for member in members if member.state is not State.COMPLETE]
-draw("reminder.html", addresses=waiting, text=group_view.REMINDER, mailto=group_view.mailto(waiting))
+text = group_view.reminder(at.site)
+draw("reminder.html", addresses=waiting, text=text, mailto=group_view.mailto(waiting, text))

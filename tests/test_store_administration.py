@@ -265,3 +265,13 @@ def test_everything_recorded_has_its_swedish_words() -> None:
     assert set(ACTIONS) == set(Action)
     assert set(SHOW) == set(Show)
     assert set(NOT_SENT) == set(Trouble)
+
+
+def test_the_first_account_is_on_record_as_made_by_its_own_person(store: Store) -> None:
+    store.claim(NewAccount("first@test.example", "Första Testsson", "hash", is_admin=True))
+    (entry,) = store.audit_log().entries
+    assert (entry.actor, entry.action, entry.subject) == (
+        "first@test.example",
+        Action.ACCOUNT_ADDED,
+        "first@test.example",
+    )

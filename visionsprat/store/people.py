@@ -21,7 +21,7 @@ class People(Connections):
         with self._write() as db:
             if db.execute("SELECT 1 FROM accounts LIMIT 1").fetchone():
                 raise AlreadyClaimed("This installation has its first account already.")
-            return self._insert_account(db, account, None)
+            return self._insert_account(db, account, None, by_oneself=True)
 
     def add_account(self, account: NewAccount, actor_id: int | None = None) -> int:
         """Make an account, and the groups it names if they are missing; returns its id. Raises EmailTaken."""
@@ -29,7 +29,9 @@ class People(Connections):
             require_admin(db, actor_id)
             return self._insert_account(db, account, actor_id)
 
-    def _insert_account(self, db: Database, account: NewAccount, actor_id: int | None) -> int:
+    def _insert_account(
+        self, db: Database, account: NewAccount, actor_id: int | None, *, by_oneself: bool = False
+    ) -> int:
         now = self._now()
         inserted = db.execute(
             "INSERT INTO accounts (email, name, search_text, password_hash, is_admin, created_at)"
@@ -49,7 +51,8 @@ class People(Connections):
         for table, group in (("group_members", account.member_of), ("group_managers", account.manages)):
             if group is not None:
                 db.execute(f"INSERT INTO {table} VALUES (?, ?)", [group_id_of(db, group), account_id])
-        audit(db, now, actor_id, Action.ACCOUNT_ADDED, account_id=account_id)
+        actor = account_id if by_oneself else actor_id
+        audit(db, now, actor, Action.ACCOUNT_ADDED, account_id=account_id)
         return account_id
 
     def credentials(self, email: str) -> Credentials | None:

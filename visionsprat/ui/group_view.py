@@ -28,7 +28,8 @@ SUBJECT = "Visionsprat före vår träff"
 REMINDER = (
     "Hej!\n\nSnart pratar vi om visionen Helsingborg 2035 tillsammans. Ta gärna en stund med Visionsprat "
     "innan dess. Det tar ungefär 25 minuter, du kan pausa när du vill och det du skriver kan bara du läsa."
-    "\n\nHör av dig till mig om du har frågor.\n"
+    "\n\nDu hittar det på {site}. Har du inget lösenord än? Använd länken i din inbjudan.\n\n"
+    "Hör av dig till mig om du har frågor.\n"
 )
 
 
@@ -98,8 +99,13 @@ def query(group: GroupNode | int | None, visible: str) -> str:
     return urlencode({"grupp": "" if id is None else id, "visa": visible})
 
 
-def mailto(addresses: list[str]) -> str:
+def reminder(site: str) -> str:
+    """What a manager writes to those who are not done; `site` is where they go."""
+    return REMINDER.format(site=site)
+
+
+def mailto(addresses: list[str], text: str) -> str:
     """A letter to many, none of whom sees the others; empty when mail programs would cut it off."""
-    text = f"subject={quote(SUBJECT)}&body={quote(REMINDER.replace(chr(10), chr(13) + chr(10)))}"
-    found = f"mailto:?bcc={quote(','.join(addresses), safe='@,')}&{text}"
+    letter = f"subject={quote(SUBJECT)}&body={quote(text.replace(chr(10), chr(13) + chr(10)))}"
+    found = f"mailto:?bcc={quote(','.join(addresses), safe='@,')}&{letter}"
     return found if len(found) <= _LONGEST_MAILTO else ""

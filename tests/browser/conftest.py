@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,12 @@ expect.set_options(timeout=30_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests go last: they are slow, and Playwright leaves an event loop running in its thread."""
-    items.sort(key=lambda item: HERE in item.path.parents)
+    """Browser tests go last: they are slow, and Playwright leaves an event loop running in its thread.
+
+    The longest file of them first, or one worker would still be busy with it when the others are done.
+    """
+    tests = Counter(item.path for item in items)
+    items.sort(key=lambda item: (1, -tests[item.path]) if HERE in item.path.parents else (0, 0))
     for item in items:
         if HERE in item.path.parents:
             item.add_marker("browser")

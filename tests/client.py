@@ -8,6 +8,19 @@ from typing import Any
 import httpx
 
 OWN = "http://testserver"
+#: Origins that are not our own: none, broken ones, other sites, other ports.
+FOREIGN = [
+    None,
+    "",
+    "null",
+    "http://evil.example",
+    "http://testserver.evil.example",
+    "http://eviltestserver",
+    "http://testserver:81",
+    "http://user@testserver",
+    "testserver",
+    "http://[",
+]
 
 
 class Client:

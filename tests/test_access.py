@@ -352,7 +352,7 @@ def beside_the_path(html: str) -> str:
 def routes_of_the_application() -> set[str]:
     """Our routes as app.py hands them over: method and path."""
     (ours,) = [each for each in app._user_middleware if each.cls is OwnRoutes]
-    routes: list[BaseRoute] = ours.kwargs["routes"]  # type: ignore[assignment]
+    routes: list[BaseRoute] = ours.kwargs["routes"]
     found = set()
     for route in routes:
         assert isinstance(route, Route | Mount)
@@ -487,7 +487,7 @@ REFUSED: dict[str, tuple[int, bytes]] = {
     "half a surrogate pair": (422, draft(f"{SECRET}\ud800")),
     "NUL": (422, draft(f"{SECRET}\0")),
     "for a question": (404, draft("Hej.", question=SECRET)),
-    "for a revision": (422, draft("Hej.", based_on=SECRET)),  # type: ignore[arg-type]
+    "for a revision": (422, draft("Hej.", based_on=SECRET)),
     "too long": (413, draft(SECRET * (1 + MAX_CHARACTERS // len(SECRET)))),
     "far too long": (413, draft(SECRET * (1 + MAX_BODY_BYTES // len(SECRET)))),
 }

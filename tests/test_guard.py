@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from tests.client import OWN, Client
+from tests.client import FOREIGN, OWN, Client
 from visionsprat import downloads
 from visionsprat.front import STREAMLIT, Front
 from visionsprat.guard import BEHIND_TLS, HEADERS, Guard
@@ -24,18 +24,6 @@ from visionsprat.web import OwnRoutes, routes
 
 PUBLIC = "https://vision.example.se"
 METHODS = ["POST", "PUT", "PATCH", "DELETE", "MADE-UP"]
-FOREIGN = [
-    None,
-    "",
-    "null",
-    "http://evil.example",
-    "http://testserver.evil.example",
-    "http://eviltestserver",
-    "http://testserver:81",
-    "http://user@testserver",
-    "testserver",
-    "http://[",
-]
 
 
 def fail(_: Request) -> Response:

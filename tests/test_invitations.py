@@ -47,7 +47,7 @@ def one(store: Store) -> Invitation:
 
 
 def code(link: str) -> str:
-    (found,) = re.fullmatch(re.escape(SITE) + r"/inbjudan\?kod=([\w-]{43})", link).groups()  # type: ignore[union-attr]
+    (found,) = re.fullmatch(re.escape(SITE) + r"/inbjudan\?kod=([\w-]{43})", link).groups()
     return found
 
 
@@ -117,7 +117,7 @@ def test_nobody_gets_a_letter_at_an_unknown_address_nor_more_than_a_few(
 def test_asking_does_not_wait_for_the_mail_server(store: Store, amina: int, mailbox: Mailbox) -> None:
     """The same is done at once for known and unknown addresses; the rest waits for its turn."""
     smtp, jobs = mailbox.smtp(), Errands(most=2)
-    jobs._thread = object()  # type: ignore[assignment]  # nobody who does them
+    jobs._thread = object()  # nobody who does them
     for _ in range(3):
         jobs.add(lambda: send_new_password(store, smtp, SITE, "amina@test.example"))
     assert jobs._waiting.qsize() == 2

@@ -243,7 +243,7 @@ def test_the_record_is_filtered_by_what_whom_and_when(
     store.set_active(chief, amina, True)
 
     def actions(**asked: object) -> list[Action]:
-        return [each.action for each in store.audit_log(**asked).entries]  # type: ignore[arg-type]
+        return [each.action for each in store.audit_log(**asked).entries]
 
     assert actions(action=Action.DEACTIVATED) == [Action.DEACTIVATED]
     assert actions(about=" AMINA@ ") == [Action.REACTIVATED, Action.DEACTIVATED, Action.ACCOUNT_ADDED]

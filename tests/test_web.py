@@ -14,7 +14,7 @@ from httpx import Response
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from tests.client import OWN, Client
+from tests.client import FOREIGN, OWN, Client
 from visionsprat import accounts
 from visionsprat.backups import backup
 from visionsprat.front import BROWSER_COOKIE
@@ -224,20 +224,6 @@ def test_a_page_of_somebody_elses_saves_nothing(client: Client, house: Installat
         assert_refused(save(client, {"X-Visionsprat-Account": account}), 401)
     assert stored(house) == []
     assert save(client, {"X-Visionsprat-Account": str(amina)}).status_code == 200
-
-
-FOREIGN = [
-    None,
-    "",
-    "null",
-    "http://evil.example",
-    "http://testserver.evil.example",
-    "http://eviltestserver",
-    "http://testserver:81",
-    "http://user@testserver",
-    "testserver",
-    "http://[",
-]
 
 
 @pytest.mark.parametrize("address", ["/api/reflections", "/api/sign-out"])

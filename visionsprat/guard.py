@@ -106,7 +106,8 @@ def _is_own_origin(headers: Headers) -> bool:
 
 def is_https(asked: HTTPConnection) -> bool:
     """Whether the browser reaches us over TLS: cookies are then Secure."""
-    return (installation().settings.url or str(asked.url)).startswith("https:")
+    url = installation().settings.url
+    return url.startswith("https:") if url else asked.scope["scheme"] in {"https", "wss"}
 
 
 def _add_headers(headers: MutableHeaders, asked: HTTPConnection) -> None:

@@ -82,7 +82,7 @@ class Errands:
                     _log.warning("A letter about a new password was not sent: %s.", failure.trouble.value)
             except VisionspratError as error:
                 _log.error("A letter was not sent: %s", error)
-            except Exception:
+            except Exception:  # the thread must live on, or no later letter would be sent
                 _log.exception("A letter was not sent.")
             finally:
                 self._waiting.task_done()

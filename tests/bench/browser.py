@@ -260,7 +260,7 @@ def _titles(page: Page) -> dict[str, str]:
     for address in (*WALK[1:], ""):
         page.click(_link(address))
         page.wait_for_timeout(700)
-        titles[address] = " ".join(page.text_content(HEADING, timeout=5000).split())  # type: ignore[union-attr]
+        titles[address] = " ".join(page.text_content(HEADING, timeout=5000).split())
     return titles
 
 

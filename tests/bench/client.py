@@ -34,9 +34,9 @@ class Tab:
     async def __aenter__(self) -> Tab:
         self._socket: ClientConnection = await connect(
             f"{self.url.replace('http', 'ws', 1)}/_stcore/stream",
-            origin=self.url,  # type: ignore[arg-type]
+            origin=self.url,
             additional_headers=self.headers,
-            subprotocols=["streamlit", "no-token"],  # type: ignore[list-item]
+            subprotocols=["streamlit", "no-token"],
             max_size=None,
             compression=None,
             ping_interval=None,

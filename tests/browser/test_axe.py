@@ -95,7 +95,7 @@ def windows(browser: Browser, server: Server, manager: Person) -> Iterator[dict[
                 color_scheme=scheme,
                 viewport={"width": WIDTHS[0], "height": HEIGHTS[0]},
                 reduced_motion="reduce",
-                **FOREIGN,  # type: ignore[arg-type]
+                **FOREIGN,
             )
             context.set_default_timeout(30_000)
             page = opened[scheme, person is not None] = context.new_page()
@@ -253,7 +253,7 @@ def test_an_open_invitation_has_no_fault(
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_handing_out_invitations_has_no_fault(browser: Browser, server: Server, scheme: str) -> None:
     chief = add_person(server, "Hugo Låtsas", is_admin=True, member_of="Team 3")
-    context = browser.new_context(bypass_csp=True, color_scheme=scheme, reduced_motion="reduce", **FOREIGN)  # type: ignore[arg-type]
+    context = browser.new_context(bypass_csp=True, color_scheme=scheme, reduced_motion="reduce", **FOREIGN)
     try:
         page = context.new_page()
         signed_in(page, chief, f"/administration?del=personer&person={chief.id}")
@@ -327,7 +327,7 @@ def offices(browser: Browser, town: Person) -> Iterator[dict[str, Page]]:
             bypass_csp=True,
             color_scheme=scheme,
             reduced_motion="reduce",
-            **FOREIGN,  # type: ignore[arg-type]
+            **FOREIGN,
         )
         context.set_default_timeout(30_000)
         opened[scheme] = context.new_page()

@@ -240,7 +240,7 @@ def test_typing_and_saving_cost_no_script_run_but_for_a_changed_progress(page: P
         answered = len(saves)
         editor(page).press("End")
         page.keyboard.type(f", och mer {number}")
-        until(page, lambda answered=answered: len(saves) > answered, "a save")  # type: ignore[misc]
+        until(page, lambda answered=answered: len(saves) > answered, "a save")
         expect(status(page)).to_have_text(SAVED)
     assert len(sent) == before
     editor(page, 1).fill("Ett andra svar")

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from visionsprat.accounts import hash_password, issue_ticket, password_is_right
+from visionsprat.errors import TooManyFailures
 from visionsprat.fields import Refused, clean_name
-from visionsprat.records import TooManyFailures
 from visionsprat.ui import erasing
 from visionsprat.ui.entrance import enter
 from visionsprat.ui.frame import draw

@@ -5,8 +5,9 @@ import secrets
 import streamlit as st
 
 from visionsprat.accounts import hash_password, issue_ticket
+from visionsprat.errors import AlreadyClaimed
 from visionsprat.fields import Refused, clean_email, clean_group, clean_name
-from visionsprat.records import AlreadyClaimed, NewAccount
+from visionsprat.records import NewAccount
 from visionsprat.ui.entrance import enter
 from visionsprat.ui.frame import draw
 from visionsprat.ui.here import browser_mark, here

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from visionsprat.accounts import hash_password, issue_ticket
+from visionsprat.errors import InvitationVoid
 from visionsprat.fields import Refused
 from visionsprat.invitations import code_hash, tell_of_new_password
-from visionsprat.records import InvitationVoid, Invited
+from visionsprat.records import Invited
 from visionsprat.ui.entrance import enter
 from visionsprat.ui.frame import draw, notice
 from visionsprat.ui.here import browser_mark, here

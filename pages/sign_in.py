@@ -3,7 +3,7 @@
 import streamlit as st
 
 from visionsprat.accounts import SignInRefused, sign_in
-from visionsprat.records import TooManyFailures
+from visionsprat.errors import TooManyFailures
 from visionsprat.ui.entrance import enter
 from visionsprat.ui.frame import draw, notice
 from visionsprat.ui.here import browser_mark, client, device, here

@@ -21,9 +21,8 @@ from visionsprat.accounts import (
     sign_in,
     token_hash,
 )
-from visionsprat.errors import VisionspratError
+from visionsprat.errors import TooManyFailures, VisionspratError
 from visionsprat.fields import Fault, Refused
-from visionsprat.records import TooManyFailures
 from visionsprat.store import Store
 from visionsprat.store.attempts import FAILURES_BEFORE_WAIT
 

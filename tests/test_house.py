@@ -72,7 +72,8 @@ WITHOUT_STREAMLIT = {
 }
 #: What a page script may take its verbs and words from. The store itself is handed to it by ui.
 FOR_PAGES = tuple(
-    f"visionsprat.{each}" for each in ("ui", "accounts", "fields", "invitations", "progress", "records")
+    f"visionsprat.{each}"
+    for each in ("ui", "accounts", "errors", "fields", "invitations", "progress", "records")
 )
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import AddAccount, Clock
 from tests.mailbox import Mailbox, mail_server
+from visionsprat.errors import InvitationVoid
 from visionsprat.invitations import (
     Invitation,
     as_letters,
@@ -22,7 +23,7 @@ from visionsprat.invitations import (
 )
 from visionsprat.mail import Failure, Letter, Trouble
 from visionsprat.outbox import Dispatch, Errands, errands
-from visionsprat.records import InvitationVoid, Whom
+from visionsprat.records import Whom
 from visionsprat.store import Store
 from visionsprat.store.invitations import MAX_REQUESTS
 

@@ -14,22 +14,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from visionsprat.errors import AlreadyClaimed, EmailTaken, InvitationVoid, SignedOut, StoreUnavailable
 from visionsprat.migrations import connect
 from visionsprat.records import (
     Account,
-    AlreadyClaimed,
     Attempt,
     Conflict,
     Credentials,
     Directory,
-    EmailTaken,
-    InvitationVoid,
     Member,
     NewAccount,
     Reflection,
-    SignedOut,
     StaffPlan,
-    StoreUnavailable,
     Visitor,
     Whom,
 )

@@ -11,16 +11,9 @@ from datetime import timedelta
 import pytest
 
 from tests.conftest import AddAccount, Clock
+from visionsprat.errors import EmailTaken, LastAdministrator, NotAllowed
 from visionsprat.mail import Trouble
-from visionsprat.records import (
-    Action,
-    EmailTaken,
-    LastAdministrator,
-    NewAccount,
-    NotAllowed,
-    Person,
-    Show,
-)
+from visionsprat.records import Action, NewAccount, Person, Show
 from visionsprat.store import Store
 from visionsprat.store.connections import AUDIT_KEPT
 from visionsprat.ui.text import ACTIONS, NOT_SENT, SHOW

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from visionsprat.records import Attempt, TooManyFailures
+from visionsprat.errors import TooManyFailures
+from visionsprat.records import Attempt
 from visionsprat.store import Store
 from visionsprat.store.attempts import FAILURES_BEFORE_WAIT, FAILURES_OF_CLIENT
 from visionsprat.store.sessions import DEVICE_LIFE, DEVICES_REMEMBERED

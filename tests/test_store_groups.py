@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from visionsprat.records import Action, GroupCircle, GroupNameTaken, GroupNotEmpty, NotAllowed
+from visionsprat.errors import GroupCircle, GroupNameTaken, GroupNotEmpty, NotAllowed
+from visionsprat.records import Action
 from visionsprat.store import Store
 
 if TYPE_CHECKING:

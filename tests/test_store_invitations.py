@@ -11,14 +11,8 @@ from datetime import timedelta
 import pytest
 
 from tests.conftest import AddAccount, Clock
-from visionsprat.records import (
-    Action,
-    InvitationExpired,
-    InvitationUsed,
-    InvitationVoid,
-    NotAllowed,
-    Whom,
-)
+from visionsprat.errors import InvitationExpired, InvitationUsed, InvitationVoid, NotAllowed
+from visionsprat.records import Action, Whom
 from visionsprat.store import Store
 from visionsprat.store.invitations import (
     INVITATION_LIFE,

@@ -14,17 +14,9 @@ import pytest
 from tests.conftest import AddAccount, Clock
 from tests.test_store import QUESTION, begin_session, kept, save, sql, visit
 from tests.test_store_attempts import know_device
+from visionsprat.errors import LastAdministrator
 from visionsprat.migrations import connect, migrations
-from visionsprat.records import (
-    Action,
-    Conflict,
-    LastAdministrator,
-    OwnData,
-    OwnEvent,
-    OwnReflection,
-    OwnSession,
-    Reflection,
-)
+from visionsprat.records import Action, Conflict, OwnData, OwnEvent, OwnReflection, OwnSession, Reflection
 from visionsprat.store import Store
 from visionsprat.store.own_data import ERASED
 

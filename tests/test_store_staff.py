@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.conftest import AddAccount
 from tests.staff_lists import HEADINGS, csv_file
 from visionsprat.directory import EXPORTED, StaffListFaulty, export_rows, preview
-from visionsprat.records import StaffListOutdated
+from visionsprat.errors import StaffListOutdated
 from visionsprat.sheets import as_csv
 from visionsprat.staff_file import Unreadable
 from visionsprat.store import Store

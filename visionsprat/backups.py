@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from visionsprat.errors import VisionspratError
-from visionsprat.records import Contents, StoreUnavailable
+from visionsprat.errors import StoreUnavailable, VisionspratError
+from visionsprat.records import Contents
 from visionsprat.store import copies
 from visionsprat.store.locks import IN_USE, Held, alone
 

@@ -14,10 +14,11 @@ from starlette.routing import BaseRoute, Route
 
 from visionsprat.accounts import token_hash
 from visionsprat.directory import EXPORTED, export_rows
+from visionsprat.errors import NotAllowed, StoreUnavailable
 from visionsprat.front import not_found, site
 from visionsprat.installation import installation
 from visionsprat.invitations import HEADINGS, as_rows, invite
-from visionsprat.records import Account, Action, NotAllowed, StoreUnavailable, Whom
+from visionsprat.records import Account, Action, Whom
 from visionsprat.sheets import as_csv, as_xlsx
 from visionsprat.ui import group_view, own_copy
 from visionsprat.ui.text import ACTIONS, STOCKHOLM, midnight, minute

@@ -1,4 +1,4 @@
-"""What the store takes and gives: frozen dataclasses, and the errors it raises."""
+"""What the store takes and gives: frozen dataclasses."""
 
 from __future__ import annotations
 
@@ -7,70 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from visionsprat.errors import VisionspratError
 from visionsprat.writing import is_blank
-
-
-class StoreUnavailable(VisionspratError):
-    """The database can't be read or written now: locked, read-only, full, damaged or gone."""
-
-
-class EmailTaken(VisionspratError):
-    def __init__(self, email: str) -> None:
-        super().__init__(f"There is already an account with the e-mail address {email}.")
-        self.email = email
-
-
-class TooManyFailures(VisionspratError):
-    """Too many sign-ins have failed lately; the next try may be made at `until`."""
-
-    def __init__(self, until: datetime) -> None:
-        super().__init__("Too many sign-ins have failed lately.")
-        self.until = until
-
-
-class AlreadyClaimed(VisionspratError):
-    """The installation has its first account already."""
-
-
-class NotAllowed(VisionspratError):
-    """Only an active administrator may do this."""
-
-
-class LastAdministrator(VisionspratError):
-    """Nobody would be left who can administer."""
-
-
-class GroupNameTaken(VisionspratError):
-    """There is a group with this name in the same place already."""
-
-
-class GroupCircle(VisionspratError):
-    """A group would lie below itself, or below one with its own name."""
-
-
-class GroupNotEmpty(VisionspratError):
-    """The group still has people, managers or groups below it."""
-
-
-class SignedOut(VisionspratError):
-    """There is no live session, or it is another person's than the one who wrote."""
-
-
-class StaffListOutdated(VisionspratError):
-    """Something has changed since the plan for a staff list was made."""
-
-
-class InvitationVoid(VisionspratError):
-    """A link that nobody can choose a password with: replaced by a newer one, or made up."""
-
-
-class InvitationUsed(InvitationVoid):
-    """Somebody has chosen a password with the link already."""
-
-
-class InvitationExpired(InvitationVoid):
-    """The link's time is out."""
 
 
 class Action(str, Enum):

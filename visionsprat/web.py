@@ -18,10 +18,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from visionsprat import accounts
 from visionsprat.backups import newest
 from visionsprat.checkup import age
+from visionsprat.errors import SignedOut, StoreUnavailable
 from visionsprat.front import ASSETS, BROWSER_COOKIE
 from visionsprat.guard import is_https
 from visionsprat.installation import Installation, backups_path, installation
-from visionsprat.records import Conflict, Reflection, SignedOut, StoreUnavailable
+from visionsprat.records import Conflict, Reflection
 from visionsprat.writing import MAX_CHARACTERS, TextRefused, TextTooLong
 
 SESSION_COOKIE = "visionsprat_session"

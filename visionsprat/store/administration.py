@@ -5,13 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from visionsprat.records import (
-    Action,
-    EmailTaken,
-    PeopleFound,
-    Person,
-    Show,
-)
+from visionsprat.errors import EmailTaken
+from visionsprat.records import Action, PeopleFound, Person, Show
 from visionsprat.store.connections import (
     Connections,
     audit,

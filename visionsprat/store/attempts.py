@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from visionsprat.records import Attempt, TooManyFailures
+from visionsprat.errors import TooManyFailures
+from visionsprat.records import Attempt
 from visionsprat.store.connections import Connections, iso, moment
 from visionsprat.store.sessions import DEVICE_LIFE
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from visionsprat.errors import LastAdministrator, NotAllowed, StoreUnavailable
 from visionsprat.migrations import PATIENCE, connect, migrate
-from visionsprat.records import Action, LastAdministrator, NotAllowed, StoreUnavailable
+from visionsprat.records import Action
 from visionsprat.store.locks import IN_USE, Held, share
 from visionsprat.writing import is_blank, search_text
 

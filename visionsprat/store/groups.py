@@ -7,7 +7,8 @@ import sqlite3
 
 from sqlite_utils import Database
 
-from visionsprat.records import Action, GroupCircle, GroupNameTaken, GroupNotEmpty, GroupRow
+from visionsprat.errors import GroupCircle, GroupNameTaken, GroupNotEmpty
+from visionsprat.records import Action, GroupRow
 from visionsprat.store.connections import Connections, audit, require_admin
 from visionsprat.writing import swedish_order
 

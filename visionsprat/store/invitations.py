@@ -9,14 +9,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from visionsprat.records import (
-    Action,
-    InvitationExpired,
-    InvitationUsed,
-    InvitationVoid,
-    Invited,
-    Whom,
-)
+from visionsprat.errors import InvitationExpired, InvitationUsed, InvitationVoid
+from visionsprat.records import Action, Invited, Whom
 from visionsprat.store.connections import Connections, audit, end_links, iso, moment, require_admin
 from visionsprat.store.groups import group_paths
 

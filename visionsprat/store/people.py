@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlite_utils import Database
 
-from visionsprat.records import Action, AlreadyClaimed, Credentials, EmailTaken, NewAccount
+from visionsprat.errors import AlreadyClaimed, EmailTaken
+from visionsprat.records import Action, Credentials, NewAccount
 from visionsprat.store.connections import Connections, audit, end_links, require_admin
 from visionsprat.store.groups import group_id_of
 from visionsprat.writing import search_text

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from visionsprat.records import Conflict, Reflection, SignedOut
+from visionsprat.errors import SignedOut
+from visionsprat.records import Conflict, Reflection
 from visionsprat.store.connections import Connections, iso, moment
 from visionsprat.store.sessions import SEEN_AGAIN, find_session, note_alive
 from visionsprat.writing import clean, is_blank, nfc

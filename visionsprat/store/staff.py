@@ -8,7 +8,8 @@ from operator import attrgetter
 
 from sqlite_utils import Database
 
-from visionsprat.records import Action, Directory, StaffChange, StaffListOutdated, StaffMember, StaffPlan
+from visionsprat.errors import StaffListOutdated
+from visionsprat.records import Action, Directory, StaffChange, StaffMember, StaffPlan
 from visionsprat.store.connections import Connections, audit, require_admin
 from visionsprat.store.groups import group_id_of, group_paths
 from visionsprat.writing import search_text

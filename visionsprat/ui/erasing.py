@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from visionsprat.records import LastAdministrator
+from visionsprat.errors import LastAdministrator
 from visionsprat.ui.editor import forget_drafts
 from visionsprat.ui.frame import draw as draw_template
 from visionsprat.ui.frame import notice

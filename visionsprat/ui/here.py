@@ -13,10 +13,11 @@ import streamlit as st
 from visionsprat.accounts import token_hash
 from visionsprat.client import client_of
 from visionsprat.content import Module
+from visionsprat.errors import StoreUnavailable
 from visionsprat.front import BROWSER_COOKIE, site
 from visionsprat.installation import Installation, installation
 from visionsprat.progress import Progress, progress
-from visionsprat.records import Account, StoreUnavailable, Visitor
+from visionsprat.records import Account, Visitor
 from visionsprat.store.sessions import SEEN_AGAIN
 from visionsprat.web import DEVICE_COOKIE, SESSION_COOKIE
 

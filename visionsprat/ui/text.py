@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from visionsprat.directory import Problem
+from visionsprat.errors import InvitationExpired, InvitationUsed, InvitationVoid
 from visionsprat.fields import MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS, Fault
 from visionsprat.mail import Trouble as MailTrouble
-from visionsprat.records import Action, InvitationExpired, InvitationUsed, InvitationVoid, Show
+from visionsprat.records import Action, Show
 from visionsprat.staff_file import Trouble
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")

@@ -6,7 +6,7 @@ import logging
 
 import streamlit as st
 
-from visionsprat.records import StoreUnavailable
+from visionsprat.errors import StoreUnavailable
 
 _log = logging.getLogger("visionsprat")
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from visionsprat.errors import GroupCircle, GroupNameTaken, GroupNotEmpty
 from visionsprat.fields import Fault, Refused, clean_group, clean_name
-from visionsprat.records import GroupCircle, GroupNameTaken, GroupNotEmpty, GroupRow
+from visionsprat.records import GroupRow
 from visionsprat.ui.frame import draw as draw_template
 from visionsprat.ui.frame import notice
 from visionsprat.ui.here import here

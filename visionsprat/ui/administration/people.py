@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from visionsprat.errors import EmailTaken, LastAdministrator
 from visionsprat.fields import Refused, clean_email, clean_group, clean_name
 from visionsprat.invitations import as_letters, invite
 from visionsprat.mail import send
-from visionsprat.records import EmailTaken, LastAdministrator, NewAccount, Person, Show, Whom
+from visionsprat.records import NewAccount, Person, Show, Whom
 from visionsprat.ui.frame import draw as draw_template
 from visionsprat.ui.frame import notice
 from visionsprat.ui.here import here

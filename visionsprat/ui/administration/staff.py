@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from visionsprat.directory import Preview, StaffListFaulty, asks_once_more, preview
-from visionsprat.records import StaffListOutdated
+from visionsprat.errors import StaffListOutdated
 from visionsprat.staff_file import MAX_BYTES, Unreadable
 from visionsprat.ui.frame import draw as draw_template
 from visionsprat.ui.frame import notice

@@ -82,6 +82,7 @@ def index_page(original: str) -> str:
         f'<link rel="stylesheet" href="{asset("style.css")}">'
         f'<script type="module" src="{asset("shell.js")}"></script>'
         f'<script type="module" src="{asset("editor.js")}"></script>'
+        f'<script type="module" src="{asset("heard.js")}"></script>'
     )
     # Before Streamlit's own script: ours must be there when the first page is drawn.
     return page.replace("<title>", ours + "<title>", 1)

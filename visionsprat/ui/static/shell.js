@@ -214,6 +214,8 @@ const SWEDISH = {
   "Running...": "Arbetar",
   Stop: "Avbryt",
   Open: "Visa alla",
+  "Clear value": "Rensa",
+  Dismiss: "Stäng",
   "file upload": "Välj fil",
   "Add files": "Byt fil",
 };

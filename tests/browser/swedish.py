@@ -16,7 +16,7 @@ from visionsprat import front
 from visionsprat.settings import ROOT
 
 #: Words on the screen that stand in no text of ours: made up by the tests, or parts of addresses and files.
-NAMED = {"localhost", "http", "kod", "test", "example", "xlsx", "utf", "x"}
+NAMED = {"pdf", "localhost", "http", "kod", "test", "example", "xlsx", "utf", "x"}
 _TAG = re.compile(r"<[^>]*>|{[{%#].*?[}%#]}", re.S)
 _WORD = re.compile(r"[^\W\d_]+")
 _LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`')
@@ -30,7 +30,7 @@ _SHOWN = """
         const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
         while (texts.nextNode()) {
             const { parentElement: parent, nodeValue: value } = texts.currentNode;
-            const hidden = parent.closest("script, style, noscript, textarea");
+            const hidden = parent.closest("script, style, textarea");
             if (value.trim() && !hidden && shown(parent)) found.push(value);
         }
         for (const name of attributes)
@@ -93,9 +93,8 @@ def _texts_of_template(template: str) -> Iterator[str]:
 
 
 def _literals_of_script(path: Path) -> Iterator[str]:
-    for quoted, template in _LITERAL.findall(
-        re.sub(r"^\s*//.*$", "", path.read_text(encoding="utf-8"), flags=re.M)
-    ):
+    script = _NOT_SHOWN.sub("", path.read_text(encoding="utf-8"))
+    for quoted, template in _LITERAL.findall(script):
         text = _TAG.sub(" ", re.sub(r"\$\{.*?\}", " ", quoted or template))
         if _is_shown(text):
             yield text

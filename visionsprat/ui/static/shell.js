@@ -219,27 +219,48 @@ const SWEDISH = {
   "file upload": "Välj fil",
   "Add files": "Byt fil",
 };
-const SWEDISH_TEXTS = { Upload: "Välj fil", "add icon": "Byt fil" };
+const PATTERNS = [
+  [/^Remove (.+)$/s, "Ta bort $1"],
+  [/^Cancel upload of (.+)$/s, "Avbryt uppladdningen av $1"],
+];
 const ATTRIBUTES = ["aria-label", "title", "placeholder"];
+
+/** What Streamlit says as text, and where. What people are called may read the same in other places. */
+const TEXTS = {
+  '[data-testid="stFileUploader"]': [
+    [/^Upload$/, "Välj fil"],
+    [/^add icon$/, "Byt fil"],
+    [/^Error: $/, "Fel: "],
+    [/^(.+) files are not allowed\.$/, "Filer av typen $1 går inte att välja."],
+    [/^File must be (.+) or smaller\.$/, "Filen får vara högst $1."],
+  ],
+  '[role="listbox"]': [[/^No results$/, "Inga träffar"]],
+};
+
+const rewritten = (english, patterns) => {
+  const [pattern, swedish] = patterns.find(([each]) => each.test(english)) ?? [];
+  return pattern ? english.replace(pattern, swedish) : english;
+};
 
 function translate(node) {
   for (const name of ATTRIBUTES) {
-    const swedish = SWEDISH[node.getAttribute?.(name)];
-    if (swedish) node.setAttribute(name, swedish);
+    const english = node.getAttribute?.(name);
+    const swedish = english && (SWEDISH[english] ?? rewritten(english, PATTERNS));
+    if (swedish && swedish !== english) node.setAttribute(name, swedish);
   }
-  const label = node.getAttribute?.("aria-label") ?? "";
-  if (label.startsWith("Remove ")) node.setAttribute("aria-label", label.replace("Remove", "Ta bort"));
   if (node.matches?.('section[role="presentation"][aria-label]')) node.setAttribute("role", "group");
 }
 
-/** What Streamlit's uploader says as text. React keeps the text node and sees no difference. */
+/** React keeps a text node whose words are changed, and sees no difference. */
 function translateTexts(node) {
-  const uploader = node.closest('[data-testid="stFileUploader"]') ?? node.querySelector('[data-testid="stFileUploader"]');
-  if (!uploader) return;
-  const texts = document.createTreeWalker(uploader, NodeFilter.SHOW_TEXT);
-  while (texts.nextNode()) {
-    const swedish = SWEDISH_TEXTS[texts.currentNode.nodeValue];
-    if (swedish) texts.currentNode.nodeValue = swedish;
+  for (const [selector, patterns] of Object.entries(TEXTS)) {
+    const place = node.closest(selector) ?? node.querySelector(selector);
+    if (!place) continue;
+    const texts = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const swedish = rewritten(texts.currentNode.nodeValue, patterns);
+      if (swedish !== texts.currentNode.nodeValue) texts.currentNode.nodeValue = swedish;
+    }
   }
 }
 

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.people import Person, add_person, editor, fill_in_sign_in, status
 from tests.browser.server import Server
 from tests.browser.swedish import foreign
-from tests.browser.windows import Window, open_window, settle
+from tests.browser.windows import Window, lasting, open_window, settle
 from tests.mailbox import Mailbox
 from tests.staff_lists import csv_file
 from visionsprat.content import load_module
@@ -57,7 +57,6 @@ DRAWN = """
         return copy.innerHTML.replace(/:r[0-9a-z]+:|st-emotion-[a-z0-9-]+/g, "");
     }
 """
-TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 #: Streamlit's own colours come a moment after the stylesheet's.
 FOLLOWED = """
     (scheme) => {
@@ -188,7 +187,6 @@ def axe(page: Page, rules: dict[str, Any]) -> list[str]:
         page.evaluate(AXE)
 
     def find() -> list[str]:
-        page.evaluate(TWO_FRAMES)
         return [
             f"{each['id']}: {node['html'][:200]} {node['failureSummary']}"
             for each in page.evaluate("rules => axe.run(document, rules)", rules)["violations"]
@@ -196,16 +194,6 @@ def axe(page: Page, rules: dict[str, Any]) -> list[str]:
         ]
 
     return lasting(page, find)
-
-
-def lasting(page: Page, find: Callable[[], list[str]]) -> list[str]:
-    """What is found again and again: a slow machine shows a page in the midst of a change."""
-    for _ in range(10):
-        found = find()
-        if not found:
-            return []
-        page.wait_for_timeout(100)
-    return found
 
 
 #: Pages that have been looked at, as they were drawn.

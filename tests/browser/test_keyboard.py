@@ -152,7 +152,7 @@ def test_whatever_takes_focus_shows_it(
     new_computer: NewComputer, new_person: NewPerson, server: Server, scheme: str
 ) -> None:
     chief = new_person(is_admin=True, manages="Team 3")
-    page = new_computer(color_scheme=scheme, viewport={"width": 1280, "height": 900})
+    page = new_computer(color_scheme=scheme, reduced_motion="reduce")
     page.goto(server.url)
     weak = faint(page)
     signed_in(page, chief, "/skapande")

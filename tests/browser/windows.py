@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from playwright.sync_api import Browser, Page, WebSocket, expect
@@ -30,6 +30,8 @@ _LINKS = """
     () => [...document.querySelectorAll("a[href^='/']:not([download], [href^='/api/'])")]
         .map((link) => link.getAttribute("href"))
 """
+#: Until what has been asked of the browser just now is drawn.
+TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 
 
 @dataclass
@@ -98,3 +100,14 @@ def settle(page: Page) -> None:
         expect(page.locator('[data-test-script-state="notRunning"]')).to_be_attached()
         expect(page.locator('[data-stale="true"], [data-testid="stSkeleton"]')).to_have_count(0)
     page.evaluate("document.fonts.ready.then(() => null)")
+
+
+def lasting(page: Page, find: Callable[[], list[str]]) -> list[str]:
+    """What is found again and again: a slow machine shows a page in the midst of a change."""
+    for _ in range(5):
+        page.evaluate(TWO_FRAMES)
+        found = find()
+        if not found:
+            return []
+        page.wait_for_timeout(100)
+    return found

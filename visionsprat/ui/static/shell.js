@@ -242,6 +242,12 @@ const rewritten = (english, patterns) => {
   return pattern ? english.replace(pattern, swedish) : english;
 };
 
+/** An opened list lies outside everything else on the page. */
+function makeRegion(node, label) {
+  node.setAttribute("role", "region");
+  node.setAttribute("aria-label", label);
+}
+
 function translate(node) {
   for (const name of ATTRIBUTES) {
     const english = node.getAttribute?.(name);
@@ -249,6 +255,7 @@ function translate(node) {
     if (swedish && swedish !== english) node.setAttribute(name, swedish);
   }
   if (node.matches?.('section[role="presentation"][aria-label]')) node.setAttribute("role", "group");
+  if (node.matches?.('[role="listbox"][aria-label]')) makeRegion(node.parentElement, node.getAttribute("aria-label"));
 }
 
 /** React keeps a text node whose words are changed, and sees no difference. */

@@ -235,6 +235,10 @@ const TEXTS = {
     [/^File must be (.+) or smaller\.$/, "Filen får vara högst $1."],
   ],
   '[role="listbox"]': [[/^No results$/, "Inga träffar"]],
+  "[data-live-announcer]": [
+    [/^(\d+) options? available\.$/, "$1 val."],
+    [/^(.+), selected$/s, "$1, vald"],
+  ],
 };
 
 const rewritten = (english, patterns) => {

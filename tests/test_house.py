@@ -15,7 +15,7 @@ from visionsprat.settings import ROOT
 FLOORS = (
     {"errors"},
     {"settings", "writing", "content", "sheets", "client"},
-    {"migrations", "records", "fields", "mail"},
+    {"migrations", "records", "fields", "mail", "declarations"},
     {"store.locks"},
     {"store.connections", "progress", "staff_file"},
     {
@@ -59,6 +59,7 @@ WITHOUT_STREAMLIT = {
         "settings",
         "writing",
         "content",
+        "declarations",
         "migrations",
         "records",
         "store",

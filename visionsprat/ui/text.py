@@ -157,6 +157,8 @@ LETTER_COMES = (
     "Länken i brevet gäller i ett dygn. Kommer inget brev? Titta i skräpposten. "
     "Det går att be om tre brev i timmen."
 )
+#: In place of what the organisation has not filled in, on the pages that the law wants.
+NOT_FILLED_IN = "Uppgiften saknas ännu."
 NO_COOKIES = "Webbläsaren tar inte emot kakor. Tillåt kakor för den här webbplatsen och ladda om sidan."
 PASSWORD_ADVICE = f"Minst {MIN_PASSWORD_CHARACTERS} tecken. Gärna några ord som inte hör ihop."
 

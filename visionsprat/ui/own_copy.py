@@ -69,7 +69,7 @@ def as_text(own: OwnData, module: Module, now: datetime) -> str:
 
 
 def _lines(own: OwnData, module: Module, now: datetime) -> Iterator[str]:
-    yield from ("Allt som Visionsprat har sparat om dig", f"Hämtat {minute(now)}")
+    yield from ("Allt som Visionsprat har sparat om dig", f"Nedladdat {minute(now)}")
     yield from _heading("Ditt konto")
     yield f"Namn: {own.name}"
     yield f"E-post: {own.email}"

@@ -154,7 +154,7 @@ async function copy(button) {
     await navigator.clipboard.writeText(text);
     button.textContent = "Kopierat";
   } catch {
-    button.textContent = "Gick inte, markera texten i stället";
+    button.textContent = "Det gick inte. Markera texten i stället.";
   }
   setTimeout(() => (button.textContent = name), 4000);
 }
@@ -204,10 +204,10 @@ function resumeDrafts() {
 // Swedish
 
 const SWEDISH = {
-  "Show password text": "Visa tecknen",
-  "Hide password text": "Dölj tecknen",
-  "Show password": "Visa tecknen",
-  "Hide password": "Dölj tecknen",
+  "Show password text": "Visa lösenordet",
+  "Hide password text": "Dölj lösenordet",
+  "Show password": "Visa lösenordet",
+  "Hide password": "Dölj lösenordet",
   "Connection error": "Anslutningen bröts",
   Close: "Stäng",
   Connecting: "Ansluter",

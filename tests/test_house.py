@@ -15,7 +15,7 @@ from visionsprat.settings import ROOT
 FLOORS = (
     {"errors"},
     {"settings", "writing", "content", "sheets", "client"},
-    {"migrations", "records", "fields", "mail", "declarations"},
+    {"migrations", "records", "fields", "mail"},
     {"store.locks"},
     {"store.connections", "progress", "staff_file"},
     {
@@ -34,7 +34,7 @@ FLOORS = (
         "store.invitations",
         "store.attempts",
     },
-    {"store", "directory", "backups"},
+    {"store", "directory", "backups", "declarations"},
     {"accounts", "installation", "checkup", "nightly", "ui.text", "outbox"},
     {"letters"},
     {"invitations"},

@@ -395,7 +395,7 @@ class Versions {
     if (this.shown !== revision) return; // closed, or overtaken
     if (found) this.show(found);
     else if (answer?.status === 401) this.say("Du är utloggad. Logga in igen, så visas de.");
-    else this.say("Det går inte att visa dem just nu. Stäng och öppna dem igen om en stund.");
+    else this.say("Det går inte att visa dem just nu. Stäng och öppna igen om en stund.");
   }
 
   show(found) {

@@ -83,7 +83,7 @@ def test_without_the_link_nobody_can_claim_the_installation(
     [
         ("kort", "för kort. Det ska ha minst 12 tecken."),
         ("elva tecken", "för kort. Det ska ha minst 12 tecken."),
-        ("å" * 37, "högst 72 tecken, och å, ä och ö räknas som två var."),
+        ("å" * 37, "högst 72 tecken, och å, ä och ö räknas som två."),
         ("passwordpassword", "för lätt att gissa."),
         ("aminatestsson", "för lätt att gissa."),
         ("123456789012", "för lätt att gissa."),

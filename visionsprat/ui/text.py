@@ -53,7 +53,7 @@ FAULTS = {
     Fault.PASSWORD_SHORT: f"Lösenordet är för kort. Det ska ha minst {MIN_PASSWORD_CHARACTERS} tecken.",
     Fault.PASSWORD_LONG: (
         f"Lösenordet är för långt. Det får ha högst {MAX_PASSWORD_BYTES} tecken, "
-        "och å, ä och ö räknas som två var."
+        "och å, ä och ö räknas som två."
     ),
     Fault.PASSWORD_COMMON: "Lösenordet är för lätt att gissa. Pröva flera ord som inte hör ihop.",
 }

@@ -204,10 +204,10 @@ function resumeDrafts() {
 // Swedish
 
 const SWEDISH = {
-  "Show password text": "Visa lösenordet",
-  "Hide password text": "Dölj lösenordet",
-  "Show password": "Visa lösenordet",
-  "Hide password": "Dölj lösenordet",
+  "Show password text": "Visa tecknen",
+  "Hide password text": "Dölj tecknen",
+  "Show password": "Visa tecknen",
+  "Hide password": "Dölj tecknen",
   "Connection error": "Anslutningen bröts",
   Close: "Stäng",
   Connecting: "Ansluter",

@@ -51,7 +51,7 @@ _NOT_FOUND = """<!doctype html><html lang="sv"><meta charset="utf-8">
 <p><a class="button primary" href="/">Till startsidan</a></p></main></body></html>"""
 
 _WITHOUT_JAVASCRIPT = """<noscript><main class="plain"><h1 class="hero">Visionsprat</h1>
-<p class="lead">Slå på JavaScript i webbläsaren för att läsa och skriva här.</p>
+<p class="lead">Webbläsaren måste ha JavaScript på för att det ska gå att läsa och skriva här.</p>
 </main></noscript>"""
 
 

@@ -21,6 +21,8 @@ from visionsprat.writing import is_blank, search_text
 _log = logging.getLogger("visionsprat")
 
 AUDIT_KEPT = timedelta(days=730)
+#: How long, in seconds, wiping waits for readers. Nobody can write meanwhile, and Litestream reads for ever.
+READERS_PATIENCE = 1.0
 
 
 class Connections:
@@ -162,8 +164,7 @@ def wipe(db: Database) -> None:
         with translated():
             # secure_delete leaves copies behind where SQLite has divided a page.
             db.execute("VACUUM")
-            (busy, _, _) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            if busy:
+            if not _empty_wal(db):
                 raise StoreUnavailable("The database is being read.")
             db.execute("BEGIN IMMEDIATE")
             try:
@@ -173,6 +174,16 @@ def wipe(db: Database) -> None:
                 db.commit()
     except StoreUnavailable as error:
         _log.warning("What was erased is still to be wiped from the database's files: %s", error)
+
+
+def _empty_wal(db: Database) -> bool:
+    """Bring the -wal into the database and empty it. False when another connection has read for long."""
+    db.execute(f"PRAGMA busy_timeout = {READERS_PATIENCE * 1000:.0f}")
+    try:
+        (busy, _, _) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
+    finally:
+        db.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000:.0f}")
 
 
 def iso(moment: datetime) -> str:

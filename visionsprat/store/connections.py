@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import queue
 import sqlite3
@@ -15,6 +16,7 @@ from sqlite_utils import Database
 from visionsprat.errors import LastAdministrator, NotAllowed, StoreUnavailable
 from visionsprat.migrations import PATIENCE, connect, migrate
 from visionsprat.records import Action
+from visionsprat.store.files import keep_before
 from visionsprat.store.locks import IN_USE, Held, share
 from visionsprat.writing import is_blank, search_text
 
@@ -33,7 +35,8 @@ class Connections:
     ) -> None:
         """Open the database at `path`, making or upgrading it.
 
-        Raises StoreUnavailable when it can't be opened, DatabaseTooNew when a newer version wrote it.
+        Raises StoreUnavailable when it can't be opened, DatabaseTooNew when a newer version wrote it,
+        MigrationFailed or NotKept when it can't be upgraded and is left as it was.
         """
         self.path = path
         self.clock = clock
@@ -47,7 +50,7 @@ class Connections:
                 self._presence = share(path.with_name(IN_USE), PATIENCE)
                 try:
                     with closing(connect(path)) as db:
-                        migrate(db)
+                        migrate(db, keep=functools.partial(keep_before, path))
                         wipe(db)
                 except BaseException:
                     self._presence.close()

@@ -30,6 +30,7 @@ from visionsprat.web import SESSION_COOKIE
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no Litestream for Windows")
 
+DEPLOY = ROOT / "deploy"
 #: What was acknowledged longer ago than this, in seconds, is in the replica whatever happens.
 LOST_AT_MOST = 2.0
 ERASED = "detta skulle raderas"
@@ -132,7 +133,7 @@ class Replication:
 
     def wipe(self) -> None:
         """What the unit does each time before it starts Litestream."""
-        unit = (ROOT / "deploy" / "litestream.service").read_text(encoding="utf-8")
+        unit = (DEPLOY / "litestream.service").read_text(encoding="utf-8")
         (command,) = re.findall(r"^ExecStartPre=-/opt/visionsprat/(.+)$", unit, re.MULTILINE)
         subprocess.run(shlex.split(_with_our_python(command)), cwd=ROOT, env=self.environment, check=True)
 
@@ -229,3 +230,16 @@ def test_what_was_erased_beside_litestream_is_wiped_when_it_stops_and_the_replic
         own = store.own_data(1)
     assert own is not None
     assert [each.text for each in own.reflections] == ["efteråt"]
+
+
+@pytest.mark.parametrize("configuration", sorted(DEPLOY.glob("litestream-*.yml")), ids=lambda path: path.stem)
+def test_litestream_reads_each_configuration_with_the_variables_that_it_names(
+    configuration: Path, replication: Replication
+) -> None:
+    named = set(re.findall(r"\$\{(\w+)\}", configuration.read_text(encoding="utf-8")))
+    head = configuration.read_text(encoding="utf-8").split("\nsnapshot:")[0]
+    assert named <= set(re.findall(r"[A-Z0-9_]{5,}", head))
+    command = [Path(sys.executable).with_name("litestream"), "databases", "-config", configuration]
+    environment = {**dict.fromkeys(named, "something"), **replication.environment}
+    listed = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    assert f"{replication.database} " in listed

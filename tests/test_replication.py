@@ -134,7 +134,7 @@ class Replication:
     def wipe(self) -> None:
         """What the unit does each time before it starts Litestream."""
         unit = (DEPLOY / "litestream.service").read_text(encoding="utf-8")
-        (command,) = re.findall(r"^ExecStartPre=-/opt/visionsprat/(.+)$", unit, re.MULTILINE)
+        (command,) = re.findall(r"^ExecStartPre=-(.+)$", unit, re.MULTILINE)
         subprocess.run(shlex.split(_with_our_python(command)), cwd=ROOT, env=self.environment, check=True)
 
     def holds(self, text: str) -> bool:
@@ -230,6 +230,12 @@ def test_what_was_erased_beside_litestream_is_wiped_when_it_stops_and_the_replic
         own = store.own_data(1)
     assert own is not None
     assert [each.text for each in own.reflections] == ["efteråt"]
+
+
+def test_the_wiping_makes_no_database_where_it_is_gone(replication: Replication) -> None:
+    replication.lose_the_disk()
+    replication.wipe()
+    assert list(replication.data.iterdir()) == []
 
 
 @pytest.mark.parametrize("configuration", sorted(DEPLOY.glob("litestream-*.yml")), ids=lambda path: path.stem)

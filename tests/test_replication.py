@@ -50,7 +50,9 @@ class Writer(threading.Thread):
             for number in itertools.count(1):
                 for question in self._questions:
                     body = {"question": question, "text": text(number), "based_on": number - 1}
-                    browser.post("/api/reflections", json=body).raise_for_status()
+                    while (answer := browser.post("/api/reflections", json=body)).status_code == 503:
+                        pass  # the others have had the database for long: try again, as a browser does
+                    answer.raise_for_status()
                     self._acknowledged.append((time.monotonic(), question, number))
 
     def safe(self, killed_at: float) -> dict[str, int]:

@@ -217,7 +217,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from visionsprat import backups
 # As a power cut would, between the copy and its name.
-backups._put_in_place = lambda new, path: os.kill(os.getpid(), signal.SIGKILL)
+backups.put_in_place = lambda new, path: os.kill(os.getpid(), signal.SIGKILL)
 backups.backup(Path(sys.argv[1]), Path(sys.argv[2]), datetime(2026, 11, 12, 7, tzinfo=timezone.utc))
 """
 
@@ -335,6 +335,18 @@ def test_older_backups_are_thinned_and_no_other_file_is_touched(
     assert len(kept) == 7  # the last of each day; the Sunday of the week before is among them
     assert made(folder).keys() == worth_keeping(made(folder))
     assert newest(folder, NOW + timedelta(days=20)) == NOW + timedelta(hours=228)
+
+
+def test_a_copy_from_before_a_migration_goes_when_it_is_thirty_days_old(
+    store: Store, amina: int, folder: Path
+) -> None:
+    copies = [store.path.with_name(f"visionsprat.db.before-m002_{age}") for age in ("old", "new")]
+    other = store.path.with_name("visionsprat.db.before-restore-2026-01-01T080000Z")
+    for path, days in zip([*copies, other], (31, 29, 300), strict=True):
+        path.write_bytes(b"what people have written")
+        os.utime(path, times=((NOW - timedelta(days=days)).timestamp(),) * 2)
+    back_up(store, folder)
+    assert [path.exists() for path in (*copies, other)] == [False, True, True]
 
 
 def test_a_backup_with_a_clock_that_was_wrong_does_not_count_as_the_newest(
@@ -535,7 +547,7 @@ import os, signal, sys
 from datetime import datetime, timezone
 from pathlib import Path
 from visionsprat import backups
-backups._put_in_place = lambda new, path: os.kill(os.getpid(), signal.SIGKILL)
+backups.put_in_place = lambda new, path: os.kill(os.getpid(), signal.SIGKILL)
 backups.restore(Path(sys.argv[1]), Path(sys.argv[2]), datetime.now(timezone.utc), lambda found: None)
 """
 

@@ -16,7 +16,7 @@ FLOORS = (
     {"errors"},
     {"settings", "writing", "content", "sheets", "client"},
     {"migrations", "records", "fields", "mail"},
-    {"store.locks"},
+    {"store.locks", "store.files"},
     {"store.connections", "progress", "staff_file"},
     {
         "store.sessions",

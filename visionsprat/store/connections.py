@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import queue
 import sqlite3
@@ -15,12 +16,15 @@ from sqlite_utils import Database
 from visionsprat.errors import LastAdministrator, NotAllowed, StoreUnavailable
 from visionsprat.migrations import PATIENCE, connect, migrate
 from visionsprat.records import Action
+from visionsprat.store.files import keep_before
 from visionsprat.store.locks import IN_USE, Held, share
 from visionsprat.writing import is_blank, search_text
 
 _log = logging.getLogger("visionsprat")
 
 AUDIT_KEPT = timedelta(days=730)
+#: How long, in seconds, wiping waits for readers. Nobody can write meanwhile, and Litestream reads for ever.
+READERS_PATIENCE = 1.0
 
 
 class Connections:
@@ -31,7 +35,8 @@ class Connections:
     ) -> None:
         """Open the database at `path`, making or upgrading it.
 
-        Raises StoreUnavailable when it can't be opened, DatabaseTooNew when a newer version wrote it.
+        Raises StoreUnavailable when it can't be opened, DatabaseTooNew when a newer version wrote it,
+        MigrationFailed or NotKept when it can't be upgraded and is left as it was.
         """
         self.path = path
         self.clock = clock
@@ -45,7 +50,7 @@ class Connections:
                 self._presence = share(path.with_name(IN_USE), PATIENCE)
                 try:
                     with closing(connect(path)) as db:
-                        migrate(db)
+                        migrate(db, keep=functools.partial(keep_before, path))
                         wipe(db)
                 except BaseException:
                     self._presence.close()
@@ -162,8 +167,7 @@ def wipe(db: Database) -> None:
         with translated():
             # secure_delete leaves copies behind where SQLite has divided a page.
             db.execute("VACUUM")
-            (busy, _, _) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            if busy:
+            if not _empty_wal(db):
                 raise StoreUnavailable("The database is being read.")
             db.execute("BEGIN IMMEDIATE")
             try:
@@ -173,6 +177,16 @@ def wipe(db: Database) -> None:
                 db.commit()
     except StoreUnavailable as error:
         _log.warning("What was erased is still to be wiped from the database's files: %s", error)
+
+
+def _empty_wal(db: Database) -> bool:
+    """Bring the -wal into the database and empty it. False when another connection has read for long."""
+    db.execute(f"PRAGMA busy_timeout = {READERS_PATIENCE * 1000:.0f}")
+    try:
+        (busy, _, _) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
+    finally:
+        db.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000:.0f}")
 
 
 def iso(moment: datetime) -> str:

@@ -410,6 +410,21 @@ def test_an_earlier_text_is_kept_with_the_time_it_was_saved(store: Store, amina:
     assert found == [(written.isoformat(timespec="milliseconds"),)]
 
 
+def test_a_text_and_its_earlier_ones_say_what_they_were_written_on(
+    store: Store, amina: int, clock: Clock
+) -> None:
+    token = begin_session(store, amina)
+    store.save_in_session(token, amina, QUESTION, "igår", 0, device_kind="Mobil, Android")
+    clock.now += timedelta(hours=1)
+    store.save_in_session(token, amina, QUESTION, "i dag", 1, device_kind="Dator, Linux")
+    store.save_reflection(amina, QUESTION, "vägrad", 1, device_kind="Dator, Mac")
+    found = [(each.text, each.device_kind) for each in store.earlier_texts(amina, QUESTION)]
+    assert found == [("vägrad", "Dator, Mac"), ("igår", "Mobil, Android")]
+    store.end_session(token)
+    save(store, amina, "", based_on=2)
+    assert store.earlier_texts(amina, QUESTION)[1].device_kind == "Dator, Linux"
+
+
 def earlier(store: Store, account_id: int, question: str = QUESTION) -> list[str]:
     return [each.text for each in store.earlier_texts(account_id, question)]
 

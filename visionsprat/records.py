@@ -83,7 +83,7 @@ class Reflection:
     text: str
     revision: int
     saved_at: datetime
-    #: What it was written on, as in "Mobil, Android"; see devices.py. Empty when that is not known.
+    #: What it was written on, as in "Mobil, Android"; see devices.py. Empty when it was not asked.
     device_kind: str = ""
 
 

@@ -328,6 +328,15 @@ def test_a_text_that_is_deleted_slowly_is_kept_whole_and_once(
     assert earlier(store, amina) == [text[:length]]
 
 
+@pytest.mark.parametrize(("passage", "is_kept"), [(LARGE_DELETION, False), (LARGE_DELETION + 1, True)])
+def test_a_text_is_kept_when_another_is_pasted_over_much_of_it(
+    store: Store, amina: int, clock: Clock, passage: int, is_kept: bool
+) -> None:
+    text = "Början." + "x" * passage + "Slutet."
+    write(store, amina, clock, text, "Början." + "y" * 500 + "Slutet.")
+    assert earlier(store, amina) == ([text] if is_kept else [])
+
+
 def test_a_passage_deleted_slowly_from_the_middle_is_kept_with_all_around_it(
     store: Store, amina: int, clock: Clock
 ) -> None:

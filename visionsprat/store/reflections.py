@@ -15,7 +15,8 @@ from visionsprat.writing import clean, is_blank, nfc
 
 #: A text is kept as an earlier version once it has rested this long ...
 SITTING = timedelta(minutes=10)
-#: ... or when more than this many characters of it have gone within a sitting, or more than half of it.
+#: ... or when more than this many characters of it have gone within a sitting, or more than half of it,
+#: or a save puts others in their place.
 LARGE_DELETION = 200
 #: Saves that follow one another within this are one deletion: what it leaves on its way is no version.
 ONE_DELETION = timedelta(seconds=10)
@@ -166,15 +167,16 @@ def _keep_what_goes(
     goes_on = saved.saved_at - current.saved_at <= ONE_DELETION
 
     def matters(each: Reflection) -> bool:
-        only_left = goes_on and kept is not None and _is_left_of(each.text, kept.text)
-        return len(each.text) > len(saved.text) and not is_blank(each.text) and not only_left
+        only_left = goes_on and kept is not None and not _passage_gone(each.text, kept.text)
+        return not is_blank(each.text) and not only_left
 
+    replaced = _passage_gone(current.text, saved.text) > LARGE_DELETION
     for each in (fullest, current):
-        if matters(each) and _much_goes(each.text, saved.text):
+        if (_much_goes(each.text, saved.text) or (replaced and each is current)) and matters(each):
             _keep(db, key, each)
             kept = each
     waiting = current if kept is fullest else fullest
-    if kept is not current and matters(waiting):
+    if kept is not current and len(waiting.text) > len(saved.text) and matters(waiting):
         _keep(db, key, waiting, provisionally=True)
     elif is_provisional:
         _forget_provisional(db, key)
@@ -185,11 +187,18 @@ def _much_goes(before: str, after: str) -> bool:
     return len(before) - len(after) > min(LARGE_DELETION, len(before) / 2)
 
 
-def _is_left_of(text: str, before: str) -> bool:
-    """Whether `text` is `before` without one passage."""
-    pairs = enumerate(zip(text, before, strict=False))
-    start = next((place for place, (one, other) in pairs if one != other), len(text))
-    return len(text) <= len(before) and before.endswith(text[start:])
+def _passage_gone(before: str, after: str) -> int:
+    """How many characters of `before` lie between what both begin with and what both end with."""
+    if after.startswith(before):
+        return 0  # at once, as it is what a save mostly brings
+    start = _alike(before, after)
+    return len(before) - start - _alike(before[start:][::-1], after[start:][::-1])
+
+
+def _alike(one: str, other: str) -> int:
+    """With how many characters both begin."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((place for place, (mine, theirs) in pairs if mine != theirs), min(len(one), len(other)))
 
 
 def _keep(db: Database, key: list[object], text: Reflection, *, provisionally: bool = False) -> None:

@@ -533,6 +533,7 @@ class QuestionField {
   restore(text) {
     this.area.value = text;
     this.saver.taken = null;
+    this.saver.chosen = !same(text, this.saver.base.text); // what goes by that was not deleted by mistake
     this.saver.type(text);
     this.saver.flush();
     if (this.saver.other) this.drawComparison();

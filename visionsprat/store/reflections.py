@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
@@ -196,9 +197,9 @@ def _passage_gone(before: str, after: str) -> int:
 
 
 def _alike(one: str, other: str) -> int:
-    """With how many characters both begin."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((place for place, (mine, theirs) in pairs if mine != theirs), min(len(one), len(other)))
+    """With how many characters both begin. Found by halving: a loop over them costs twice a whole save."""
+    lengths = range(1, min(len(one), len(other)) + 1)
+    return bisect(lengths, False, key=lambda length: one[:length] != other[:length])
 
 
 def _keep(db: Database, key: list[object], text: Reflection, *, provisionally: bool = False) -> None:

@@ -183,6 +183,8 @@ class Interleavings(RuleBasedStateMachine):
             self.accepted_last = answer if answer.revision else NOTHING
         else:
             self.refused_since = True
+            if self.kept() > kept:
+                self.fullest = before.text
         if not is_blank(request.text):
             self.owed.add(request.text)
         return answer

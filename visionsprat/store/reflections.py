@@ -107,11 +107,10 @@ def _save(
         return Conflict(current)
     refused_since = newest.revision > current.revision
     rested = now - current.saved_at > SITTING
-    if is_blank(current.text) or not (unseen or refused_since or rested or _is_kept(db, key, text)):
-        _keep_what_goes(db, key, saved, current, newest, is_provisional)
-    else:
-        _keep(db, key, current)
-        _forget_provisional(db, key)
+    fullest = newest if is_provisional and not rested else current
+    kept = None if is_provisional else newest
+    in_any_case = unseen or refused_since or rested or _is_kept(db, key, text)
+    _keep_what_goes(db, key, saved, fullest, current, kept, in_any_case=in_any_case)
     _put(db, key, saved, newly_answered=is_blank(current.text))
     return saved
 
@@ -155,31 +154,33 @@ def _keep_what_goes(
     db: Database,
     key: list[object],
     saved: Reflection,
+    fullest: Reflection,
     current: Reflection,
-    newest: Reflection,
-    is_provisional: bool,
+    kept: Reflection | None,
+    *,
+    in_any_case: bool,
 ) -> None:
     """Keep the fullest text of the sitting when much of it has gone, and the current one when much goes now.
 
     The fullest one waits provisionally among the earlier texts, unseen, from when something of it goes
-    until much has gone or as much is there again. Measured anew from the text that was kept last.
+    until much has gone or as much is there again. Measured anew from the text that was `kept` last.
     """
-    fullest, kept = (newest, None) if is_provisional else (current, newest)
     goes_on = saved.saved_at - current.saved_at <= ONE_DELETION
+    replaced = _passage_gone(current.text, saved.text) > LARGE_DELETION
 
-    def matters(each: Reflection) -> bool:
+    def adds(each: Reflection) -> bool:
         only_left = goes_on and kept is not None and not _passage_gone(each.text, kept.text)
         return not is_blank(each.text) and not only_left
 
-    replaced = _passage_gone(current.text, saved.text) > LARGE_DELETION
     for each in (fullest, current):
-        if (_much_goes(each.text, saved.text) or (replaced and each is current)) and matters(each):
+        much = _much_goes(each.text, saved.text) or (replaced and each is current)
+        if (much and adds(each)) or (in_any_case and each is current and not is_blank(current.text)):
             _keep(db, key, each)
             kept = each
     waiting = current if kept is fullest else fullest
-    if kept is not current and len(waiting.text) > len(saved.text) and matters(waiting):
+    if kept is not current and len(waiting.text) > len(saved.text) and adds(waiting):
         _keep(db, key, waiting, provisionally=True)
-    elif is_provisional:
+    else:
         _forget_provisional(db, key)
 
 

@@ -14,7 +14,7 @@ from visionsprat.settings import ROOT
 #: Each module of ours may import those above it, and none beside or below it.
 FLOORS = (
     {"errors"},
-    {"settings", "writing", "content", "sheets", "client"},
+    {"settings", "writing", "content", "sheets", "client", "devices"},
     {"migrations", "records", "fields", "mail"},
     {"store.locks", "store.files"},
     {"store.connections", "progress", "staff_file"},

@@ -189,6 +189,20 @@ def m002_organisation(db: Database) -> None:
         db.execute("UPDATE accounts SET search_text = ? WHERE id = ?", [search_text(name, email), account_id])
 
 
+_VERSIONS = (
+    "ALTER TABLE reflections ADD COLUMN device_kind TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE reflection_revisions ADD COLUMN device_kind TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE reflection_revisions"
+    " ADD COLUMN is_provisional INTEGER NOT NULL DEFAULT 0 CHECK (is_provisional IN (0, 1))",
+)
+
+
+@migrations()
+def m003_versions(db: Database) -> None:
+    for statement in _VERSIONS:
+        db.execute(statement)
+
+
 def connect(path: Path, *, create: bool = True) -> Database:
     """Open a connection with its pragmas: the one place that knows them.
 

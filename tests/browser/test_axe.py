@@ -236,6 +236,11 @@ def test_earlier_versions_have_no_fault(
     check(page)
     page.get_by_role("button", name="Återställ").click()
     expect(status(page)).to_contain_text("Sparat")
+    page.goto(f"{server.url}/mina-reflektioner")
+    settle(page)
+    page.get_by_text("Tidigare versioner").first.click()
+    expect(page.locator(".versions li").first).to_be_visible()
+    check(page)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

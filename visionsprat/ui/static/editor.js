@@ -9,6 +9,7 @@ const RETRY_FIRST = 1000;
 const RETRY_LAST = 30000;
 const TELL_LIMIT = 1000; // characters left when the limit is first told
 const LARGE_DELETION = 200; // characters
+const ONE_DELETION = 10000; // ms within which saves that follow one another are one deletion
 const MOST_COMPARED = 4000000; // pairs of words; beyond that all that lies between two texts' ends differs
 const UNANSWERED = 4; // how many sent texts are remembered until one is acknowledged
 
@@ -30,8 +31,29 @@ function at(iso) {
 
 const savedAt = (iso) => `Sparat ${at(iso)}`;
 
-// The same rule as the store's: so much goes in this save that the text before is kept.
-const shrinks = (before, after) => length(before) - length(after) > Math.min(LARGE_DELETION, length(before) / 2);
+// The rules by which the store keeps a text that goes, at once or slowly: see store/reflections.py.
+const muchGoes = (before, after) => length(before) - length(after) > Math.min(LARGE_DELETION, length(before) / 2);
+
+function isLeftOf(text, before) {
+  let start = 0;
+  while (start < text.length && text[start] === before[start]) start += 1;
+  return text.length <= before.length && before.endsWith(text.slice(start));
+}
+
+/** Finds the text to offer back when much of it has gone: the fullest one since the last that was offered. */
+class Deletions {
+  offer(before, saved) {
+    const fullest = this.last === before.text && length(this.fullest) > length(before.text) ? this.fullest : before.text;
+    const goesOn = new Date(saved.saved_at) - new Date(before.saved_at) <= ONE_DELETION;
+    const onlyLeft = goesOn && this.offered !== undefined && isLeftOf(fullest, this.offered);
+    const much = !isBlank(fullest) && !onlyLeft && muchGoes(fullest, saved.text);
+    this.last = saved.text;
+    this.fullest = !much && !onlyLeft && length(saved.text) < length(fullest) ? fullest : saved.text;
+    if (!much) return null;
+    this.offered = fullest;
+    return fullest;
+  }
+}
 
 /** The words of both texts in pieces [text, differs], each text's own: what they have in common and what not. */
 function compare(one, other) {
@@ -83,6 +105,7 @@ class Saver {
     this.other = null; // the newer text, in a conflict
     this.writtenAt = null; // when the text was last changed here
     this.taken = null; // the text before much of it was deleted
+    this.deletions = new Deletions();
     this.gone = false; // erased, with what it was written upon
     this.failures = 0;
     this.sending = false;
@@ -193,7 +216,7 @@ class Saver {
   acknowledged(saved) {
     if (saved.revision < this.base.revision) return; // overtaken by a later answer
     const changed = isBlank(this.base.text) !== isBlank(saved.text);
-    if (!this.chosen && !isBlank(this.base.text) && shrinks(this.base.text, saved.text)) this.taken = this.base.text;
+    if (!this.chosen) this.taken = this.deletions.offer(this.base, saved) ?? this.taken;
     this.chosen = false;
     this.base = saved;
     this.known = true;
@@ -366,13 +389,57 @@ function element(tag, attributes = {}, ...children) {
   return made;
 }
 
-/** What can be gone back to: fetched when it is opened, and again when a save has changed it. */
+/** Earlier versions, to read and, with `restore`, to bring back. */
+class VersionList {
+  constructor(account, question, root, restore) {
+    Object.assign(this, { account, question, root, restore });
+  }
+
+  async load() {
+    const asked = (this.asked = {});
+    const answer = await fetch(`/api/reflections/versions?question=${encodeURIComponent(this.question)}`, {
+      headers: { "X-Visionsprat-Account": String(this.account) },
+    }).catch(() => null);
+    const found = answer?.ok ? await answer.json().catch(() => null) : null;
+    if (this.asked !== asked) return; // overtaken
+    if (found) this.show(found);
+    else if (answer?.status === 401) this.say("Du är utloggad. Logga in igen, så visas de.");
+    else this.say("Det går inte att visa dem just nu. Stäng och öppna igen om en stund.");
+  }
+
+  show({ versions, device_kind }) {
+    if (!versions.length) {
+      return this.say("Inga än. En version sparas när du har gjort uppehåll, loggar ut eller tar bort mycket text.");
+    }
+    const items = versions.map((version) => {
+      const elsewhere = version.device_kind === device_kind ? "" : version.device_kind;
+      const when = element("p", { class: "when" }, joined(at(version.saved_at), elsewhere));
+      const words = element("div", { class: "words", dir: "auto" }, version.text);
+      return element("li", {}, when, words, ...this.actions(version));
+    });
+    this.root.replaceChildren(element("ol", {}, ...items));
+  }
+
+  actions(version) {
+    if (!this.restore) return [];
+    const again = element("button", { type: "button", class: "button" }, "Återställ");
+    again.setAttribute("aria-label", `Återställ versionen från ${at(version.saved_at)}`);
+    again.addEventListener("click", () => this.restore(version.text));
+    return [element("p", { class: "actions" }, again)];
+  }
+
+  say(words) {
+    this.root.replaceChildren(element("p", { class: "when", role: "status" }, words));
+  }
+}
+
+/** What can be gone back to under an editor: fetched when it is opened, and again when a save has changed it. */
 class Versions {
   constructor(saver, restore) {
     this.saver = saver;
-    this.restore = restore;
-    this.list = element("div", { class: "list" });
-    this.root = element("details", { class: "versions" }, element("summary", {}, "Tidigare versioner"), this.list);
+    const list = element("div", { class: "list" });
+    this.list = new VersionList(saver.account, saver.question, list, restore);
+    this.root = element("details", { class: "versions" }, element("summary", {}, "Tidigare versioner"), list);
     this.root.addEventListener("toggle", () => this.draw());
   }
 
@@ -382,41 +449,21 @@ class Versions {
     if (!this.root.open) this.shown = undefined;
     else if (this.shown !== revision && !this.saver.sending) {
       this.shown = revision;
-      this.load(revision);
+      this.list.load();
     }
-  }
-
-  async load(revision) {
-    const { account, question } = this.saver;
-    const answer = await fetch(`/api/reflections/versions?question=${encodeURIComponent(question)}`, {
-      headers: { "X-Visionsprat-Account": String(account) },
-    }).catch(() => null);
-    const found = answer?.ok ? (await answer.json().catch(() => null))?.versions : null;
-    if (this.shown !== revision) return; // closed, or overtaken
-    if (found) this.show(found);
-    else if (answer?.status === 401) this.say("Du är utloggad. Logga in igen, så visas de.");
-    else this.say("Det går inte att visa dem just nu. Stäng och öppna igen om en stund.");
-  }
-
-  show(found) {
-    if (!found.length) {
-      return this.say("Inga än. En version sparas när du har gjort uppehåll, loggar ut eller tar bort mycket text.");
-    }
-    const items = found.map((version) => {
-      const again = element("button", { type: "button", class: "button" }, "Återställ");
-      again.setAttribute("aria-label", `Återställ versionen från ${at(version.saved_at)}`);
-      again.addEventListener("click", () => this.restore(version.text));
-      const when = element("p", { class: "when" }, at(version.saved_at));
-      const words = element("div", { class: "words", dir: "auto" }, version.text);
-      return element("li", {}, when, words, element("p", { class: "actions" }, again));
-    });
-    this.list.replaceChildren(element("ol", {}, ...items));
-  }
-
-  say(words) {
-    this.list.replaceChildren(element("p", { class: "when", role: "status" }, words));
   }
 }
+
+// On "Mina reflektioner" they are there to be read. A toggle event does not bubble.
+document.addEventListener(
+  "toggle",
+  ({ target }) => {
+    if (!target.open || !target.matches("details.versions[data-question]")) return;
+    const account = document.querySelector("nav.side")?.dataset.account;
+    new VersionList(account, target.dataset.question, target.querySelector(".list")).load();
+  },
+  true,
+);
 
 class QuestionField {
   constructor(question, saver) {
@@ -486,6 +533,7 @@ class QuestionField {
   restore(text) {
     this.area.value = text;
     this.saver.taken = null;
+    this.saver.chosen = !same(text, this.saver.base.text); // what goes by that was not deleted by mistake
     this.saver.type(text);
     this.saver.flush();
     if (this.saver.other) this.drawComparison();
@@ -527,8 +575,8 @@ class QuestionField {
     if (other.erased) return;
     const [mine, theirs] = compare(this.area.value, other.text);
     this.comparison.replaceChildren(
-      side("Din text i rutan", writtenAt ? `Skriven ${at(writtenAt)}` : "Bara i den här webbläsaren", mine),
-      side("Den andra texten", savedAt(other.saved_at), theirs),
+      side("Din text i rutan", joined("Den här enheten", writtenAt && `Skriven ${at(writtenAt)}`), mine),
+      side("Den andra texten", joined(other.device_kind, savedAt(other.saved_at)), theirs),
     );
   }
 
@@ -544,6 +592,8 @@ class QuestionField {
     this.area.style.height = `${this.area.scrollHeight + 4}px`;
   }
 }
+
+const joined = (...parts) => parts.filter(Boolean).join(" · ");
 
 /** One of two texts, with what only it has marked. */
 function side(title, when, pieces) {

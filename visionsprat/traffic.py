@@ -1,0 +1,58 @@
+"""What comes and goes: an id for each request, counts of answers and of open websockets."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from visionsprat import log, metrics
+
+#: The id stands in the log; a proxy may have given it.
+REQUEST_ID = "X-Request-ID"
+
+_log = logging.getLogger(log.OURS)
+_WELL_FORMED = re.compile(r"[A-Za-z0-9._:=+/-]{1,128}")
+
+
+class Traffic:
+    """ASGI middleware, outside all other of ours; see the module."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        request = _request_id(scope)
+        # Never taken back: the server logs an error that comes through here in the same task.
+        log.begin(request)
+        if scope["type"] == "websocket":
+            with metrics.WEBSOCKETS.track_inprogress():
+                await self.app(scope, receive, send)
+            return
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)[REQUEST_ID] = request
+                status = message["status"]
+                metrics.RESPONSES.labels(str(status)).inc()
+                if status >= 500:
+                    _log.warning("Answered with an error", extra={"outcome": status})
+            await send(message)
+
+        await self.app(scope, receive, send_with_id)
+
+
+def _request_id(scope: Scope) -> str:
+    """The one that came, if it is fit for the log, else a new one; put where script runs find it too."""
+    given = Headers(scope=scope).get(REQUEST_ID, "")
+    if _WELL_FORMED.fullmatch(given):
+        return given
+    made = secrets.token_hex(8)
+    MutableHeaders(scope=scope)[REQUEST_ID] = made
+    return made

@@ -210,7 +210,9 @@ def token(store: Store, account_id: int) -> str:
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    server = Server(tmp_path_factory.mktemp("access"))
+    # The log tells as much as it can.
+    loud = {"VISIONSPRAT_LOG_LEVEL": "debug", "STREAMLIT_LOGGER_LEVEL": "debug"}
+    server = Server(tmp_path_factory.mktemp("access"), environment=loud)
     with server.store() as store:
         ids = {role: store.add_account(person) for role, person in PEOPLE.items()}
         for person in COLLEAGUES:
@@ -537,7 +539,8 @@ def test_a_page_that_can_not_be_drawn_repeats_nothing(house: House) -> None:
         drawn, frames = asyncio.run(_visit(house, Role.LEARNER, "skapande"))
         database.execute(set_time, (before, *row))
     assert what(drawn) == "page" and "Något gick fel" in drawn
-    assert "Traceback" in house.server.output
+    (line,) = [each for each in house.server.output.splitlines() if "Traceback" in each]
+    assert re.search(rf" request=\S+ account={house.ids[Role.LEARNER]} error=\".*ValueError\"$", line)
     assert SECRET not in frames + house.server.output
 
 

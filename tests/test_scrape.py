@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import cache
 
 import httpx
 import pytest
@@ -29,13 +30,15 @@ LOCAL = {"Host": "localhost:8501"}
 PUBLIC = "https://vision.example.se"
 
 
+@cache
+def application() -> Starlette:
+    own = [*routes(), *web_routes()]
+    return Starlette(middleware=[Middleware(Guard), Middleware(Front), Middleware(OwnRoutes, routes=own)])
+
+
 def client_at(address: str = "127.0.0.1") -> Client:
     """A client whose connection comes from this address."""
-    own = [*routes(), *web_routes()]
-    app = Starlette(middleware=[Middleware(Guard), Middleware(Front), Middleware(OwnRoutes, routes=own)])
-    client = Client(app)
-    client._client = httpx.AsyncClient(transport=httpx.ASGITransport(app, client=(address, 1)), base_url=OWN)
-    return client
+    return Client(application(), address)
 
 
 @pytest.fixture
@@ -62,9 +65,9 @@ def value(answer: httpx.Response, name: str, **labels: str) -> float:
 
 def assert_wrong_address(client: Client, answer: httpx.Response) -> None:
     assert answer.status_code == 404
-    wrong = client.get("/assets/../a/b")
+    wrong = client.get("/a/b", headers=LOCAL)
     assert answer.text == wrong.text
-    assert {*answer.headers} <= {*wrong.headers}
+    assert {*answer.headers} == {*wrong.headers}
 
 
 # For whom
@@ -140,20 +143,20 @@ def test_the_figures_are_in_prometheus_form_and_not_kept(client: Client) -> None
     answer = client.get("/metrics", headers=LOCAL)
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     assert answer.headers["cache-control"] == "no-store"
-    assert {family.name for family in text_string_to_metric_families(answer.text)} >= documented()
+    found = {family.name for family in text_string_to_metric_families(answer.text)}
+    assert documented() < {name.removesuffix("_info") for name in found}
 
 
 def documented() -> set[str]:
     """The families that the README's table explains."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    return {name.removesuffix("_total") for name in re.findall(r"^\| `(visionsprat_[a-z_]+)", readme, re.M)}
+    names = re.findall(r"^\| `(visionsprat_[a-z_]+)", readme, re.M)
+    return {name.removesuffix("_total").removesuffix("_info") for name in names}
 
 
-def test_the_readme_explains_every_figure(client: Client) -> None:
-    found = {family.name for family in metrics.REGISTRY.collect() if family.name.startswith("visionsprat_")}
-    assert documented() == {
-        "visionsprat_build_info" if name == "visionsprat_build" else name for name in found
-    }
+def test_the_readme_explains_every_figure() -> None:
+    found = {family.name for family in metrics.REGISTRY.collect()}
+    assert {name for name in found if name.startswith("visionsprat_")} == documented()
 
 
 def test_no_label_can_tell_of_a_person_or_a_text() -> None:

@@ -28,6 +28,8 @@ _key = secrets.token_bytes(16)
 _PLAIN = re.compile(r'[^\s"=\\]+')
 #: Errors that speak of the code and the machine alone. sqlite3's are told by their module.
 _TELLING = (AttributeError, ImportError, NameError, OSError, TypeError)
+#: What Streamlit says of a script that has failed; ui/trouble.py tells of it, too.
+_TOLD_BY_US = "Uncaught app execution"
 
 
 def begin(request: str | None) -> None:
@@ -95,7 +97,9 @@ def write_log(level: str) -> None:
     own, others = level.upper(), max(logging.WARNING, logging.getLevelName(level.upper()))
     handler = logging.StreamHandler()
     handler.setFormatter(Logfmt())
-    handler.addFilter(lambda record: record.name == OURS or record.levelno >= others)
+    handler.addFilter(
+        lambda record: record.name == OURS or (record.levelno >= others and record.msg != _TOLD_BY_US)
+    )
     logging.basicConfig(handlers=[handler], force=True)
     logging.getLogger(OURS).setLevel(own)
     logging.captureWarnings(True)

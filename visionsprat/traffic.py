@@ -6,7 +6,6 @@ import logging
 import re
 import secrets
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from visionsprat import log, metrics
@@ -15,7 +14,8 @@ from visionsprat import log, metrics
 REQUEST_ID = "X-Request-ID"
 
 _log = logging.getLogger(log.OURS)
-_WELL_FORMED = re.compile(r"[A-Za-z0-9._:=+/-]{1,128}")
+_HEADER = REQUEST_ID.lower().encode("ascii")
+_WELL_FORMED = re.compile(rb"[A-Za-z0-9._:=+/-]{1,128}")
 
 
 class Traffic:
@@ -38,7 +38,7 @@ class Traffic:
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[REQUEST_ID] = request
+                message["headers"] = [*message["headers"], (_HEADER, request.encode("ascii"))]
                 status = message["status"]
                 metrics.RESPONSES.labels(str(status)).inc()
                 if status >= 500:
@@ -50,9 +50,11 @@ class Traffic:
 
 def _request_id(scope: Scope) -> str:
     """The one that came, if it is fit for the log, else a new one; put where script runs find it too."""
-    given = Headers(scope=scope).get(REQUEST_ID, "")
-    if _WELL_FORMED.fullmatch(given):
-        return given
+    # By hand, as every save comes through here.
+    given = [value for name, value in scope["headers"] if name == _HEADER]
+    if len(given) == 1 and _WELL_FORMED.fullmatch(given[0]):
+        return str(given[0], "ascii")
     made = secrets.token_hex(8)
-    MutableHeaders(scope=scope)[REQUEST_ID] = made
+    others = [pair for pair in scope["headers"] if pair[0] != _HEADER] if given else scope["headers"]
+    scope["headers"] = [*others, (_HEADER, made.encode("ascii"))]
     return made

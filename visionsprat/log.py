@@ -106,7 +106,9 @@ def write_log(level: str) -> None:
     # Streamlit gives each of its loggers a handler of its own, those to come included.
     setattr(streamlits, "setup_formatter", _hand_on)  # noqa: B010
     for name in list(logging.root.manager.loggerDict):
-        _hand_on(logging.getLogger(name))
+        # uvicorn has silenced its line for each request by taking its handlers away: it stays silent.
+        if (logger := logging.getLogger(name)).handlers:
+            _hand_on(logger)
 
 
 def _hand_on(logger: logging.Logger) -> None:

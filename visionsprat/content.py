@@ -24,7 +24,7 @@ Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 APP_ADDRESSES = {"visionen", "mina-reflektioner", "min-grupp", "administration", "mitt-konto"}
 APP_ADDRESSES |= {"tillganglighet", "personuppgifter", "kom-igang", "bjud-in", "inbjudan", "glomt-losenord"}
-SERVER_ADDRESSES = {"static", "media", "component", "api", "assets", "healthz"}
+SERVER_ADDRESSES = {"static", "media", "component", "api", "assets", "healthz", "metrics"}
 
 
 class ContentError(VisionspratError):

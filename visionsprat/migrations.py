@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections.abc import Callable
@@ -240,6 +241,11 @@ def _turn_wal_on(connection: sqlite3.Connection) -> None:
 def unknown(db: Database) -> list[str]:
     """The migrations of a newer version of Visionsprat that the database has."""
     return [each.name for each in migrations.applied(db) if each.name not in globals()]
+
+
+def schema() -> str:
+    """The name of the newest migration."""
+    return max(name for name in globals() if re.fullmatch(r"m\d{3}_\w+", name))
 
 
 def migrate(db: Database, keep: Callable[[str], Path] | None = None) -> None:

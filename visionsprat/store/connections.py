@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from visionsprat import log
 from visionsprat.errors import LastAdministrator, NotAllowed, StoreUnavailable
 from visionsprat.migrations import PATIENCE, connect, migrate
 from visionsprat.records import Action
@@ -207,7 +208,9 @@ def translated() -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         if any(word in str(error).lower() for word in _TROUBLE):
+            log.about(reason=error)
             raise StoreUnavailable(f"The database can't be used now: {error}.") from error
         raise
     except OSError as error:
+        log.about(reason=error)
         raise StoreUnavailable(f"The data folder can't be used: {error}.") from error

@@ -131,12 +131,15 @@ class Sessions(Connections):
             [account_id, DEVICES_REMEMBERED],
         )
 
-    def end_session(self, token_hash: str) -> None:
-        """End a session. What the person has written by then is kept as a version of its own."""
+    def end_session(self, token_hash: str) -> int | None:
+        """End a session, and return whose it was. What they have written is kept as a version of its own."""
         with self._write() as db:
             db.execute(_KEEP_VERSIONS, [token_hash])
             db.execute(_FORGET_PROVISIONAL, [token_hash])
-            db.execute("DELETE FROM sessions WHERE token_hash = ?", [token_hash])
+            ended = db.execute(
+                "DELETE FROM sessions WHERE token_hash = ? RETURNING account_id", [token_hash]
+            ).fetchone()
+        return ended[0] if ended else None
 
     def end_sessions(self, account_id: int) -> None:
         with self._write() as db:

@@ -30,7 +30,7 @@ class Server:
         self.data = folder / "data"
         self.database = self.data / DATABASE
         self.log = folder / "server.log"
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://localhost:{self.port}"
         self._environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
         self._environment["VISIONSPRAT_DATA"] = str(self.data)
@@ -120,7 +120,7 @@ def poll(
         pause(0.05)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,9 +25,16 @@ class Server:
     """Starts at once. `url` and the data folder stay the same when it is started again."""
 
     def __init__(
-        self, folder: Path, content: Path | None = None, environment: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        content: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        *,
+        data: Path | None = None,
+        under: Sequence[str] = (),
     ) -> None:
-        self.data = folder / "data"
+        """`under` is a command that starts the server in turn, with less rights than this process has."""
+        self.data = data or folder / "data"
         self.database = self.data / DATABASE
         self.log = folder / "server.log"
         self.port = free_port()
@@ -37,6 +44,7 @@ class Server:
         if content is not None:
             self._environment["VISIONSPRAT_CONTENT"] = str(content)
         self._environment |= environment or {}
+        self._under = under
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
@@ -46,12 +54,18 @@ class Server:
         return self.log.read_text(encoding="utf-8", errors="replace")
 
     @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def claim_link(self) -> str:
         """The newest link to the first account."""
         return re.findall(r"http://\S+/kom-igang\S+", self.output)[-1]
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
+        command = [*self._under, sys.executable, "-m", "streamlit", "run", "app.py"]
+        command += ["--server.port", str(self.port)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command,

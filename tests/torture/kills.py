@@ -24,8 +24,8 @@ from visionsprat.store import Store
 from visionsprat.web import ACCOUNT_HEADER, SESSION_COOKIE
 
 WRITERS = 6
-#: The longest that people write between a start and a kill, in seconds.
-WRITING = 0.6
+#: A kill comes when up to so many texts have been acknowledged since the start, and a moment later.
+MOST_BEFORE_KILL, LONGEST_MOMENT = 60, 0.02
 #: So many of the kills, more or less, meet a server that is still starting.
 WHILE_STARTING = 1 / 3
 START_WITHIN = 60.0
@@ -143,14 +143,18 @@ class Torture:
         if self._chance.random() < WHILE_STARTING and (down := self._down()):
             for server in down:
                 server.start()
-            await self._write_until_killed(self._chance.uniform(0, self._start_takes), down)
+            await self._write_until_killed(down, self._chance.uniform(0, self._start_takes))
             self.tally.while_starting += len(down)
         else:
             await self._start()
             self._look()
             count = self._chance.randint(1, len(self._servers))
             victims = self._chance.sample(self._servers, count)
-            await self._write_until_killed(self._chance.uniform(0, WRITING), victims)
+            await self._write_until_killed(
+                victims,
+                self._chance.uniform(0, LONGEST_MOMENT),
+                self._count() + self._chance.randrange(MOST_BEFORE_KILL),
+            )
 
     def _down(self) -> list[ForkedServer]:
         return [server for server in self._servers if not server.is_running]
@@ -176,13 +180,15 @@ class Torture:
         except httpx.TransportError:
             return False
 
-    async def _write_until_killed(self, seconds: float, victims: list[ForkedServer]) -> None:
-        """All write to the servers that answer; after so many seconds some are killed."""
+    async def _write_until_killed(self, victims: list[ForkedServer], seconds: float, count: int = 0) -> None:
+        """All write to the servers that answer; some are killed a while after the count is reached."""
         ended = asyncio.Event()
         writing = [
             asyncio.create_task(writer.write(self._connection, lambda: list(self._answering), ended))
             for writer in self._writers
         ]
+        while self._count() < count and not any(task.done() for task in writing):
+            await asyncio.sleep(0.001)
         await asyncio.sleep(seconds)
         for server in victims:
             server.kill()
@@ -190,7 +196,10 @@ class Torture:
             self.tally.kills += 1
         ended.set()
         await asyncio.gather(*writing)
-        self.tally.acknowledged = sum(writer.acknowledged for writer in self._writers)
+        self.tally.acknowledged = self._count()
+
+    def _count(self) -> int:
+        return sum(writer.acknowledged for writer in self._writers)
 
     def _look(self) -> None:
         """Compare what is stored with what was acknowledged, read past the servers and the store."""

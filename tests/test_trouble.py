@@ -312,11 +312,8 @@ def test_a_damaged_page_stops_the_start_and_nothing_is_written_over(another: Ser
 def test_nothing_is_lost_and_nobody_sent_away_when_the_clock_is_set_back(tmp_path: Path) -> None:
     wrong_by = tmp_path / "wrong-by"
     wrong_by.write_text("0", encoding="ascii")
-    environment = {
-        "PYTHONPATH": str(Path(__file__).parent / "fixtures" / "wrong_clock"),
-        "WRONG_CLOCK": str(wrong_by),
-    }
-    server = Server(tmp_path, environment=environment)
+    environment = {"PYTHONPATH": str(ROOT), "WRONG_BY": str(wrong_by)}
+    server = Server(tmp_path, environment=environment, script="tests/torture/wrong_clock.py")
     try:
         browser = new_browser(server)
         before = browser.save("före")

@@ -32,6 +32,7 @@ class Server:
         *,
         data: Path | None = None,
         under: Sequence[str] = (),
+        script: str = "app.py",
     ) -> None:
         """`under` is a command that starts the server in turn, with less rights than this process has."""
         self.data = data or folder / "data"
@@ -44,7 +45,7 @@ class Server:
         if content is not None:
             self._environment["VISIONSPRAT_CONTENT"] = str(content)
         self._environment |= environment or {}
-        self._under = under
+        self._command = [*under, sys.executable, "-m", "streamlit", "run", script]
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
@@ -64,8 +65,7 @@ class Server:
         return re.findall(r"http://\S+/kom-igang\S+", self.output)[-1]
 
     def start(self) -> None:
-        command = [*self._under, sys.executable, "-m", "streamlit", "run", "app.py"]
-        command += ["--server.port", str(self.port)]
+        command = [*self._command, "--server.port", str(self.port)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command,

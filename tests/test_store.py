@@ -309,6 +309,16 @@ def test_a_blank_text_is_not_worth_keeping(store: Store, amina: int, clock: Cloc
     assert kept(store, amina) == []
 
 
+def test_a_text_that_may_have_rested_is_kept_when_the_clock_was_set_back(
+    store: Store, amina: int, clock: Clock
+) -> None:
+    save(store, amina, "före")
+    clock.now -= timedelta(hours=1)
+    save(store, amina, "före och efter", based_on=1)
+    save(store, amina, "före och efter det", based_on=2)
+    assert kept(store, amina) == [(1, "före")]
+
+
 def test_an_earlier_text_is_kept_with_the_time_it_was_saved(store: Store, amina: int, clock: Clock) -> None:
     written = save(store, amina, "igår").saved_at
     clock.now += timedelta(days=1)

@@ -128,7 +128,7 @@ def _is_kept(db: Database, key: list[object], text: str) -> bool:
 
 
 def _worth_keeping(current: Reflection, saved: Reflection) -> bool:
-    rested = saved.saved_at - current.saved_at > SITTING
+    rested = abs(saved.saved_at - current.saved_at) > SITTING  # a clock set back hides how long
     shrunk = len(current.text) - len(saved.text) > min(LARGE_DELETION, len(current.text) / 2)
     return rested or shrunk
 

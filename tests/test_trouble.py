@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -28,6 +29,7 @@ from visionsprat.store import Store, copies
 from visionsprat.web import SESSION_COOKIE
 
 QUESTION = "skapande/innebar"
+LONG_AGO = "2026-01-01T08:00:00.000+00:00"
 #: Even root has to keep to the files' modes in a server that is started under it.
 LIKE_ANYBODY = ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if os.geteuid() == 0 else ()
 
@@ -379,27 +381,27 @@ def test_no_acknowledged_text_is_lost_however_often_a_server_is_killed(kills: in
 def first_release(tmp_path: Path) -> Path:
     """A database of the first release, with texts of many people."""
     path = tmp_path / "old.db"
-    people = range(1, 5001)
+    people = range(1, 20_001)
     with closing(connect(path)) as db:
         migrations.apply(db, stop_before="m002_organisation")
         db.conn.execute("BEGIN")
         db.conn.executemany(
-            "INSERT INTO accounts (id, email, name, created_at) VALUES (?, ?, 'Amina Testsson', '2026')",
-            [(number, f"{number}@test.example") for number in people],
+            "INSERT INTO accounts (id, email, name, created_at) VALUES (?, ?, 'Amina Testsson', ?)",
+            [(number, f"{number}@test.example", LONG_AGO) for number in people],
         )
         db.conn.executemany(
-            "INSERT INTO reflections VALUES (?, 'skapande/innebar', ?, 1, 0, '2026', '2026')",
-            [(number, f"{number} " * 50) for number in people],
+            "INSERT INTO reflections VALUES (?, 'skapande/innebar', ?, 1, 0, ?, ?)",
+            [(number, f"{number} " * 10, LONG_AGO, LONG_AGO) for number in people],
         )
         db.conn.commit()
     return path
 
 
-@pytest.mark.parametrize("written", [0, 1, 100_000, 400_000, 800_000])
+@pytest.mark.parametrize("written", [0, 100_000, 4_000_000])
 def test_a_server_killed_while_it_brings_the_schema_up_to_date_loses_nothing(
     tmp_path: Path, first_release: Path, written: int
 ) -> None:
-    """It is killed when so many bytes are in the log of what is to be changed, or it has already answered."""
+    """It is killed when so many bytes are in the log of what is to be changed, or it has started."""
     server = ForkedServer(tmp_path / "data", tmp_path / "server.log")
     server.data.mkdir()
     shutil.copy(first_release, server.database)
@@ -407,12 +409,13 @@ def test_a_server_killed_while_it_brings_the_schema_up_to_date_loses_nothing(
     log = Path(f"{server.database}-wal")
 
     def in_the_middle() -> bool:
-        return (log.exists() and log.stat().st_size >= written) or answers(server)
+        has_started = server.log.exists() and "is running" in server.log.read_text(encoding="utf-8")
+        return has_started or (log.exists() and log.stat().st_size >= written)
 
     for moment in (in_the_middle, lambda: answers(server)):
         server.start()
         try:
-            poll(moment, "the moment to kill")
+            poll(moment, "the moment to kill", pause=lambda seconds: time.sleep(seconds / 50))
         finally:
             server.kill()
         assert copies.faults(server.database) == []

@@ -217,9 +217,10 @@ class Torture:
         for writer in self._writers:
             for question, answer in writer.answers.items():
                 if stored.get((writer.account_id, question), "") not in {answer.text, *answer.unanswered}:
-                    self.tally.lost += 1
-                    where = f"account {writer.account_id}, {question}"
-                    self.tally.faults.append(f"revision {answer.revision} of {where} is lost")
+                    fault = f"revision {answer.revision} of {question} by account {writer.account_id} is lost"
+                    if fault not in self.tally.faults:  # it is not there the next time either
+                        self.tally.lost += 1
+                        self.tally.faults.append(fault)
 
 
 def _writers(database: Path, chance: random.Random) -> list[Writer]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import random
+import shutil
 import sqlite3
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
@@ -409,6 +411,16 @@ def test_a_blank_text_is_not_worth_keeping(store: Store, amina: int, clock: Cloc
     clock.now += timedelta(days=1)
     save(store, amina, "Hej", based_on=1)
     assert kept(store, amina) == []
+
+
+def test_a_text_that_may_have_rested_is_kept_when_the_clock_was_set_back(
+    store: Store, amina: int, clock: Clock
+) -> None:
+    save(store, amina, "före")
+    clock.now -= timedelta(hours=1)
+    save(store, amina, "före och efter", based_on=1)
+    save(store, amina, "före och efter det", based_on=2)
+    assert kept(store, amina) == [(1, "före")]
 
 
 def test_an_earlier_text_is_kept_with_the_time_it_was_saved(store: Store, amina: int, clock: Clock) -> None:
@@ -1113,6 +1125,54 @@ def test_a_database_damaged_while_the_server_runs_is_unavailable(store: Store, a
         store.save_reflection(amina, QUESTION, "Hopp", 1)
     with pytest.raises(StoreUnavailable, match="malformed"):
         store.check_health()
+
+
+@pytest.mark.parametrize("end", ["", "-wal", "-shm"])
+def test_nothing_is_saved_into_a_file_that_is_no_longer_there(store: Store, amina: int, end: str) -> None:
+    """SQLite would go on writing into it, and what was saved would be gone with the process."""
+    save(store, amina, "Hej")
+    file = Path(f"{store.path}{end}")
+    aside = file.rename(file.with_name("aside"))
+    for call in (lambda: store.save_reflection(amina, QUESTION, "Hopp", 1), store.check_health):
+        with pytest.raises(StoreUnavailable, match="data folder"):
+            call()
+    shutil.copy(aside, file)
+    with pytest.raises(StoreUnavailable, match="Another file has taken the place of"):
+        store.save_reflection(amina, QUESTION, "Hopp", 1)
+    aside.replace(file)
+    assert save(store, amina, "Hopp", based_on=1).revision == 2
+
+
+def test_a_connection_that_could_not_write_is_not_used_again(
+    store: Store, amina: int, hampered: Callable[[str], None]
+) -> None:
+    """One that was opened while the file was read-only would stay so, whatever is mended."""
+    hampered("query_only = ON")
+    with pytest.raises(StoreUnavailable):
+        store.check_health()
+    assert save(store, amina, "Hej").revision == 1
+
+
+def test_a_connection_whose_transaction_can_not_be_ended_is_not_used_again(store: Store, amina: int) -> None:
+    with pytest.raises(sqlite3.DatabaseError, match="not authorized"), store._write() as db:
+        db.conn.set_authorizer(refuse_rollback)
+        raise StoreUnavailable("Trouble in the middle of it.")
+    assert save(store, amina, "Hej").revision == 1
+
+
+def refuse_rollback(action: int, name: str | None, *_: object) -> int:
+    end = (action, name) == (sqlite3.SQLITE_TRANSACTION, "ROLLBACK")
+    return sqlite3.SQLITE_DENY if end else sqlite3.SQLITE_OK
+
+
+def test_a_text_that_has_become_none_is_told_and_nothing_of_it(store: Store, amina: int) -> None:
+    save(store, amina, "Hej")
+    token = begin_session(store, amina)
+    sql(store, "UPDATE reflections SET text = CAST(x'48454d4c4947ff' AS TEXT)")
+    with pytest.raises(StoreUnavailable) as caught:
+        store.visitor(token)
+    assert str(caught.value) == "The database is damaged: a text in it is none."
+    assert "HEML" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_a_data_folder_that_is_a_file_is_told(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def _save(
             _keep(db, key, saved)
         return Conflict(current)
     refused_since = newest.revision > current.revision
-    rested = now - current.saved_at > SITTING
+    rested = abs(now - current.saved_at) > SITTING  # a clock set back hides how long
     fullest = newest if is_provisional and not rested else current
     kept = None if is_provisional else newest
     in_any_case = unseen or refused_since or rested or _is_kept(db, key, text)
@@ -165,7 +165,7 @@ def _keep_what_goes(
     The fullest one waits provisionally among the earlier texts, unseen, from when something of it goes
     until much has gone or as much is there again. Measured anew from the text that was `kept` last.
     """
-    goes_on = saved.saved_at - current.saved_at <= ONE_DELETION
+    goes_on = abs(saved.saved_at - current.saved_at) <= ONE_DELETION
     replaced = _passage_gone(current.text, saved.text) > LARGE_DELETION
 
     def adds(each: Reflection) -> bool:

@@ -205,6 +205,7 @@ class Saver {
       404: "Frågan finns inte längre. Kopiera texten om du vill ha den kvar.",
       413: `Texten är för lång. Den får ha högst ${this.limit.toLocaleString("sv-SE")} tecken.`,
       422: "Texten innehåller tecken som inte går att spara.",
+      503: "Det går inte att spara just nu. Texten finns kvar här och sparas så snart det går.",
     };
     if (status === 404 || status === 413 || status === 422) return this.setState("refused", why[status]);
     this.failures += 1;

@@ -5,8 +5,12 @@
 Object.defineProperty(navigator, "language", { get: () => "sv-SE" });
 Object.defineProperty(navigator, "languages", { get: () => ["sv-SE", "sv"] });
 
-// Where the server is, so that Streamlit need not look for it under each part of the address.
-window.__streamlit = { BACKEND_BASE_URL: `${location.origin}/` };
+window.__streamlit = {
+  // Where the server is, so that Streamlit need not look for it under each part of the address.
+  BACKEND_BASE_URL: `${location.origin}/`,
+  // It would cover the page when its connection breaks: the editors go on, and say it themselves.
+  HOST_CONFIG: { blockErrorDialogs: true },
+};
 
 const app = () => document.querySelector('[data-testid="stApp"]');
 const heading = () => document.getElementById("innehall");
@@ -15,7 +19,9 @@ const heading = () => document.getElementById("innehall");
 
 /** Go to a page of ours: as the browser's back button would, which Streamlit understands, else by loading it. */
 async function walk(link) {
-  if (app()?.dataset.testConnectionState !== "CONNECTED") return location.assign(link.href);
+  const connected = app()?.dataset.testConnectionState === "CONNECTED";
+  if (!(connected && navigator.onLine) && !(await answers(link))) return stay();
+  if (!connected) return location.assign(link.href);
   closeMenu();
   if (link.pathname === location.pathname && link.search === location.search) return focusHeading();
   if (link.pathname === location.pathname) asking = document.querySelector("[data-arrive]")?.dataset.arrive ?? "";
@@ -24,6 +30,19 @@ async function walk(link) {
   await window.visionsprat.settle(300); // so that the next page knows of it
   history.pushState({}, "", link.href);
   dispatchEvent(new PopStateEvent("popstate"));
+}
+
+/** Whether the server can be reached, by the link's address: the browser's own page about it has no text to keep. */
+const answers = (link) =>
+  fetch(link.href, { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(5000) }).then(
+    (answer) => answer.status < 500,
+    () => false,
+  );
+
+function stay() {
+  if (document.querySelector("dialog.ask")) return; // clicked twice
+  const why = navigator.onLine ? "just nu, för servern svarar inte" : "utan nät";
+  tell(`Sidan går inte att öppna ${why}. Det du läser och skriver här står kvar.`);
 }
 
 let asking = null; // what of this page is being left, when another part of it was asked for
@@ -193,12 +212,12 @@ async function followSession() {
 
 let resumed = null;
 
-/** Send what this browser kept for somebody when they are back, once a load. */
-function resumeDrafts() {
+/** Send what this browser kept for somebody when they are back, once a load, and draw the page as it then is. */
+async function resumeDrafts() {
   const account = document.querySelector("nav.side")?.dataset.account;
   if (!account || account === resumed) return;
   resumed = account;
-  window.visionsprat.resume(account);
+  if (await window.visionsprat.resume(account)) dispatchEvent(new PopStateEvent("popstate"));
 }
 
 // Swedish
@@ -241,7 +260,7 @@ function translateTexts(node) {
   }
 }
 
-/** Streamlit covers the page with a dialog when its connection breaks; the editors go on and say it themselves. */
+/** Before its first connection Streamlit doesn't know that its dialogs are blocked. */
 function dismissConnectionDialog(node) {
   const found = node.closest?.('[data-testid="stDialog"]') ?? node.querySelector?.('[data-testid="stDialog"]');
   found?.querySelector("button")?.click();

@@ -161,10 +161,10 @@ const REFUSED = {
 /** Why a text is not on the server yet, and where it is meanwhile. */
 function waiting({ status, kept }) {
   if (status === 401 && kept) return "Inte sparat. Du är utloggad. Logga in igen, så sparas texten.";
-  if (status === 401) return "Inte sparat. Du är utloggad, och texten finns bara här i rutan. Logga in i en ny flik, så sparas den.";
+  if (status === 401) return "Inte sparat. Du är utloggad, och texten finns bara i rutan. Logga in i en ny flik, så sparas den.";
   if (kept && isOffline({ status })) return "Sparat på den här enheten, skickas när nätet är tillbaka";
   const why = status ? "Servern kan inte spara just nu." : navigator.onLine ? "Servern svarar inte." : "Det finns inget nät.";
-  const where = kept ? "Texten finns kvar på den här enheten" : "Texten finns bara här i rutan";
+  const where = kept ? "Texten finns kvar på den här enheten" : "Texten finns bara i rutan";
   return `Inte sparat. ${why} ${where} och skickas så snart det går.`;
 }
 
@@ -676,4 +676,4 @@ function editor({ data, parentElement, setTriggerValue }) {
   return () => fields.forEach((field) => field.saver.flush());
 }
 
-window.visionsprat = { editor, forget, leave, resume, settle, unsaved };
+window.visionsprat = { editor, forget, leave, resume, settle, unsaved, wake };

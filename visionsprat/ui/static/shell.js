@@ -12,16 +12,16 @@ window.__streamlit = {
   HOST_CONFIG: { blockErrorDialogs: true },
 };
 
-const app = () => document.querySelector('[data-testid="stApp"]');
+const CONNECTION = "data-test-connection-state"; // as Streamlit tells it
+const isConnected = () => document.querySelector('[data-testid="stApp"]')?.getAttribute(CONNECTION) === "CONNECTED";
 const heading = () => document.getElementById("innehall");
 
 // Walking
 
 /** Go to a page of ours: as the browser's back button would, which Streamlit understands, else by loading it. */
 async function walk(link) {
-  const connected = app()?.dataset.testConnectionState === "CONNECTED";
-  if (!(connected && navigator.onLine) && !(await answers(link))) return stay();
-  if (!connected) return location.assign(link.href);
+  if (!(isConnected() && navigator.onLine) && !(await answers(link))) return stay();
+  if (!isConnected()) return location.assign(link.href);
   closeMenu();
   if (link.pathname === location.pathname && link.search === location.search) return focusHeading();
   if (link.pathname === location.pathname) asking = document.querySelector("[data-arrive]")?.dataset.arrive ?? "";
@@ -269,6 +269,7 @@ function dismissConnectionDialog(node) {
 new MutationObserver((changes) => {
   for (const change of changes) {
     if (change.type === "attributes") translate(change.target);
+    if (change.attributeName === CONNECTION && isConnected()) window.visionsprat.wake();
     for (const node of change.addedNodes) {
       if (node.nodeType !== Node.ELEMENT_NODE) continue;
       translate(node);
@@ -286,5 +287,5 @@ new MutationObserver((changes) => {
   subtree: true,
   childList: true,
   attributes: true,
-  attributeFilter: [...ATTRIBUTES, "data-stale"],
+  attributeFilter: [...ATTRIBUTES, "data-stale", CONNECTION],
 });

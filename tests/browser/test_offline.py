@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Dialog, Page, Route, expect
+from playwright.sync_api import BrowserContext, Dialog, Error, Page, Route, expect
 
 from tests.browser.conftest import ARGUMENTS, FOREIGN
 from tests.browser.people import (
@@ -169,7 +169,12 @@ def test_the_editor_says_where_the_text_is_and_sends_it_when_the_net_is_back(
     assert (person.text(QUESTION), drafts(page)) == ("I källaren.", [])
 
 
-def test_a_tab_that_is_shown_again_sends_at_once(page: Page, person: Person) -> None:
+@pytest.mark.parametrize(
+    "told",
+    ["document.dispatchEvent(new Event('visibilitychange'))", "dispatchEvent(new Event('online'))"],
+    ids=["shown again", "on the net again"],
+)
+def test_a_tab_that_may_reach_the_server_again_tries_at_once(page: Page, person: Person, told: str) -> None:
     signed_in(page, person, "/skapande")
     page.route(ROUTE, lambda route: route.abort())
     tries: list[str] = []
@@ -177,7 +182,7 @@ def test_a_tab_that_is_shown_again_sends_at_once(page: Page, person: Person) -> 
     editor(page).fill("Medan servern är borta.")
     until(page, lambda: len(tries) == 4, "the pauses between its tries to have grown to eight seconds")
     page.unroute(ROUTE)
-    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.evaluate(told)
     expect(status(page)).to_have_text(SAVED, timeout=5000)
 
 
@@ -345,6 +350,24 @@ def test_an_open_tab_keeps_its_draft_to_itself(page: Page, person: Person) -> No
     expect(status(page)).to_have_text(SAVED)
 
 
+def test_without_locks_a_waiting_draft_is_no_conflict_with_oneself(page: Page, person: Person) -> None:
+    """A browser has locks over TLS and on localhost only."""
+    page.add_init_script("Object.defineProperty(Navigator.prototype, 'locks', { value: undefined })")
+    signed_in(page, person, "/skapande")
+    page.route(ROUTE, lambda route: route.abort())
+    editor(page).fill("Ett.")
+    expect(status(page)).to_have_text(NO_ANSWER)
+    page.get_by_role("link", name="Den globala staden").first.click()
+    expect(page).to_have_title("Den globala staden – Visionsprat")
+    page.get_by_role("link", name="Den skapande staden").first.click()
+    expect(page).to_have_title("Den skapande staden – Visionsprat")
+    editor(page).fill("Ett. Två.")
+    page.unroute(ROUTE)
+    expect(status(page)).to_have_text(SAVED)
+    assert (person.text(QUESTION), drafts(page)) == ("Ett. Två.", [])
+    expect(page.locator(".choice h3")).to_have_count(0)
+
+
 # Nothing lies over the text
 
 
@@ -400,9 +423,7 @@ def test_a_link_that_cannot_be_opened_says_so_and_stays(
 # A browser that keeps nothing
 
 
-def test_a_full_storage_is_told_and_the_text_is_saved_sooner(
-    page: Page, person: Person, server: Server
-) -> None:
+def test_a_full_storage_is_told_for_as_long_as_it_is_full(page: Page, person: Person, server: Server) -> None:
     signed_in(page, person, "/skapande")
     bare = page.locator(".bare").first
     expect(bare).to_be_empty()
@@ -445,6 +466,40 @@ def test_a_blocked_storage_breaks_no_page(forgetful: Page, person: Person) -> No
     assert person.text(QUESTION) == "Ändå sparat."
     page.get_by_role("link", name="Den globala staden").first.click()
     expect(page).to_have_title("Den globala staden – Visionsprat")
+
+
+def test_a_browser_that_blocks_all_storage_walks_all_the_same(
+    playwright: Any, chromium: str, server: Server, tmp_path: Path
+) -> None:
+    settings = tmp_path / "Default" / "Preferences"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(json.dumps({"profile": {"default_content_setting_values": {"cookies": 2}}}))
+    with own_browser(playwright, chromium, tmp_path, 1280) as browser:
+        errors: list[str] = []
+        browser.on("weberror", lambda error: errors.append(str(error.error)))
+        page = browser.new_page()
+        page.goto(server.url)
+        page.get_by_role("link", name="Tillgänglighet").click()
+        expect(page.locator("h1")).to_contain_text("illgänglighet")
+        with pytest.raises(Error, match="SecurityError"):
+            page.evaluate("localStorage")
+        assert errors == []
+
+
+def test_a_text_that_is_nowhere_else_is_sent_sooner(forgetful: Page) -> None:
+    page = forgetful
+    page.evaluate("document.addEventListener('input', () => (window.typed = performance.now()))")
+    save = "performance.getEntriesByType('resource').findLast(({ name }) => name.endsWith('reflections'))"
+    pauses: list[float] = []
+
+    def soon() -> bool:
+        editor(page).fill(f"Text {len(pauses)}")
+        with page.expect_response(ROUTE):
+            pass
+        pauses.append(page.evaluate(f"{save}.startTime - typed"))
+        return pauses[-1] < 600  # elsewhere 700 at the least
+
+    until(page, soon, "a save soon after a text")
 
 
 def test_a_text_that_is_nowhere_else_is_not_closed_unasked(forgetful: Page) -> None:

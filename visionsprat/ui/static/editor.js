@@ -110,16 +110,20 @@ const TAB = Math.random().toString(36).slice(2); // each tab keeps its own draft
 const keeps = storage.write("visionsprat:kept", true);
 storage.remove("visionsprat:kept");
 
-/** Whether a draft is ours from now on. No open tab takes another's; what a closed one leaves, one of them. */
+const claimed = new Set(); // keys
+
+/** Whether a draft is ours from now on, and was not before. What a closed tab leaves becomes one other's. */
 function claim(key) {
+  if (claimed.has(key)) return false;
+  claimed.add(key);
+  if (!navigator.locks) return true; // there are none without TLS: a draft is then whoever's that finds it
   return new Promise((answer) => {
     const hold = (lock) => {
       answer(lock !== null);
-      return lock && new Promise(() => {}); // until the tab is closed
+      if (!lock) claimed.delete(key); // an open tab has it
+      return lock && new Promise(() => {}); // until this one is closed
     };
-    // Without TLS there are no locks: a draft is then whoever's that finds it.
-    if (!navigator.locks) answer(true);
-    else navigator.locks.request(key, { ifAvailable: true }, hold).catch(() => answer(true));
+    navigator.locks.request(key, { ifAvailable: true }, hold).catch(() => answer(true));
   });
 }
 
@@ -223,11 +227,12 @@ class Saver {
       return this.pickUp();
     }
     this.received = true;
-    this.key = key;
     this.text = draft.text;
     this.writtenAt = draft.written_at ?? null;
     this.unanswered = draft.unanswered ?? [];
     this.basedOn = draft.based_on; // if the server holds something newer by now, it says so
+    this.writeDraft();
+    if (this.kept) storage.remove(key); // it is under our own now
     this.setState("saving");
     await this.send();
   }

@@ -217,7 +217,9 @@ async function resumeDrafts() {
   const account = document.querySelector("nav.side")?.dataset.account;
   if (!account || account === resumed) return;
   resumed = account;
-  if (await window.visionsprat.resume(account)) dispatchEvent(new PopStateEvent("popstate"));
+  const sent = await window.visionsprat.resume(account);
+  const isBusy = document.activeElement?.matches("input, textarea, select"); // a new run may take what is half written
+  if (sent && !isBusy) dispatchEvent(new PopStateEvent("popstate"));
 }
 
 // Swedish

@@ -420,6 +420,24 @@ def test_a_link_that_cannot_be_opened_says_so_and_stays(
     expect(page).to_have_title("Den globala staden – Visionsprat")
 
 
+def test_going_back_without_the_server_keeps_the_text_and_arrives_when_it_is_back(
+    page: Page, person: Person, server: Server
+) -> None:
+    signed_in(page, person, "/visionen")
+    page.get_by_role("link", name="Den skapande staden").first.click()
+    expect(editor(page)).to_be_visible()
+    server.stop()
+    expect(page.locator('[data-test-connection-state="CONNECTED"]')).to_have_count(0)
+    editor(page).fill("Kvar här.")
+    page.go_back()
+    expect(status(page)).to_have_text(NO_ANSWER)
+    expect(editor(page)).to_have_value("Kvar här.")
+    server.start()
+    expect(page).to_have_title("Visionen – Visionsprat")
+    assert page.url == f"{server.url}/visionen"
+    until(page, lambda: person.text(QUESTION) == "Kvar här.", "the text to be saved")
+
+
 # A browser that keeps nothing
 
 

@@ -29,7 +29,7 @@ async function walk(link) {
   window.visionsprat.leave();
   await window.visionsprat.settle(300); // so that the next page knows of it
   history.pushState({}, "", link.href);
-  dispatchEvent(new PopStateEvent("popstate"));
+  showAddress();
 }
 
 /** Whether the server can be reached, by the link's address: the browser's own page about it has no text to keep. */
@@ -94,8 +94,19 @@ function arrive() {
   focusHeading();
 }
 
+const showAddress = () => dispatchEvent(new PopStateEvent("popstate"));
+
+let missed = false; // whether the browser's back button was used when Streamlit could not follow
+
+function reconnected() {
+  window.visionsprat.wake();
+  if (missed) showAddress();
+  missed = false;
+}
+
 addEventListener("popstate", (event) => {
   if (!event.isTrusted) return;
+  missed = !isConnected();
   leaving = heading();
   window.visionsprat.leave();
 });
@@ -219,7 +230,7 @@ async function resumeDrafts() {
   resumed = account;
   const sent = await window.visionsprat.resume(account);
   const isBusy = document.activeElement?.matches("input, textarea, select"); // a new run may take what is half written
-  if (sent && !isBusy) dispatchEvent(new PopStateEvent("popstate"));
+  if (sent && !isBusy) showAddress();
 }
 
 // Swedish
@@ -271,7 +282,7 @@ function dismissConnectionDialog(node) {
 new MutationObserver((changes) => {
   for (const change of changes) {
     if (change.type === "attributes") translate(change.target);
-    if (change.attributeName === CONNECTION && isConnected()) window.visionsprat.wake();
+    if (change.attributeName === CONNECTION && isConnected()) reconnected();
     for (const node of change.addedNodes) {
       if (node.nodeType !== Node.ELEMENT_NODE) continue;
       translate(node);

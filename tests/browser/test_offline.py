@@ -397,6 +397,18 @@ def test_a_broken_connection_neither_covers_the_text_nor_takes_the_focus(
     assert page.evaluate("window.seen") == []
 
 
+def test_a_page_whose_server_is_gone_before_it_is_drawn_says_so(page: Page, person: Person) -> None:
+    signed_in(page, person)
+    page.route("**/_stcore/**", lambda route: route.abort())
+    page.goto(f"{person.server.url}/skapande")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_have_text("Servern svarar inte. Sidan visas så snart det går.Stäng", timeout=60_000)
+    page.unroute("**/_stcore/**")
+    expect(editor(page)).to_be_attached(timeout=60_000)
+    dialog.get_by_role("button", name="Stäng").click()
+    expect(editor(page)).to_be_visible()
+
+
 @pytest.mark.parametrize("net", ["none", "no server"])
 def test_a_link_that_cannot_be_opened_says_so_and_stays(
     page: Page, person: Person, server: Server, net: str

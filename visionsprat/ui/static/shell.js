@@ -273,10 +273,12 @@ function translateTexts(node) {
   }
 }
 
-/** Before its first connection Streamlit doesn't know that its dialogs are blocked. */
-function dismissConnectionDialog(node) {
+/** Before its first connection Streamlit doesn't know that its dialogs are blocked. Say it in our words. */
+function replaceDialog(node) {
   const found = node.closest?.('[data-testid="stDialog"]') ?? node.querySelector?.('[data-testid="stDialog"]');
-  found?.querySelector("button")?.click();
+  if (!found) return;
+  found.querySelector("button")?.click();
+  if (!document.querySelector("dialog.ask")) tell("Servern svarar inte. Sidan visas så snart det går.");
 }
 
 new MutationObserver((changes) => {
@@ -288,7 +290,7 @@ new MutationObserver((changes) => {
       translate(node);
       node.querySelectorAll(ATTRIBUTES.map((name) => `[${name}]`).join()).forEach(translate);
       translateTexts(node);
-      dismissConnectionDialog(node);
+      replaceDialog(node);
     }
   }
   markPlace();

@@ -396,15 +396,20 @@ async function resume(account) {
   return found.length > 0;
 }
 
-const tabs = new BroadcastChannel("visionsprat"); // the others of this browser
+let tabs = null; // the others of this browser
+try {
+  tabs = new BroadcastChannel("visionsprat");
+} catch {
+  // Firefox, where storage is blocked: then they keep nothing either.
+}
 
 /** Somebody has erased what they have written: take away what this browser keeps of it. */
 function forget(account) {
   drop(account);
-  tabs.postMessage(account);
+  tabs?.postMessage(account);
 }
 
-tabs.addEventListener("message", ({ data: account }) => {
+tabs?.addEventListener("message", ({ data: account }) => {
   if (document.querySelector("nav.side")?.dataset.account !== String(account)) return;
   drop(account);
   location.reload();

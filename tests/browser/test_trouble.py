@@ -24,7 +24,8 @@ def test_what_can_not_be_saved_is_told_stays_in_the_browser_and_is_saved_later(
     with trouble(server):
         page.keyboard.type("Under. ")
         expect(status(page)).to_have_text(
-            "Inte sparat. Servern kan inte spara just nu. Texten finns kvar på den här enheten och skickas så snart det går."
+            "Inte sparat. Servern kan inte spara just nu. "
+            "Texten finns kvar på den här enheten och skickas så snart det går."
         )
         page.keyboard.type("Fortfarande under. ")
         expect(editor(page)).to_have_value("Före. Under. Fortfarande under. ")

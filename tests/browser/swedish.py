@@ -26,7 +26,8 @@ _NOT_SHOWN = re.compile(r'^\s*//.*$|(?<=[{,])\s*"[^"\n]*"\s*:', re.M)
 _SHOWN = """
     (attributes) => {
         const shown = (element) => element.checkVisibility() && !element.closest(".words, q, [translate=no]");
-        const found = [document.title];
+        const { title, documentElement: { lang } } = document;
+        const found = lang === "sv" ? [title] : [title, `lang: ${lang}`];
         const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
         while (texts.nextNode()) {
             const { parentElement: parent, nodeValue: value } = texts.currentNode;

@@ -306,6 +306,13 @@ def earlier_versions(window: Window) -> None:
     expect(page.get_by_role("button", name="Återställ").first).to_be_visible()
 
 
+@state(Role.COMPLETE)
+def earlier_versions_where_all_is_reread(window: Window) -> None:
+    window.load("/mina-reflektioner")
+    window.page.get_by_text("Tidigare versioner").first.click()
+    expect(window.page.locator(".versions").first).to_have_attribute("open", "")
+
+
 @state(Role.MANAGER)
 def a_conflict_and_signed_out(window: Window) -> None:
     page = window.page

@@ -80,6 +80,7 @@ def index_page(original: str) -> str:
         f'<link rel="icon" type="image/svg+xml" href="{asset("icon.svg")}">'
         '<link rel="preload" href="/assets/figtree.woff2" as="font" type="font/woff2" crossorigin>'
         f'<link rel="stylesheet" href="{asset("style.css")}">'
+        f'<script type="module" src="{asset("scheme.js")}"></script>'
         f'<script type="module" src="{asset("shell.js")}"></script>'
         f'<script type="module" src="{asset("editor.js")}"></script>'
         f'<script type="module" src="{asset("heard.js")}"></script>'

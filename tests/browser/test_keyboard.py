@@ -45,7 +45,8 @@ RING = """
             if (!element || outlineStyle === "none" || parseFloat(outlineWidth) < 2) continue;
             const pair = [luminance(outlineColor), luminance(ground(element.parentElement))];
             const contrast = (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
-            return contrast < 3 ? [`${contrast.toFixed(1)} of ${outlineColor} on ${ground(element.parentElement)}: ${focused.outerHTML.slice(0, 120)}`] : [];
+            const what = `${contrast.toFixed(1)} for ${focused.outerHTML.slice(0, 120)}`;
+            return contrast < 3 ? [what] : [];
         }
         return [`no ring: ${focused.outerHTML.slice(0, 120)}`];
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import FOREIGN
 from tests.browser.people import Person, add_person, signed_in
@@ -115,3 +115,40 @@ def test_a_finger_hits_what_it_should(found: dict[str, list[str]]) -> None:
 
 def test_nothing_moves_for_those_who_have_asked_for_that(found: dict[str, list[str]]) -> None:
     assert not found["moving"], "\n".join(found["moving"])
+
+
+# Colours
+
+COLOURS = """
+    () => [".stApp", "[data-testid=stWidgetLabel] p", "[data-testid=stTextInputRootElement] input"]
+        .map((selector) => getComputedStyle(document.querySelector(selector)))
+        .map(({ backgroundColor, color }) => `${backgroundColor} ${color}`)
+"""
+
+
+def test_a_chosen_scheme_is_kept_whatever_the_device_says(page: Page, everything: Person) -> None:
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    signed_in(page, everything, "/mitt-konto")
+    settle(page)
+    dark = page.evaluate(COLOURS)
+    expect(page.get_by_role("button", name="Som enheten")).to_have_attribute("aria-pressed", "true")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Ljust").click()
+    settle(page)
+    expect(page.get_by_role("button", name="Ljust")).to_have_attribute("aria-pressed", "true")
+    light = page.evaluate(COLOURS)
+    assert not set(light) & set(dark)
+    page.emulate_media(color_scheme="light")
+    page.goto(f"{everything.server.url}/administration")
+    settle(page)
+    assert page.evaluate(COLOURS) == light
+    page.goto(f"{everything.server.url}/mitt-konto")
+    settle(page)
+    with page.expect_navigation():
+        page.get_by_role("button", name="Mörkt").click()
+    settle(page)
+    assert page.evaluate(COLOURS) == dark
+    with page.expect_navigation():
+        page.get_by_role("button", name="Som enheten").click()
+    settle(page)
+    assert page.evaluate(COLOURS) == light

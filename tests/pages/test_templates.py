@@ -143,6 +143,7 @@ def record(*entries: AuditEntry) -> dict[str, Any]:
 #: Each template with values, and whether they hold EVIL.
 CASES: list[tuple[str, dict[str, Any], bool]] = [
     ("advice.html", {"advice": EVIL, "field": "key"}, True),
+    ("appearance.html", {}, False),
     ("backup.html", {"last": NOW, "now": NOW, "worrying": False}, False),
     ("backup.html", {"last": NOW, "now": NOW, "worrying": True}, False),
     ("backup.html", {"last": None, "now": NOW, "worrying": True}, False),

@@ -102,7 +102,8 @@ def test_an_unknown_setting_is_told_with_those_that_there_are(name: str) -> None
     assert caught.value.name == name
     assert str(caught.value) == (
         f"{name} is not a setting. Known settings: VISIONSPRAT_CLIENT_HEADER, VISIONSPRAT_CONTENT, "
-        "VISIONSPRAT_DATA, VISIONSPRAT_MAIL_FROM, VISIONSPRAT_SMTP_HOST, VISIONSPRAT_SMTP_PASSWORD, "
+        "VISIONSPRAT_DATA, VISIONSPRAT_LOG_LEVEL, VISIONSPRAT_MAIL_FROM, VISIONSPRAT_METRICS_TOKEN, "
+        "VISIONSPRAT_SMTP_HOST, VISIONSPRAT_SMTP_PASSWORD, "
         "VISIONSPRAT_SMTP_PORT, VISIONSPRAT_SMTP_SECURITY, VISIONSPRAT_SMTP_USER, VISIONSPRAT_URL."
     )
 

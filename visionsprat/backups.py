@@ -229,11 +229,11 @@ def require_sound(database: Path, folder: Path) -> None:
 
     It is gone when there are backups of one in the folder. Nothing is written.
     """
-    if not database.exists() or database.stat().st_size == 0:
-        if made(folder):
-            raise DatabaseDamaged(f"The database {database} is gone. {_advice(folder)}")
-        return
-    with suppress(StoreUnavailable):  # opening it will meet the same, and says what to do
+    with suppress(StoreUnavailable, OSError):  # opening it will meet the same, and says what to do
+        if not database.exists() or database.stat().st_size == 0:
+            if made(folder):
+                raise DatabaseDamaged(f"The database {database} is gone. {_advice(folder)}")
+            return
         if problems := copies.faults(database, quick=True):
             raise DatabaseDamaged(f"The database {database} is damaged ({problems[0]}). {_advice(folder)}")
 

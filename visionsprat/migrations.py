@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections.abc import Callable
@@ -189,6 +190,20 @@ def m002_organisation(db: Database) -> None:
         db.execute("UPDATE accounts SET search_text = ? WHERE id = ?", [search_text(name, email), account_id])
 
 
+_VERSIONS = (
+    "ALTER TABLE reflections ADD COLUMN device_kind TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE reflection_revisions ADD COLUMN device_kind TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE reflection_revisions"
+    " ADD COLUMN is_provisional INTEGER NOT NULL DEFAULT 0 CHECK (is_provisional IN (0, 1))",
+)
+
+
+@migrations()
+def m003_versions(db: Database) -> None:
+    for statement in _VERSIONS:
+        db.execute(statement)
+
+
 def connect(path: Path, *, create: bool = True) -> Database:
     """Open a connection with its pragmas: the one place that knows them.
 
@@ -226,6 +241,11 @@ def _turn_wal_on(connection: sqlite3.Connection) -> None:
 def unknown(db: Database) -> list[str]:
     """The migrations of a newer version of Visionsprat that the database has."""
     return [each.name for each in migrations.applied(db) if each.name not in globals()]
+
+
+def schema() -> str:
+    """The name of the newest migration."""
+    return max(name for name in globals() if re.fullmatch(r"m\d{3}_\w+", name))
 
 
 def migrate(db: Database, keep: Callable[[str], Path] | None = None) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 import queue
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta, timezone
@@ -13,6 +15,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from visionsprat import log
 from visionsprat.errors import LastAdministrator, NotAllowed, StoreUnavailable
 from visionsprat.migrations import PATIENCE, connect, migrate
 from visionsprat.records import Action
@@ -43,6 +46,11 @@ class Connections:
         # Streamlit starts a thread for each script run: connections kept by thread would be opened
         # anew each time, so idle ones wait here. A connection is in one thread's hands at a time.
         self._idle: queue.LifoQueue[Database] = queue.LifoQueue()
+        # Held until the end and never used: SQLite takes the companions away with the last connection.
+        # So the files stay the ones they are now, unless somebody else lays hands on them.
+        self._held: Database | None = None
+        self._files: tuple[tuple[int, int], ...] = ()
+        self._holding = threading.Lock()
         try:
             with translated():
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,6 +60,7 @@ class Connections:
                     with closing(connect(path)) as db:
                         migrate(db, keep=functools.partial(keep_before, path))
                         wipe(db)
+                    self._hold()
                 except BaseException:
                     self._presence.close()
                     raise
@@ -65,27 +74,64 @@ class Connections:
     def close(self) -> None:
         while not self._idle.empty():
             self._idle.get_nowait().close()
+        with self._holding:
+            if self._held:
+                self._held.close()
+            self._held = None
         self._presence.close()
 
     def check_health(self) -> None:
         """Raises StoreUnavailable unless the database can be read and written."""
         with self._write() as db:
-            db.execute("UPDATE accounts SET name = name WHERE id = (SELECT min(id) FROM accounts)")
-            db.rollback()
+            # Down to the disk, which may be full: what is taken back before its COMMIT gets nowhere.
+            (wanted,) = db.execute("PRAGMA user_version").fetchone()
+            db.execute(f"PRAGMA user_version = {wanted}")
+
+    def _hold(self) -> None:
+        if self._held:
+            return
+        db = connect(self.path, create=False)  # a file that has gone away must not begin anew, empty
+        with self._holding:
+            if self._held:
+                db.close()
+            else:
+                self._files = _identities(self.path)
+                self._held = db
+
+    def _connection(self) -> Database:
+        """An idle connection, or a new one.
+
+        Raises StoreUnavailable when the files are no longer there under their names, although SQLite
+        would go on reading and writing them: what was saved now would be gone with the process.
+        """
+        self._hold()
+        if _identities(self.path) != self._files:
+            raise StoreUnavailable(
+                f"Another file has taken the place of {self.path}, or of one of its companions."
+                " Stop the server, see to the files, and start it again."
+            )
+        try:
+            return self._idle.get_nowait()
+        except queue.Empty:
+            db = connect(self.path, create=False)
+            db.register_function(is_blank, deterministic=True)
+            db.register_function(search_text, deterministic=True)
+            return db
 
     @contextmanager
     def _read(self) -> Iterator[Database]:
         with translated():
-            try:
-                db = self._idle.get_nowait()
-            except queue.Empty:
-                db = connect(self.path, create=False)  # a file that has gone away must not begin anew, empty
-                db.register_function(is_blank, deterministic=True)
-                db.register_function(search_text, deterministic=True)
+            db = self._connection()
             try:
                 yield db
-            finally:
+            except sqlite3.Error:
+                # It may have been opened while nobody could write, or be left in a transaction.
+                db.close()
+                raise
+            except BaseException:
                 self._idle.put(db)
+                raise
+            self._idle.put(db)
 
     @contextmanager
     def _write(self) -> Iterator[Database]:
@@ -197,7 +243,16 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-_TROUBLE = ("locked", "busy", "readonly", "full", "unable to open", "disk i/o", "malformed", "not a database")
+def _identities(path: Path) -> tuple[tuple[int, int], ...]:
+    """What tells the database's files from others of the same names. Raises OSError when one is gone."""
+    found = (os.stat(f"{path}{end}") for end in ("", "-wal", "-shm"))
+    return tuple((each.st_dev, each.st_ino) for each in found)
+
+
+_TROUBLE = (
+    *("locked", "locking protocol", "busy", "readonly", "permission", "full", "unable to open", "disk i/o"),
+    *("malformed", "not a database"),
+)
 
 
 @contextmanager
@@ -206,8 +261,12 @@ def translated() -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
+        if "could not decode" in str(error).lower():  # and says what it could not: what somebody wrote
+            raise StoreUnavailable("The database is damaged: a text in it is none.") from None
         if any(word in str(error).lower() for word in _TROUBLE):
+            log.about(reason=error)
             raise StoreUnavailable(f"The database can't be used now: {error}.") from error
         raise
     except OSError as error:
+        log.about(reason=error)
         raise StoreUnavailable(f"The data folder can't be used: {error}.") from error

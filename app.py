@@ -48,9 +48,11 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
 
 
 def greet() -> None:
-    """Say in the terminal where the application is, and how the first account is made."""
+    """Say in the terminal where the application is, what is left to fill in, and how to make an account."""
     address = site()
     print(f"\n  Visionsprat is running at {address}\n")
+    if house.declarations.notes:
+        print("".join(f"  {note}\n" for note in house.declarations.notes))
     if not house.store.is_claimed():
         print("  There are no accounts yet. Open this link to make the first one:")
         print(f"\n  {address}/kom-igang?kod={house.claim_code}\n")

@@ -14,9 +14,9 @@ from visionsprat.settings import ROOT
 #: Each module of ours may import those above it, and none beside or below it.
 FLOORS = (
     {"errors", "log", "metrics", "version"},
-    {"settings", "writing", "content", "sheets", "client"},
+    {"settings", "writing", "content", "sheets", "client", "devices"},
     {"migrations", "records", "fields", "mail"},
-    {"store.locks"},
+    {"store.locks", "store.files"},
     {"store.connections", "progress", "staff_file"},
     {
         "store.sessions",
@@ -34,7 +34,7 @@ FLOORS = (
         "store.invitations",
         "store.attempts",
     },
-    {"store", "directory", "backups"},
+    {"store", "directory", "backups", "declarations"},
     {"accounts", "installation", "checkup", "nightly", "ui.text", "outbox"},
     {"letters"},
     {"invitations"},
@@ -59,6 +59,7 @@ WITHOUT_STREAMLIT = {
         "settings",
         "writing",
         "content",
+        "declarations",
         "migrations",
         "records",
         "store",

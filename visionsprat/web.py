@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from visionsprat import accounts, log, metrics
 from visionsprat.backups import newest
 from visionsprat.checkup import age
+from visionsprat.devices import device_kind
 from visionsprat.errors import SignedOut, StoreUnavailable
 from visionsprat.front import ASSETS, BROWSER_COOKIE
 from visionsprat.guard import is_https
@@ -83,18 +84,27 @@ async def _answer_to_save(request: Request) -> Response:
     try:
         body = await _body(request)
         account = request.headers.get(ACCOUNT_HEADER)
-        return await run_in_threadpool(_save, request.cookies.get(SESSION_COOKIE, ""), account, body)
+        token, kind = request.cookies.get(SESSION_COOKIE, ""), device_kind(request.headers)
+        return await run_in_threadpool(_save, token, account, body, kind)
     except Answer as answer:
         return answer.response
 
 
-def _save(token: str, author: str | None, body: bytes) -> Response:
+def _save(token: str, author: str | None, body: bytes, kind: str) -> Response:
     house, draft = installation(), _draft(body)
     _known_question(house, draft.question)
     author_id = _author_id(author)
     log.about(account=author_id, question=draft.question)
     try:
-        saved = house.store.save_in_session(accounts.token_hash(token), author_id, *astuple(draft))
+        saved = house.store.save_in_session(
+            accounts.token_hash(token),
+            author_id,
+            draft.question,
+            draft.text,
+            draft.based_on,
+            draft.unanswered,
+            kind,
+        )
     except SignedOut:
         raise Answer(401, "Du är utloggad.") from None
     except StoreUnavailable:
@@ -112,7 +122,10 @@ def _save(token: str, author: str | None, body: bytes) -> Response:
 
 
 def versions(request: Request) -> Response:
-    """GET /api/reflections/versions?question=: the person's earlier texts there, the newest first."""
+    """GET /api/reflections/versions?question=: the person's earlier texts there, the newest first.
+
+    With the kind of device that asks, so that a version from another can say so.
+    """
     house, question = installation(), request.query_params.get("question", "")
     try:
         _known_question(house, question)
@@ -126,11 +139,16 @@ def versions(request: Request) -> Response:
     except Answer as answer:
         return answer.response
     found = [{"text": each.text, **_described(each)} for each in earlier]
-    return JSONResponse({"versions": found}, headers={"Cache-Control": "no-store"})
+    asking = {"device_kind": device_kind(request.headers)}
+    return JSONResponse({"versions": found, **asking}, headers={"Cache-Control": "no-store"})
 
 
 def _described(reflection: Reflection) -> dict[str, Any]:
-    return {"revision": reflection.revision, "saved_at": reflection.saved_at.isoformat(timespec="seconds")}
+    return {
+        "revision": reflection.revision,
+        "saved_at": reflection.saved_at.isoformat(timespec="seconds"),
+        "device_kind": reflection.device_kind,
+    }
 
 
 def _author_id(header: str | None) -> int | None:

@@ -178,7 +178,7 @@ def test_a_locked_database_is_told_and_waited_for(page: Page, person: Person, se
     signed_in(page, person, "/skapande")
     with locked(server.database):
         type_at_full_speed(page)
-        expect(status(page)).to_contain_text("Inte sparat")
+        expect(status(page)).to_contain_text("Inte sparat. Servern kan inte spara just nu.")
         expect(editor(page)).to_have_value(TEXT)
     expect_saved(page, person)
 

@@ -18,6 +18,7 @@ from visionsprat.front import Front, site
 from visionsprat.guard import Guard
 from visionsprat.installation import backups_path, installation
 from visionsprat.nightly import nightly_backups
+from visionsprat.ui.first_words import first_words
 from visionsprat.ui.trouble import show_trouble
 from visionsprat.web import OwnRoutes, routes
 
@@ -25,9 +26,6 @@ try:
     house = installation()
 except VisionspratError as error:
     sys.exit(f"Visionsprat can't start. {error}")
-
-# Imported now, so that the first visitor does not wait for it and gc.freeze() holds it.
-import visionsprat.ui.pages  # noqa: F401
 
 
 @asynccontextmanager
@@ -55,7 +53,7 @@ app = st.App(
     "pages/entry.py",
     middleware=[
         Middleware(Guard),
-        Middleware(Front),
+        Middleware(Front, words=first_words),
         Middleware(OwnRoutes, routes=[*routes(), *downloads.routes(), downloads.made_up()]),
     ],
     lifespan=lifespan,

@@ -11,6 +11,21 @@ window.__streamlit = { BACKEND_BASE_URL: `${location.origin}/` };
 const app = () => document.querySelector('[data-testid="stApp"]');
 const heading = () => document.getElementById("innehall");
 
+// The first words
+
+/** They came with the index page, to be read at once; they give way when all of the page stands behind them. */
+function giveWay() {
+  const words = document.querySelector(".first");
+  if (!words || app()?.dataset.testScriptState !== "notRunning") return;
+  if (!app().querySelector(".stHtml") || app().querySelector('[data-testid="stSkeleton"]')) return;
+  if (words.querySelector(".think") && heading()?.matches(".lock") && !app().querySelector(".think")) return;
+  const link = words.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  const scrolled = words.scrollTop;
+  words.remove();
+  document.querySelector('[data-testid="stMain"]')?.scrollTo(0, scrolled);
+  if (link) app().querySelector(`a[href="${CSS.escape(link)}"]`)?.focus({ preventScroll: true });
+}
+
 // Walking
 
 /** Go to a page of ours: as the browser's back button would, which Streamlit understands, else by loading it. */
@@ -258,6 +273,7 @@ new MutationObserver((changes) => {
       dismissConnectionDialog(node);
     }
   }
+  giveWay();
   markPlace();
   markPart();
   arrive();
@@ -267,5 +283,5 @@ new MutationObserver((changes) => {
   subtree: true,
   childList: true,
   attributes: true,
-  attributeFilter: [...ATTRIBUTES, "data-stale"],
+  attributeFilter: [...ATTRIBUTES, "data-stale", "data-test-script-state"],
 });

@@ -86,7 +86,7 @@ def draw_end() -> None:
     )
     draw(
         "end.html",
-        theme=next((each.theme for each in progress.complete_themes if each.theme.id == at.address), None)
+        current=next((each for each in progress.themes if each.theme.id == at.address), None)
         if progress
         else None,
         progress=progress,

@@ -13,7 +13,6 @@ from visionsprat.front import Front
 from visionsprat.guard import Guard
 from visionsprat.installation import installation
 from visionsprat.records import NewAccount
-from visionsprat.store import Store
 from visionsprat.ui.first_words import first_words
 from visionsprat.web import SESSION_COOKIE, routes
 

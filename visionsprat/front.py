@@ -141,7 +141,7 @@ class Front:
     """ASGI middleware; see the module."""
 
     def __init__(self, app: ASGIApp, words: Callable[[Request], str]) -> None:
-        """`words` says what stands in the index page until Streamlit has drawn the page: few are different."""
+        """`words` says what stands in the index page until Streamlit has drawn; few are different."""
         self.app = app
         self.words = words
         self.page = index_page((STREAMLIT / "index.html").read_text(encoding="utf-8"))

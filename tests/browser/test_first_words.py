@@ -42,7 +42,7 @@ GROUNDS = """
     const look = () => {
         for (const each of document.querySelectorAll("body, .stApp, [data-testid=stMain]")) {
             const { backgroundColor } = getComputedStyle(each);
-            if (backgroundColor !== "rgba(0, 0, 0, 0)") window.grounds[backgroundColor] = each.outerHTML.slice(0, 100);
+            if (backgroundColor !== "rgba(0, 0, 0, 0)") window.grounds[backgroundColor] = each.className;
         }
         for (const each of document.querySelectorAll("[data-testid=stElementContainer], .stHtml"))
             window.faintest = Math.min(window.faintest, getComputedStyle(each).opacity);

@@ -231,6 +231,6 @@ def test_streamlits_own_index_page_shows_nowhere(address: str) -> None:
         routes=[*routes(), Route("/{path:path}", lambda _: FileResponse(STREAMLIT / "index.html"))]
     )
     assert "Streamlit" in Client(inner).get(address).text
-    answer = get(Client(Front(inner, words=lambda _: "")), address)
+    answer = get(Client(Front(inner)), address)
     assert answer.status_code == 404
     assert "Sidan finns inte" in answer.text and "Streamlit" not in answer.text

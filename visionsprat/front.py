@@ -140,7 +140,7 @@ _COMPRESS: dict[str, Callable[[bytes], bytes]] = {
 class Front:
     """ASGI middleware; see the module."""
 
-    def __init__(self, app: ASGIApp, words: Callable[[Request], str]) -> None:
+    def __init__(self, app: ASGIApp, words: Callable[[Request], str] = lambda _: "") -> None:
         """`words` says what stands in the index page until Streamlit has drawn; few are different."""
         self.app = app
         self.words = words

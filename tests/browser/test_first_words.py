@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.people import SAVED, NewComputer, Person, editor, signed_in, status, until
 from tests.browser.server import Server
 from visionsprat.content import Module
+from visionsprat.web import SESSION_COOKIE
 
 SIGNED_OUT = ("/", "/globala", "/tillganglighet", "/personuppgifter")
 SIGNED_IN = (
@@ -122,6 +123,34 @@ def check(page: Page, address: str) -> None:
     for words, *place in first:  # "Tema 1 av 5" goes on with how many are complete
         assert any(text.startswith(words) and place == there for text, *there in then), (words, place, then)
     assert moved(page) < AT_LOAD
+
+
+def test_without_javascript_a_theme_can_be_read(
+    new_computer: NewComputer, person: Person, module: Module
+) -> None:
+    page = new_computer(java_script_enabled=False)
+    session: Any = {"name": SESSION_COOKIE, "value": person.new_token(), "url": person.server.url}
+    page.context.add_cookies([session])
+    page.goto(f"{person.server.url}/globala")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Den globala staden")
+    for paragraph in module.theme("globala").body.split("\n\n"):
+        expect(page.get_by_text(paragraph)).to_be_visible()
+    expect(page.get_by_text("måste ha JavaScript på för att det ska gå att skriva här")).to_be_visible()
+    page.get_by_role("link", name="Den balanserade staden").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Den balanserade staden")
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+def test_the_start_page_says_at_a_glance_what_to_do_and_what_it_takes(
+    page: Page, person: Person, size: tuple[int, int]
+) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    signed_in(page, person)
+    expect(page.get_by_role("link", name="Börja ›")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_text("Ungefär 25 minuter. Bara du kan läsa det du skriver.")).to_be_in_viewport(
+        ratio=1
+    )
+    expect(page.locator(".map li").first).to_be_in_viewport(ratio=1)
 
 
 # While one is there

@@ -242,6 +242,7 @@ function translate(node) {
   }
   const label = node.getAttribute?.("aria-label") ?? "";
   if (label.startsWith("Remove ")) node.setAttribute("aria-label", label.replace("Remove", "Ta bort"));
+  if (node.dataset?.testid === "stFileChip") node.setAttribute("aria-label", label.replace(/, [\d.]+\w?B$/, "")); // its size
   if (node.matches?.('section[role="presentation"][aria-label]')) node.setAttribute("role", "group");
 }
 

@@ -217,7 +217,7 @@ def test_no_refusal_can_be_told_from_another_by_its_time(
 ) -> None:
     """In time of the processor, which a busy machine disturbs less than that on the wall."""
     took: dict[str, list[float]] = {kind: [] for kind in kinds}
-    for _ in range(5):
+    for _ in range(3):
         for kind, tried in kinds.items():
             begun = time.thread_time()
             refuse(store, *tried)

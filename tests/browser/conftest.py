@@ -11,16 +11,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    WebError,
+    expect,
+    sync_playwright,
+)
 
 from tests.__main__ import NO_BROWSER, VARIABLE, installed_browser
 from tests.browser.people import NewComputer, NewPerson, Person, add_person
 from tests.browser.server import Server
 
 HERE = Path(__file__).parent
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--process-per-site"]
 #: Nothing of the visitor's own computer may show on a Swedish page.
 FOREIGN = {"locale": "en-US", "timezone_id": "America/New_York"}
+ORDINARY: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}, **FOREIGN}
 
 _failed = pytest.StashKey[bool]()
 
@@ -90,35 +99,79 @@ def running(request: pytest.FixtureRequest) -> None:
         server.start_if_down()
 
 
+@pytest.fixture(scope="session")
+def computers(browser: Browser) -> Iterator[list[BrowserContext]]:
+    """Ordinary computers that nobody uses just now, wiped clean."""
+    idle: list[BrowserContext] = []
+    yield idle
+    for context in idle:
+        context.close()
+
+
 @pytest.fixture
-def new_computer(browser: Browser, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewComputer]:
+def new_computer(
+    browser: Browser, computers: list[BrowserContext], request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[NewComputer]:
     """Open a browser with cookies and storage of its own; its page comes back.
 
     At the end none of its pages may have met an error in a script. When the test failed, it is pictured.
+    An ordinary computer is used again: a page costs half where Streamlit's scripts have been read before.
     """
-    contexts: list[BrowserContext] = []
+    server: Server | None = request.getfixturevalue("server") if "server" in request.fixturenames else None
+    ordinary: list[BrowserContext] = []
+    special: list[BrowserContext] = []
     errors: list[str] = []
 
-    def note(message: ConsoleMessage) -> None:
+    def note_error(error: WebError) -> None:
+        errors.append(str(error.error))
+
+    def note_message(message: ConsoleMessage) -> None:
         if "Content Security Policy" in message.text:
             errors.append(message.text)
 
     def open_one(**options: Any) -> Page:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **FOREIGN, **options})
-        context.set_default_timeout(30_000)
-        context.on("weberror", lambda error: errors.append(str(error.error)))
-        context.on("console", note)
-        contexts.append(context)
+        ordinarily = server is not None and not options
+        if ordinarily and computers:
+            context = computers.pop()
+        else:
+            context = browser.new_context(**{**ORDINARY, **options})
+            context.set_default_timeout(30_000)
+            if ordinarily:
+                _anchor(context, server)
+        context.on("weberror", note_error)
+        context.on("console", note_message)
+        (ordinary if ordinarily else special).append(context)
         return context.new_page()
 
     yield open_one
     if request.node.stash.get(_failed, False):
-        _take_pictures([page for context in contexts for page in context.pages], tmp_path)
-        if "server" in request.fixturenames:
-            print("The server's output:\n" + request.getfixturevalue("server").output)
-    for context in contexts:
+        _take_pictures([page for context in ordinary + special for page in context.pages], tmp_path)
+        if server is not None:
+            print("The server's output:\n" + server.output)
+    for context in special:
         context.close()
+    for context in ordinary:
+        assert server is not None
+        _wipe(context, server)
+        context.remove_listener("weberror", note_error)
+        context.remove_listener("console", note_message)
+        computers.append(context)
     assert not errors
+
+
+def _anchor(context: BrowserContext, server: Server) -> None:
+    """Keep a page open on the server's site, so that the process with its scripts in memory lives on."""
+    context.new_page().goto(f"{server.url}/healthz")
+
+
+def _wipe(context: BrowserContext, server: Server) -> None:
+    """Leave nothing of who used it, but what was fetched."""
+    anchor, *pages = context.pages
+    for page in pages:
+        page.close()
+    context.clear_cookies()
+    everything = {"origin": server.url, "storageTypes": "all"}
+    context.new_cdp_session(anchor).send("Storage.clearDataForOrigin", everything)
 
 
 def _take_pictures(pages: list[Page], folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from tests.browser.people import (
     PASSWORD,
     NewComputer,
     Person,
+    add_person,
     editor,
     fill_in_sign_in,
     signed_in,
@@ -205,21 +205,19 @@ def test_a_ticket_works_once_and_only_in_its_own_browser(
     sign_in_form(page)
 
 
-def test_a_browser_that_takes_no_cookies_is_told(
-    playwright: Any, chromium: str, tmp_path: Path, person: Person, server: Server
-) -> None:
-    settings = tmp_path / "profile" / "Default" / "Preferences"
-    settings.parent.mkdir(parents=True)
-    settings.write_text(json.dumps({"profile": {"default_content_setting_values": {"cookies": 2}}}))
-    profile = str(tmp_path / "profile")
-    browser = playwright.chromium.launch_persistent_context(profile, executable_path=chromium, args=ARGUMENTS)
+def test_a_browser_that_takes_no_cookies_is_told(playwright: Any, chromium: str, tmp_path: Path) -> None:
+    """Here because they are for TLS alone, and it has come without."""
+    server = Server(tmp_path, environment={"VISIONSPRAT_URL": "https://vision.example.se"})
+    resolver = "--host-resolver-rules=MAP vision.example.se 127.0.0.1"
+    browser = playwright.chromium.launch(executable_path=chromium, args=[*ARGUMENTS, resolver])
     try:
         page = browser.new_page()
-        page.goto(server.url)
-        fill_in_sign_in(page, person.email)
+        page.goto(f"http://vision.example.se:{server.port}")
+        fill_in_sign_in(page, add_person(server).email)
         expect(page.get_by_role("alert")).to_contain_text("Webbläsaren tar inte emot kakor.")
     finally:
         browser.close()
+        server.stop()
 
 
 def test_after_many_failures_an_address_has_to_wait(page: Page, person: Person, server: Server) -> None:

@@ -12,14 +12,17 @@ from typing import Any
 import streamlit as st
 from starlette.middleware import Middleware
 
-from visionsprat import downloads
+from visionsprat import downloads, log, scrape
 from visionsprat.errors import VisionspratError
 from visionsprat.front import Front, site
 from visionsprat.guard import Guard
 from visionsprat.installation import backups_path, installation
+from visionsprat.migrations import schema
 from visionsprat.nightly import nightly_backups
+from visionsprat.traffic import Traffic
 from visionsprat.ui.first_words import first_words
 from visionsprat.ui.trouble import show_trouble
+from visionsprat.version import VERSION
 from visionsprat.web import OwnRoutes, routes
 
 try:
@@ -32,29 +35,36 @@ except VisionspratError as error:
 async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
     gc.collect()
     gc.freeze()
+    log.write_log(house.settings.log_level)  # now that the server has set up its own
     greet()
+    running = {"version": VERSION, "schema": schema()}
+    _log.info("Started", extra=running)
     with nightly_backups(house.store.path, backups_path(house.settings), house.store.clock):
         yield {}
     house.store.close()
+    _log.info("Stopped", extra=running)
 
 
 def greet() -> None:
-    """Say in the terminal where the application is, and how the first account is made."""
+    """Say in the terminal where the application is, what is left to fill in, and how to make an account."""
     address = site()
     print(f"\n  Visionsprat is running at {address}\n")
+    if house.declarations.notes:
+        print("".join(f"  {note}\n" for note in house.declarations.notes))
     if not house.store.is_claimed():
         print("  There are no accounts yet. Open this link to make the first one:")
         print(f"\n  {address}/kom-igang?kod={house.claim_code}\n")
     sys.stdout.flush()
 
 
-logging.getLogger("visionsprat").setLevel(logging.INFO)
+_log = logging.getLogger(log.OURS)
 app = st.App(
     "pages/entry.py",
     middleware=[
+        Middleware(Traffic),
         Middleware(Guard),
         Middleware(Front, words=first_words),
-        Middleware(OwnRoutes, routes=[*routes(), *downloads.routes(), downloads.made_up()]),
+        Middleware(OwnRoutes, routes=[*routes(), *scrape.routes(), *downloads.routes(), downloads.made_up()]),
     ],
     lifespan=lifespan,
     on_script_error=show_trouble,

@@ -1,5 +1,7 @@
-"""The accessibility statement, for everybody."""
+"""How accessible all of it is, as the law wants it said."""
 
 from visionsprat.ui.frame import draw
+from visionsprat.ui.here import here
+from visionsprat.ui.text import NOT_FILLED_IN
 
-draw("accessibility.html")
+draw("declaration.html", declaration=here().installation.declarations.accessibility, missing=NOT_FILLED_IN)

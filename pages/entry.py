@@ -4,8 +4,10 @@ import streamlit as st
 
 from visionsprat.ui import frame, pages
 from visionsprat.ui.here import arrive
+from visionsprat.ui.watch import watched
 
-page = st.navigation(pages.pages_for(arrive()), position="hidden")
-frame.draw_navigation()
-page.run()
-frame.draw_end()
+with watched():
+    page = st.navigation(pages.pages_for(arrive()), position="hidden")
+    frame.draw_navigation()
+    page.run()
+    frame.draw_end()

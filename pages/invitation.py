@@ -20,7 +20,7 @@ link = code_hash(st.query_params.get("kod", ""))
 def form(person: Invited) -> None:
     draw("invited.html", person=person)
     if at.visitor and at.account.id != person.account_id:
-        notice(f"Nu är {at.account.name} inloggad här. När du väljer ett lösenord byter vi till ditt konto.")
+        notice(f"Nu är {at.account.name} inloggad här. När du har valt ett lösenord är du det i stället.")
     with st.form("invitation_form", border=False):
         draw("username.html", email=person.email)
         password = st.text_input(

@@ -26,9 +26,11 @@ FOREIGN = [
 class Client:
     """Keeps cookies, follows no redirects, and lets an error in the application surface as it is."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, address: str = "127.0.0.1") -> None:
+        """`address` is where its connections come from."""
         self.app = app
-        self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=OWN)
+        transport = httpx.ASGITransport(app, client=(address, 123))
+        self._client = httpx.AsyncClient(transport=transport, base_url=OWN)
 
     @property
     def cookies(self) -> httpx.Cookies:

@@ -40,7 +40,8 @@ def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
     monkeypatch.setenv("VISIONSPRAT_DATA", str(tmp_path / "data"))
     monkeypatch.delenv("VISIONSPRAT_CONTENT", raising=False)
     monkeypatch.delenv("VISIONSPRAT_URL", raising=False)
-    for name in [name for name in os.environ if name.startswith(("VISIONSPRAT_SMTP_", "VISIONSPRAT_MAIL_"))]:
+    parts = tuple(f"VISIONSPRAT_{part}_" for part in ("SMTP", "MAIL", "LOG", "METRICS"))
+    for name in [name for name in os.environ if name.startswith(parts)]:
         monkeypatch.delenv(name)
     installation.cache_clear()
     yield tmp_path / "data"

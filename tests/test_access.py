@@ -151,6 +151,8 @@ ROUTES = {
     "POST /api/sign-out": everybody(200),
     "GET /api/ticket": everybody(303),
     "GET /healthz": everybody(200),
+    "GET /metrics": everybody(200),  # to all who ask from the machine itself
+    "GET /_stcore/metrics": everybody(404),
     "GET /assets": everybody(404),  # the folder itself
     "GET /api/personallista.csv": only(ADMINISTRATORS),
     "GET /api/handelser.csv": only(ADMINISTRATORS),
@@ -170,7 +172,7 @@ ASKED_WITH = {
 }
 #: Streamlit's own addresses, and places where a file might be thought to lie.
 BESIDE = (
-    *("/_stcore/health", "/_stcore/host-config", "/_stcore/metrics", "/_stcore/script-health-check"),
+    *("/_stcore/health", "/_stcore/host-config", "/_stcore/script-health-check"),
     *("/data/visionsprat.db", "/visionsprat.db", "/static/visionsprat.db", "/assets/visionsprat.db"),
     *("/app/static/data/visionsprat.db", "/assets/..%2f..%2f..%2fdata/visionsprat.db"),
 )
@@ -208,7 +210,9 @@ def token(store: Store, account_id: int) -> str:
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    server = Server(tmp_path_factory.mktemp("access"))
+    # The log tells as much as it can.
+    loud = {"VISIONSPRAT_LOG_LEVEL": "debug", "STREAMLIT_LOGGER_LEVEL": "debug"}
+    server = Server(tmp_path_factory.mktemp("access"), environment=loud)
     with server.store() as store:
         ids = {role: store.add_account(person) for role, person in PEOPLE.items()}
         for person in COLLEAGUES:
@@ -535,7 +539,8 @@ def test_a_page_that_can_not_be_drawn_repeats_nothing(house: House) -> None:
         drawn, frames = asyncio.run(_visit(house, Role.LEARNER, "skapande"))
         database.execute(set_time, (before, *row))
     assert what(drawn) == "page" and "Något gick fel" in drawn
-    assert "Traceback" in house.server.output
+    (line,) = [each for each in house.server.output.splitlines() if "Traceback" in each]
+    assert re.search(r' logger=visionsprat .* request=[\w-]+ error=".*ValueError"$', line)
     assert SECRET not in frames + house.server.output
 
 

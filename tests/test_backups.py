@@ -217,7 +217,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from visionsprat import backups
 # As a power cut would, between the copy and its name.
-backups._put_in_place = lambda new, path: os.kill(os.getpid(), signal.SIGKILL)
+backups.put_in_place = lambda new, path: os.kill(os.getpid(), signal.SIGKILL)
 backups.backup(Path(sys.argv[1]), Path(sys.argv[2]), datetime(2026, 11, 12, 7, tzinfo=timezone.utc))
 """
 
@@ -337,6 +337,18 @@ def test_older_backups_are_thinned_and_no_other_file_is_touched(
     assert newest(folder, NOW + timedelta(days=20)) == NOW + timedelta(hours=228)
 
 
+def test_a_copy_from_before_a_migration_goes_when_it_is_thirty_days_old(
+    store: Store, amina: int, folder: Path
+) -> None:
+    copies = [store.path.with_name(f"visionsprat.db.before-m002_{age}") for age in ("old", "new")]
+    other = store.path.with_name("visionsprat.db.before-restore-2026-01-01T080000Z")
+    for path, days in zip([*copies, other], (31, 29, 300), strict=True):
+        path.write_bytes(b"what people have written")
+        os.utime(path, times=((NOW - timedelta(days=days)).timestamp(),) * 2)
+    back_up(store, folder)
+    assert [path.exists() for path in (*copies, other)] == [False, True, True]
+
+
 def test_a_backup_with_a_clock_that_was_wrong_does_not_count_as_the_newest(
     store: Store, amina: int, folder: Path
 ) -> None:
@@ -453,12 +465,12 @@ def test_a_copy_with_its_wal_is_restored_with_what_that_holds(
 def test_an_older_versions_backup_is_migrated(store: Store, tmp_path: Path) -> None:
     old = tmp_path / "old.db"
     make_old(old)
-    assert look_at(old).pending == ("m002_organisation",)
+    assert look_at(old).pending == ("m002_organisation", "m003_versions")
     store.close()
     restore(old, store.path, NOW, agreed)
     assert look_at(store.path).pending == ()
     assert texts(store.path) == {"gammal"}
-    assert look_at(old).pending == ("m002_organisation",)
+    assert look_at(old).pending == ("m002_organisation", "m003_versions")
 
 
 def test_sessions_of_the_past_do_not_come_alive_and_the_audit_log_tells(
@@ -494,7 +506,7 @@ def refusals(store: Store, path: Path, tmp_path: Path) -> Iterator[tuple[Path, s
     newer = tmp_path / "newer.db"
     shutil.copy(path, newer)
     with closing(sqlite3.connect(newer)) as db, db:
-        db.execute("UPDATE _sqlite_migrations SET name = 'm999_future' WHERE name <> 'm001_initial'")
+        db.execute("UPDATE _sqlite_migrations SET name = 'm999_future' WHERE name = 'm002_organisation'")
     yield newer, r"newer version of Visionsprat \(m999_future\). Install that version"
     yield tmp_path / "nowhere.db", "There is no file"
     yield tmp_path, "There is no file"
@@ -535,7 +547,7 @@ import os, signal, sys
 from datetime import datetime, timezone
 from pathlib import Path
 from visionsprat import backups
-backups._put_in_place = lambda new, path: os.kill(os.getpid(), signal.SIGKILL)
+backups.put_in_place = lambda new, path: os.kill(os.getpid(), signal.SIGKILL)
 backups.restore(Path(sys.argv[1]), Path(sys.argv[2]), datetime.now(timezone.utc), lambda found: None)
 """
 

@@ -125,7 +125,8 @@ def test_the_author_s_hyphens_stay_and_the_layouts_go(module: Module) -> None:
 def test_no_words_of_ours_are_added_to_the_decks(module: Module) -> None:
     assert [theme.reading_hint for theme in module.themes] == [None] * 5
     files = sorted(path.relative_to(CONTENT).as_posix() for path in CONTENT.rglob("*.md"))
-    assert files == sorted(["welcome.md", "vision.md", *(f"themes/{theme_id}.md" for theme_id in THEME_IDS)])
+    deck = {"welcome.md", "vision.md", *(f"themes/{theme_id}.md" for theme_id in THEME_IDS)}
+    assert files == sorted(deck | {"tillganglighet.md", "personuppgifter.md"})
 
 
 # The module
@@ -401,7 +402,8 @@ def test_a_file_that_is_not_utf_8_is_a_fault_with_its_byte(content: Path, name: 
 @pytest.mark.parametrize("name", ["welcome.md", "vision.md"])
 def test_a_missing_file_is_a_fault(content: Path, name: str) -> None:
     (content / name).unlink()
-    assert str(fault_in(content)) == f"{(content / name).as_posix()}: the file is missing. Put it back."
+    remedy = "Put it back, or copy it from Visionsprat's own content/."
+    assert str(fault_in(content)) == f"{(content / name).as_posix()}: the file is missing. {remedy}"
 
 
 def test_a_file_that_cannot_be_read_is_a_fault(content: Path) -> None:

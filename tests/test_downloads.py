@@ -91,19 +91,21 @@ def test_the_text_reads_question_by_question(store: Store, module: Module, clock
     store.save_reflection(amina, "globala/gora", "Sedan", 0)
     store.save_reflection(amina, "skapande/innebar", "Först", 0)
     clock.now += timedelta(hours=1)
-    store.save_reflection(amina, "skapande/innebar", "Sist", 1)
+    store.save_reflection(amina, "skapande/innebar", "Sist", 1, device_kind="Mobil, Android")
     own = store.own_data(amina)
     assert own is not None
     text = own_copy.as_text(own, module, clock.now)
     question = module.question("skapande/innebar").text
     assert (
-        f"\nDen skapande staden\n\nFråga: {question}\n\nDitt svar, sparat 12 november 2026, 10:00:\n\nSist\n"
-        in text
+        f"\nDen skapande staden\n\nFråga: {question}\n\n"
+        "Ditt svar, sparat 12 november 2026, 10:00 (Mobil, Android):\n\nSist\n" in text
     )
     places = [text.index(each) for each in ("Sist", "Först", "Sedan", "Tidigare frågor", "Från förr")]
     assert places == sorted(places)
     assert "Lade till en person: amina@test.example (någon annan, eller i terminalen)" in text
     assert "None" not in text
+    (written, *_) = own_copy.as_data(own, module)["reflektioner"]
+    assert (written["enhet"], written["tidigare"][0]["enhet"]) == ("Mobil, Android", "")
 
 
 def test_an_empty_account_reads_well_too(store: Store, module: Module, clock: Clock) -> None:

@@ -62,7 +62,7 @@ def test_a_theme_is_there_to_be_read_with_its_questions(client: Client, module: 
 )
 def test_each_page_has_its_heading(client: Client, address: str, heading: str) -> None:
     sign_in(client)
-    assert f'<h1 class="hero">{heading}</h1>' in words(client, address)
+    assert f'<h1 class="hero">{heading}' in words(client, address)
 
 
 def test_nothing_in_them_is_personal(client: Client, module: Module) -> None:

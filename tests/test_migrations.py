@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -14,13 +15,18 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from visionsprat.errors import VisionspratError
+from tests.fixtures.__main__ import EARLIER, PEOPLE, TEXTS, build
+from visionsprat.errors import StoreUnavailable, VisionspratError
 from visionsprat.migrations import DatabaseTooNew, connect, migrate, migrations
 from visionsprat.records import NewAccount
 from visionsprat.settings import ROOT
 from visionsprat.store import Store
+from visionsprat.store.files import NotKept
 
 SCHEMA = Path(__file__).parent / "fixtures" / "schema.sql"
+#: A database of each release, made by `python -m tests.fixtures` when its last migration was released.
+RELEASED = sorted(SCHEMA.parent.glob("m*.db"))
+each_release = pytest.mark.parametrize("released", RELEASED, ids=lambda path: path.stem)
 
 
 @pytest.fixture
@@ -67,7 +73,7 @@ def test_the_migrations_are_numbered_and_each_is_applied_once(db: Database) -> N
     migrate(db)
     migrate(db)
     names = [each.name for each in migrations.applied(db)]
-    assert names == ["m001_initial", "m002_organisation"]
+    assert names == ["m001_initial", "m002_organisation", "m003_versions"]
     assert migrations.pending(db) == []
 
 
@@ -77,6 +83,132 @@ def pretend_newer(db: Database) -> None:
         "INSERT INTO _sqlite_migrations (migration_set, name, applied_at)"
         " SELECT migration_set, 'm999_from_the_future', applied_at FROM _sqlite_migrations LIMIT 1"
     )
+
+
+def dump(path: Path) -> list[str]:
+    """All that a database file holds, but for when its migrations were applied."""
+    with closing(sqlite3.connect(path)) as db:
+        return [line for line in db.iterdump() if '"_sqlite_migrations" VALUES' not in line]
+
+
+def kept_before(path: Path, migration: str) -> Path:
+    return path.with_name(f"{path.name}.before-{migration}")
+
+
+# Databases of earlier releases
+
+
+def test_there_is_a_database_of_each_release() -> None:
+    names = [each.stem for each in RELEASED]
+    assert names[:2] == ["m001_initial", "m002_organisation"]
+    assert names == [each.name for each in migrations._migrations][: len(names)]
+
+
+@each_release
+def test_a_released_migration_still_does_what_it_did(released: Path, path: Path) -> None:
+    build(path, released.stem)
+    assert dump(path) == dump(released)
+
+
+@each_release
+def test_a_database_of_each_release_becomes_the_newest_with_every_text_intact(
+    released: Path, path: Path
+) -> None:
+    shutil.copy(released, path)
+    with closing(Store(path)) as store:
+        people = {id: store.own_data(id) for id in PEOPLE}
+        store.check_health()
+    assert {id: own.email for id, own in people.items() if own} == PEOPLE
+    own = [(id, each) for id, own in people.items() if own for each in own.reflections]
+    assert {(id, each.question_id): each.text for id, each in own} == TEXTS
+    assert {
+        (id, each.question_id, old.revision): old.text for id, each in own for old in each.earlier
+    } == EARLIER
+    assert people[1] and people[3]
+    assert people[1].groups == ("Vård/Team 3",)
+    assert people[3].manages == ("Vård",)
+    with closing(connect(path)) as db:
+        assert schema(db) == SCHEMA.read_text(encoding="utf-8")
+        assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+# What is kept before, and when it fails
+
+
+@pytest.fixture
+def old(path: Path) -> Path:
+    """A database that the second migration is still to be applied to."""
+    shutil.copy(RELEASED[0], path)
+    return path
+
+
+def test_a_database_is_kept_as_it_was_before_it_is_migrated(old: Path) -> None:
+    before = dump(old)
+    Store(old).close()
+    kept = kept_before(old, "m002_organisation")
+    assert dump(kept) == before
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert [each.name for each in old.parent.glob("*before*")] == [kept.name]
+
+
+def test_nothing_is_kept_of_a_new_database_or_when_nothing_is_to_be_migrated(path: Path) -> None:
+    Store(path).close()
+    Store(path).close()
+    assert list(path.parent.glob("*before*")) == []
+
+
+def test_what_an_earlier_try_has_kept_gives_way(old: Path) -> None:
+    kept = kept_before(old, "m002_organisation")
+    for left in (kept, kept.with_name(f"{kept.name}.unfinished")):
+        left.write_bytes(b"half a copy")
+    before = dump(old)
+    Store(old).close()
+    assert dump(kept) == before
+    assert list(old.parent.glob("*.unfinished")) == []
+
+
+def test_what_can_not_be_kept_is_not_migrated(old: Path) -> None:
+    before = dump(old)
+    kept_before(old, "m002_organisation").mkdir()
+    with pytest.raises(StoreUnavailable, match=r"The data folder can't be used: .*before-m002"):
+        Store(old)
+    assert dump(old) == before
+
+
+def test_a_database_that_a_good_copy_can_not_be_made_of_is_not_migrated(old: Path) -> None:
+    with closing(sqlite3.connect(old)) as db, db:
+        db.execute("INSERT INTO visits VALUES (99, 'visionen', '')")
+    before = dump(old)
+    with pytest.raises(NotKept, match=r"not migrated, .* visits that refer to missing accounts: 1"):
+        Store(old)
+    assert dump(old) == before
+    assert list(old.parent.glob("*before*")) == []
+
+
+@pytest.mark.parametrize(
+    "command", [("visionsprat", "export"), ("streamlit", "run", "app.py", "--server.port", "0")]
+)
+def test_a_migration_that_fails_half_way_stops_the_start_and_changes_nothing(
+    command: tuple[str, ...], data_folder: Path
+) -> None:
+    data_folder.mkdir()
+    path = data_folder / "visionsprat.db"
+    shutil.copy(RELEASED[0], path)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE devices (made_by_hand TEXT)")  # in the way of the second migration's own
+    before = dump(path)
+    ended = subprocess.run(
+        [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, timeout=90
+    )
+    assert (ended.returncode, ended.stdout.strip()) == (1, "")
+    (said,) = ended.stderr.strip().splitlines()
+    kept = kept_before(path, "m002_organisation")
+    assert said.removeprefix("Visionsprat can't start. ") == (
+        "The database could not be brought up to this version (m002_organisation: table devices already "
+        f"exists). It is as it was before. A copy of it is {kept}. Go on with the version of Visionsprat "
+        "that ran until now."
+    )
+    assert dump(path) == dump(kept) == before
 
 
 def test_a_database_of_a_newer_version_stops_the_start_and_is_left_alone(path: Path, db: Database) -> None:
@@ -124,10 +256,13 @@ with closing(Store(Path(sys.argv[1]))) as store:
 """
 
 
-def test_processes_that_start_at_once_all_find_the_schema(tmp_path: Path) -> None:
+@pytest.mark.parametrize("released", [None, RELEASED[0]], ids=["new", "to be migrated"])
+def test_processes_that_start_at_once_all_find_the_schema(released: Path | None, path: Path) -> None:
+    if released:
+        shutil.copy(released, path)
     starting = [
         subprocess.Popen(
-            [sys.executable, "-c", START, str(tmp_path / "visionsprat.db")],
+            [sys.executable, "-c", START, str(path)],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -145,6 +280,8 @@ def test_processes_that_start_at_once_all_find_the_schema(tmp_path: Path) -> Non
         process.stdin.flush()
     assert [process.communicate(timeout=30)[1] for process in starting] == [""] * 4
     assert [process.returncode for process in starting] == [0] * 4
+    if released:
+        assert dump(kept_before(path, "m002_organisation")) == dump(released)
 
 
 @pytest.mark.parametrize("lock", ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"])

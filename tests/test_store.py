@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import random
+import shutil
 import sqlite3
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
@@ -64,7 +67,10 @@ def save(store: Store, account_id: int, text: str, based_on: int = 0, question: 
 
 def kept(store: Store, account_id: int) -> list[tuple[object, ...]]:
     """The earlier and the refused texts that are kept, with their revisions."""
-    found = "SELECT revision, text FROM reflection_revisions WHERE account_id = ? ORDER BY revision"
+    found = (
+        "SELECT revision, text FROM reflection_revisions"
+        " WHERE account_id = ? AND NOT is_provisional ORDER BY revision"
+    )
     return sql(store, found, account_id)
 
 
@@ -240,6 +246,19 @@ def test_keeping_ones_own_after_a_conflict_is_an_ordinary_save(store: Store, ami
     assert (1, "nyare") in kept(store, amina)
 
 
+def test_threads_that_write_take_turns(store: Store, amina: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many they are, none has to try its luck with SQLite, which has no patience here."""
+    monkeypatch.setattr("visionsprat.migrations.PATIENCE", 0)
+
+    def write(number: int) -> None:
+        for revision in range(20):
+            saved = store.save_reflection(amina, f"skapande/{number}", f"text {revision}", revision)
+            assert isinstance(saved, Reflection)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(write, range(6)))
+
+
 def test_many_writers_at_once_lose_nothing(store: Store, amina: int) -> None:
     """Six tabs write ten texts each; each text ends acknowledged or refused, and is found again."""
     begin = threading.Barrier(6)
@@ -300,11 +319,121 @@ def test_a_text_is_kept_when_much_of_it_goes_at_once(
     assert kept(store, amina) == ([(1, "x" * 500)] if is_kept else [])
 
 
+def write(store: Store, account_id: int, clock: Clock, *texts: str) -> None:
+    """Save one text after the other, as often as the editor does."""
+    for text in texts:
+        clock.now += timedelta(seconds=1.5)
+        before = visit(store, account_id).reflections.get(QUESTION)
+        save(store, account_id, text, based_on=before.revision if before else 0)
+
+
+def from_the_end(text: str, characters: int, left: int = 0) -> list[str]:
+    """What a backspace that is held leaves at each save."""
+    return [text[:end] for end in range(len(text) - characters, left, -characters)] + [text[:left]]
+
+
+@pytest.mark.parametrize(
+    ("length", "characters"), [(2000, 45), (2000, 7), (399, 45), (30, 1), (30, 5), (3, 1)]
+)
+def test_a_text_that_is_deleted_slowly_is_kept_whole_and_once(
+    store: Store, amina: int, clock: Clock, length: int, characters: int
+) -> None:
+    text = "Så vill vi göra hos oss. " * 80
+    write(store, amina, clock, text[:length], *from_the_end(text[:length], characters))
+    assert earlier(store, amina) == [text[:length]]
+
+
+@pytest.mark.parametrize(("passage", "is_kept"), [(LARGE_DELETION, False), (LARGE_DELETION + 1, True)])
+def test_a_text_is_kept_when_another_is_pasted_over_much_of_it(
+    store: Store, amina: int, clock: Clock, passage: int, is_kept: bool
+) -> None:
+    text = "Början." + "x" * passage + "Slutet."
+    write(store, amina, clock, text, "Början." + "y" * 500 + "Slutet.")
+    assert earlier(store, amina) == ([text] if is_kept else [])
+
+
+def test_a_passage_deleted_slowly_from_the_middle_is_kept_with_all_around_it(
+    store: Store, amina: int, clock: Clock
+) -> None:
+    text = "Början. " + "x" * 300 + " Slutet."
+    write(store, amina, clock, text, *(f"Början. {'x' * left} Slutet." for left in range(290, -1, -10)))
+    assert earlier(store, amina) == [text]
+
+
+def test_what_is_written_between_two_slow_deletions_is_kept_too(
+    store: Store, amina: int, clock: Clock
+) -> None:
+    first, second = "Det första. " * 50, "Det andra. " * 50
+    write(store, amina, clock, first, *from_the_end(first, 40), second, *from_the_end(second, 40))
+    assert earlier(store, amina) == [second, first]
+
+
+def test_what_a_slow_deletion_leaves_for_a_while_is_kept_when_it_goes_too(
+    store: Store, amina: int, clock: Clock
+) -> None:
+    text = "Så vill vi göra hos oss. " * 40
+    write(store, amina, clock, text, *from_the_end(text, 45, left=500))
+    clock.now += timedelta(seconds=10)
+    write(store, amina, clock, *from_the_end(text[:500], 45))
+    assert earlier(store, amina) == [text[:500], text]
+
+
+@pytest.mark.parametrize("again", ["x" * 400 + " och mer", "y" * 500])
+def test_what_is_written_anew_in_time_makes_no_version(
+    store: Store, amina: int, clock: Clock, again: str
+) -> None:
+    write(store, amina, clock, "x" * 400, "x" * 300, "x" * 200, again)
+    assert earlier(store, amina) == []
+    assert sql(store, "SELECT * FROM reflection_revisions") == []
+
+
+def test_a_text_that_waits_is_no_version_and_waits_no_longer_than_the_sitting(
+    store: Store, amina: int, clock: Clock
+) -> None:
+    token = begin_session(store, amina)
+    write(store, amina, clock, "x" * 400, "x" * 300)
+    assert earlier(store, amina) == []
+    clock.now += timedelta(hours=1)
+    write(store, amina, clock, "x" * 190)
+    assert earlier(store, amina) == ["x" * 300]
+    write(store, amina, clock, "y" * 180)
+    store.end_session(token)
+    write(store, amina, clock, "y" * 10)
+    assert earlier(store, amina) == ["y" * 180, "x" * 300]
+
+
+def test_long_writing_makes_a_handful_of_versions(store: Store, amina: int, clock: Clock) -> None:
+    """Twenty minutes of saves: letters, slips of the pen corrected, now and then a sentence taken back."""
+    chance = random.Random(1)
+    text = "Så här vill vi ha det. " * 10
+    revision = save(store, amina, text).revision
+    for _ in range(800):
+        slip = chance.random()
+        taken = chance.randrange(1, 9) if slip < 0.2 else chance.randrange(60, 150) if slip < 0.21 else 0
+        text = text[: max(0, len(text) - taken)] + "".join(
+            chance.choices("abcdefghij    ", k=chance.randrange(13))
+        )
+        clock.now += timedelta(seconds=1.5)
+        revision = save(store, amina, text, based_on=revision).revision
+    assert len(text) > 1000
+    assert len(earlier(store, amina)) <= 5
+
+
 def test_a_blank_text_is_not_worth_keeping(store: Store, amina: int, clock: Clock) -> None:
     save(store, amina, "\n" * 500)
     clock.now += timedelta(days=1)
     save(store, amina, "Hej", based_on=1)
     assert kept(store, amina) == []
+
+
+def test_a_text_that_may_have_rested_is_kept_when_the_clock_was_set_back(
+    store: Store, amina: int, clock: Clock
+) -> None:
+    save(store, amina, "före")
+    clock.now -= timedelta(hours=1)
+    save(store, amina, "före och efter", based_on=1)
+    save(store, amina, "före och efter det", based_on=2)
+    assert kept(store, amina) == [(1, "före")]
 
 
 def test_an_earlier_text_is_kept_with_the_time_it_was_saved(store: Store, amina: int, clock: Clock) -> None:
@@ -313,6 +442,21 @@ def test_an_earlier_text_is_kept_with_the_time_it_was_saved(store: Store, amina:
     save(store, amina, "i dag", based_on=1)
     found = sql(store, "SELECT saved_at FROM reflection_revisions")
     assert found == [(written.isoformat(timespec="milliseconds"),)]
+
+
+def test_a_text_and_its_earlier_ones_say_what_they_were_written_on(
+    store: Store, amina: int, clock: Clock
+) -> None:
+    token = begin_session(store, amina)
+    store.save_in_session(token, amina, QUESTION, "igår", 0, device_kind="Mobil, Android")
+    clock.now += timedelta(hours=1)
+    store.save_in_session(token, amina, QUESTION, "i dag", 1, device_kind="Dator, Linux")
+    store.save_reflection(amina, QUESTION, "vägrad", 1, device_kind="Dator, Mac")
+    found = [(each.text, each.device_kind) for each in store.earlier_texts(amina, QUESTION)]
+    assert found == [("vägrad", "Dator, Mac"), ("igår", "Mobil, Android")]
+    store.end_session(token)
+    save(store, amina, "", based_on=2)
+    assert store.earlier_texts(amina, QUESTION)[1].device_kind == "Dator, Linux"
 
 
 def earlier(store: Store, account_id: int, question: str = QUESTION) -> list[str]:
@@ -994,6 +1138,54 @@ def test_a_database_damaged_while_the_server_runs_is_unavailable(store: Store, a
         store.save_reflection(amina, QUESTION, "Hopp", 1)
     with pytest.raises(StoreUnavailable, match="malformed"):
         store.check_health()
+
+
+@pytest.mark.parametrize("end", ["", "-wal", "-shm"])
+def test_nothing_is_saved_into_a_file_that_is_no_longer_there(store: Store, amina: int, end: str) -> None:
+    """SQLite would go on writing into it, and what was saved would be gone with the process."""
+    save(store, amina, "Hej")
+    file = Path(f"{store.path}{end}")
+    aside = file.rename(file.with_name("aside"))
+    for call in (lambda: store.save_reflection(amina, QUESTION, "Hopp", 1), store.check_health):
+        with pytest.raises(StoreUnavailable, match="data folder"):
+            call()
+    shutil.copy(aside, file)
+    with pytest.raises(StoreUnavailable, match="Another file has taken the place of"):
+        store.save_reflection(amina, QUESTION, "Hopp", 1)
+    aside.replace(file)
+    assert save(store, amina, "Hopp", based_on=1).revision == 2
+
+
+def test_a_connection_that_could_not_write_is_not_used_again(
+    store: Store, amina: int, hampered: Callable[[str], None]
+) -> None:
+    """One that was opened while the file was read-only would stay so, whatever is mended."""
+    hampered("query_only = ON")
+    with pytest.raises(StoreUnavailable):
+        store.check_health()
+    assert save(store, amina, "Hej").revision == 1
+
+
+def test_a_connection_whose_transaction_can_not_be_ended_is_not_used_again(store: Store, amina: int) -> None:
+    with pytest.raises(sqlite3.DatabaseError, match="not authorized"), store._write() as db:
+        db.conn.set_authorizer(refuse_rollback)
+        raise StoreUnavailable("Trouble in the middle of it.")
+    assert save(store, amina, "Hej").revision == 1
+
+
+def refuse_rollback(action: int, name: str | None, *_: object) -> int:
+    end = (action, name) == (sqlite3.SQLITE_TRANSACTION, "ROLLBACK")
+    return sqlite3.SQLITE_DENY if end else sqlite3.SQLITE_OK
+
+
+def test_a_text_that_has_become_none_is_told_and_nothing_of_it(store: Store, amina: int) -> None:
+    save(store, amina, "Hej")
+    token = begin_session(store, amina)
+    sql(store, "UPDATE reflections SET text = CAST(x'48454d4c4947ff' AS TEXT)")
+    with pytest.raises(StoreUnavailable) as caught:
+        store.visitor(token)
+    assert str(caught.value) == "The database is damaged: a text in it is none."
+    assert "HEML" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_a_data_folder_that_is_a_file_is_told(tmp_path: Path) -> None:

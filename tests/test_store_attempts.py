@@ -114,6 +114,16 @@ def test_the_wait_outlives_a_restart(store: Store, amina: int, clock: Clock, ema
         assert next_wait(restarted, clock, email) == 60
 
 
+def test_a_clock_that_is_set_back_makes_nobody_wait_until_it_is_there_again(
+    store: Store, clock: Clock
+) -> None:
+    fail(store, FAILURES_BEFORE_WAIT)
+    clock.now -= timedelta(hours=1)
+    assert next_wait(store, clock) == 0
+    fail(store, FAILURES_BEFORE_WAIT - 2)
+    assert waits(store)
+
+
 def test_an_address_in_capitals_is_the_same(store: Store) -> None:
     fail(store, FAILURES_BEFORE_WAIT)
     assert waits(store, KNOWN.upper())

@@ -2,15 +2,19 @@
 
 What holds, whatever the order. Every text that the store has taken in, accepted or refused, is the
 current one or among the earlier ones. Except for one that is written over (a) by a save that was based
-on it, so by somebody who had it before their eyes as saved, (b) within a sitting, (c) taking away no
-more than a large deletion, (d) with a new text, not an earlier one that is brought back, and (e) when no
-other text has been refused since: so one's own text as it grows. And the current text is the one that was
-accepted last.
+on it, so by somebody who had it before their eyes as saved, (b) within a sitting, (c) taking away or
+writing over no more than a large deletion, or what is left in the midst of one, (d) with a new text, not
+an earlier one that is brought back, and (e) when no other text has been refused since: so one's own text
+as it grows. However slowly much of a text goes within a sitting: the fullest one is found again. And the
+current text is the one that was accepted last.
+
+INTERLEAVINGS=2000 in the environment tries as many, of up to 30 steps each.
 """
 
 from __future__ import annotations
 
 import itertools
+import os
 import sqlite3
 import tempfile
 from contextlib import closing
@@ -24,17 +28,18 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from visionsprat.records import Conflict, NewAccount, Reflection
 from visionsprat.store import Store
-from visionsprat.store.reflections import LARGE_DELETION, SITTING
+from visionsprat.store.reflections import LARGE_DELETION, ONE_DELETION, SITTING
 from visionsprat.writing import is_blank
 
 QUESTION = "skapande/innebar"
 UNANSWERED = 4  # as in static/editor.js
 LONG = "Vi prövar något nytt varje vecka. " * 10
+OTHER = "Alla ska våga berätta vad de ser. " * 11
 BEGINNING = datetime(2026, 11, 12, 8, 0, tzinfo=timezone.utc)
 NOTHING = Reflection("", 0, BEGINNING)
 
 browsers = st.integers(0, 2)
-texts = st.sampled_from(["", "a", "ab", "abc", "b", "bc", "c", LONG, LONG + "a"])
+texts = st.sampled_from(["", "a", "ab", "abc", "b", "bc", "c", LONG, LONG + "a", OTHER])
 _numbers = itertools.count()
 
 
@@ -89,6 +94,25 @@ class Browser:
             self.text, self.based_on, self.unanswered = stored.text, None, ()
 
 
+def much_goes(before: str, after: str) -> bool:
+    return len(before) - len(after) > min(LARGE_DELETION, len(before) / 2)
+
+
+def written_over(before: str, after: str) -> bool:
+    """Whether a large passage of a text is not there any more."""
+    room = len(before) - LARGE_DELETION
+    ends = ((before[:start], before[start + LARGE_DELETION :]) for start in range(max(0, room) + 1))
+    return room > 0 and not any(
+        after.startswith(first) and after[len(first) :].endswith(last) for first, last in ends
+    )
+
+
+def left_of(text: str, whole: str) -> bool:
+    """Whether a text is another without one passage, or all of it."""
+    gone = len(whole) - len(text)
+    return any(text == whole[:place] + whole[place + gone :] for place in range(len(text) + 1))
+
+
 class Interleavings(RuleBasedStateMachine):
     # In memory where that can be had: thousands of saves would wait for the disk.
     folder = tempfile.TemporaryDirectory(
@@ -105,6 +129,7 @@ class Interleavings(RuleBasedStateMachine):
         self.accepted_last = NOTHING
         self.owed: set[str] = set()
         self.refused_since = False
+        self.fullest = ""
 
     def teardown(self) -> None:
         if hasattr(self, "store"):
@@ -121,20 +146,32 @@ class Interleavings(RuleBasedStateMachine):
             ).fetchone()
         return Reflection(row[0], row[1], datetime.fromisoformat(row[2])) if row else NOTHING
 
+    def kept(self) -> int:
+        with closing(sqlite3.connect(self.store.path)) as db:
+            counted = db.execute(
+                "SELECT count(*) FROM reflection_revisions WHERE account_id = ? AND NOT is_provisional",
+                [self.account],
+            )
+            return int(counted.fetchone()[0])
+
     def earlier(self) -> set[str]:
         return {each.text for each in self.store.earlier_texts(self.account, QUESTION)}
 
     def deliver(self, request: Request) -> Reflection | Conflict:
-        before, earlier = self.stored(), self.earlier()
+        before, earlier, kept = self.stored(), self.earlier(), self.kept()
         answer = self.store.save_reflection(
             self.account, QUESTION, request.text, request.based_on, request.unanswered
         )
         if isinstance(answer, Reflection):
-            gone = len(before.text) - len(answer.text)
+            goes_on = self.now - before.saved_at <= ONE_DELETION
+            only_left = goes_on and any(left_of(before.text, each) for each in earlier | self.earlier())
             let_go = (
                 request.based_on >= before.revision
                 and self.now - before.saved_at <= SITTING
-                and gone <= min(LARGE_DELETION, len(before.text) / 2)
+                and (
+                    only_left
+                    or not (much_goes(before.text, answer.text) or written_over(before.text, answer.text))
+                )
                 and request.text not in earlier
                 and not self.refused_since
             )
@@ -142,12 +179,25 @@ class Interleavings(RuleBasedStateMachine):
                 self.owed.discard(before.text)
             if answer != before:
                 self.refused_since = False
+                self.see_to_the_fullest(answer.text, before, kept)
             self.accepted_last = answer if answer.revision else NOTHING
         else:
             self.refused_since = True
+            if self.kept() > kept:
+                self.fullest = before.text
         if not is_blank(request.text):
             self.owed.add(request.text)
         return answer
+
+    def see_to_the_fullest(self, text: str, before: Reflection, kept: int) -> None:
+        """The longest text since something was kept, within this sitting."""
+        found = {text, *self.earlier()}
+        if self.now - before.saved_at > SITTING:
+            self.fullest = text
+        elif much_goes(self.fullest, text) and not is_blank(self.fullest):
+            assert any(left_of(self.fullest, each) for each in found)
+        if self.kept() > kept or len(text) >= len(self.fullest):
+            self.fullest = text
 
     @rule(number=browsers, text=texts)
     def write(self, number: int, text: str) -> None:
@@ -157,6 +207,10 @@ class Interleavings(RuleBasedStateMachine):
     def write_and_save(self, number: int, text: str, answered: bool) -> None:
         self.write(number, text)
         self.send(number, arrives=True, answered=answered)
+
+    @rule(number=browsers, characters=st.sampled_from([1, 45, 100]))
+    def take_away(self, number: int, characters: int) -> None:
+        self.write_and_save(number, self.browsers[number].text[:-characters], answered=True)
 
     @rule(number=browsers, arrives=st.booleans(), answered=st.booleans())
     def send(self, number: int, arrives: bool, answered: bool) -> None:
@@ -217,4 +271,6 @@ class Interleavings(RuleBasedStateMachine):
 
 
 TestInterleavings = Interleavings.TestCase
-TestInterleavings.settings = settings(max_examples=250, stateful_step_count=30)
+TestInterleavings.settings = settings(
+    max_examples=int(os.environ.get("INTERLEAVINGS", "250")), stateful_step_count=30
+)

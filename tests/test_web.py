@@ -267,9 +267,9 @@ def test_earlier_versions_are_handed_out(client: Client, amina: int) -> None:
     save(client, text="", based_on=1)
     answer = versions(client, **{"X-Visionsprat-Account": str(amina)})
     assert answer.status_code == 200
-    assert answer.json() == {"versions": [{"text": "Ett första svar.", **first}]}
+    assert answer.json()["versions"] == [{"text": "Ett första svar.", **first}]
     assert answer.headers["cache-control"] == "no-store"
-    assert versions(client, "skapande/gora").json() == {"versions": []}
+    assert versions(client, "skapande/gora").json()["versions"] == []
 
 
 def test_earlier_versions_are_for_the_live_session_of_the_one_who_wrote_them(
@@ -282,9 +282,33 @@ def test_earlier_versions_are_for_the_live_session_of_the_one_who_wrote_them(
     house.store.end_sessions(amina)
     assert_refused(versions(client), 401)
     sign_in(client, house, bengt)
-    assert versions(client).json() == {"versions": []}
+    assert versions(client).json()["versions"] == []
     client.cookies.clear()
     assert_refused(versions(client), 401)
+
+
+PHONE = {"User-Agent": "Mozilla/5.0 (Linux; Android 10; K) Mobile"}
+PC = {"User-Agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64)"}
+
+
+def test_a_conflict_and_the_versions_say_on_which_device_each_text_was_written(
+    client: Client, house: Installation, amina: int
+) -> None:
+    assert save(client, PHONE, text="På mobilen.").json()["device_kind"] == "Mobil, Android"
+    refused = save(client, PC, text="På datorn.")
+    assert (refused.status_code, refused.json()["device_kind"]) == (409, "Mobil, Android")
+    answer = versions(client, **PHONE).json()
+    assert [each["device_kind"] for each in answer["versions"]] == ["Dator, Windows"]
+    assert answer["device_kind"] == "Mobil, Android"
+
+
+def test_nothing_more_of_what_a_browser_tells_of_itself_is_stored(
+    client: Client, house: Installation, amina: int
+) -> None:
+    save(client, {"User-Agent": "Mozilla/5.0 (Linux; Android 10; Kantarell) Mobile"})
+    assert b"Kantarell" not in b"".join(
+        file.read_bytes() for file in house.settings.data.glob(f"{DATABASE}*")
+    )
 
 
 @pytest.mark.parametrize("question", ["", "skapande", "skapande/finns-inte"], ids=repr_short)

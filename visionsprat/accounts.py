@@ -10,7 +10,8 @@ from datetime import timedelta
 
 from zxcvbn import zxcvbn
 
-from visionsprat.errors import VisionspratError
+from visionsprat import log, metrics
+from visionsprat.errors import TooManyFailures, VisionspratError
 from visionsprat.fields import MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS, Fault, Refused
 from visionsprat.records import Credentials
 from visionsprat.store import Store
@@ -29,6 +30,7 @@ MIN_PASSWORD_SCORE = 2
 # A hash, at the cost of all others, of random bytes that were thrown away: where there is no password to
 # compare with, the answer takes the same time.
 _NOBODY = "$2b$12$BIMb3bZ85Y1EanoAJxZWauB3/LtlFwGbQ21TWVr2885DDEu1aUhpW"
+_log = logging.getLogger(log.OURS)
 _EMAIL_COUNTED = 254  # the longest address there is; failures of longer ones are counted together
 
 
@@ -84,6 +86,8 @@ def sign_in(
     found = _checked(store, email.strip().lower(), password, device, client)
     if found is None:
         raise SignInRefused("Wrong e-mail address or password.")
+    metrics.SIGN_INS.labels("ok").inc()
+    _log.info("Signed in", extra={"account": found.account_id})
     return issue_ticket(store, found.account_id, browser, keep=keep)
 
 
@@ -97,9 +101,17 @@ def password_is_right(store: Store, email: str, password: str, *, device: str = 
 
 def _checked(store: Store, email: str, password: str, device: str, client: str) -> Credentials | None:
     """The account's credentials if the password is right; the same work is done for any address."""
-    attempt = store.begin_attempt(email[:_EMAIL_COUNTED], client, token_hash(device))
+    stranger = {"address": log.pseudonym(email)}
+    try:
+        attempt = store.begin_attempt(email[:_EMAIL_COUNTED], client, token_hash(device))
+    except TooManyFailures:
+        metrics.SIGN_INS.labels("must_wait").inc()
+        _log.info("Sign-in has to wait", extra=stranger)
+        raise
     found = store.credentials(email)
     if not _password_is_right(password, found.password_hash if found else _NOBODY) or not found:
+        metrics.SIGN_INS.labels("refused").inc()
+        _log.info("Password refused", extra={"account": found.account_id} if found else stranger)
         return None
     store.forget_failures(attempt)
     return found

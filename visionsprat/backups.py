@@ -13,12 +13,15 @@ from pathlib import Path
 from visionsprat.errors import StoreUnavailable, VisionspratError
 from visionsprat.records import Contents
 from visionsprat.store import copies
+from visionsprat.store.files import BEFORE, put_in_place, sync
 from visionsprat.store.locks import IN_USE, Held, alone
 
 #: Of the last days, weeks and months that have backups, this many keep their newest.
 DAYS, WEEKS, MONTHS = 7, 4, 6
 #: A newest backup older than this is something to look into: it should be made every night.
 WORRYING = timedelta(days=2)
+#: How long a copy stays that was made before a migration: it holds what people erase meanwhile.
+KEPT_BEFORE_MIGRATION = timedelta(days=30)
 
 _TIME = "%Y-%m-%dT%H%M%SZ"
 _NAME = re.compile(r"visionsprat-(\d{4}-\d\d-\d\dT\d{6}Z)\.db")
@@ -99,10 +102,11 @@ def _backup(database: Path, folder: Path, now: datetime) -> Path:
         copies.copy(database, unfinished)
         if problems := copies.faults(unfinished):
             raise BackupFailed(f"No backup was made in {folder}: the copy is damaged ({problems[0]}).")
-        _put_in_place(unfinished, finished)
+        put_in_place(unfinished, finished)
     finally:
         _clear(folder)
     _thin(folder, finished)
+    _forget_migrated(database, now)
     return finished
 
 
@@ -118,6 +122,12 @@ def _thin(folder: Path, latest: Path) -> None:
     kept = worth_keeping(there)
     for at, path in there.items():
         if at not in kept and path != latest:
+            path.unlink(missing_ok=True)
+
+
+def _forget_migrated(database: Path, now: datetime) -> None:
+    for path in database.parent.glob(f"{database.name}{BEFORE}m[0-9]*"):
+        if path.stat().st_mtime < (now - KEPT_BEFORE_MIGRATION).timestamp():
             path.unlink(missing_ok=True)
 
 
@@ -169,7 +179,7 @@ def _restore(file: Path, database: Path, now: datetime) -> Path | None:
         if problems := copies.faults(new):
             raise BackupRefused(f"{file} was not restored: what came of it is damaged ({problems[0]}).")
         kept = _keep_aside(database, database.with_name(f"{database.name}.before-restore-{_stamp(now)}"))
-        _put_in_place(new, database)
+        put_in_place(new, database)
     return kept
 
 
@@ -211,7 +221,7 @@ def _link(source: Path, target: Path) -> None:
         raise
     except OSError:  # a file system without links
         shutil.copy2(source, target)
-        _sync(target)
+        sync(target)
 
 
 def require_sound(database: Path, folder: Path) -> None:
@@ -219,11 +229,11 @@ def require_sound(database: Path, folder: Path) -> None:
 
     It is gone when there are backups of one in the folder. Nothing is written.
     """
-    if not database.exists() or database.stat().st_size == 0:
-        if made(folder):
-            raise DatabaseDamaged(f"The database {database} is gone. {_advice(folder)}")
-        return
-    with suppress(StoreUnavailable):  # opening it will meet the same, and says what to do
+    with suppress(StoreUnavailable, OSError):  # opening it will meet the same, and says what to do
+        if not database.exists() or database.stat().st_size == 0:
+            if made(folder):
+                raise DatabaseDamaged(f"The database {database} is gone. {_advice(folder)}")
+            return
         if problems := copies.faults(database, quick=True):
             raise DatabaseDamaged(f"The database {database} is damaged ({problems[0]}). {_advice(folder)}")
 
@@ -234,22 +244,6 @@ def _advice(folder: Path) -> str:
             look_at(path)
             return f"Put the newest good backup in its place: python -m visionsprat restore {path}"
     return f"There is no good backup in {folder}."
-
-
-def _put_in_place(new: Path, path: Path) -> None:
-    """Give a file its name once all of it is on the disk, and see that the name is, too."""
-    _sync(new)
-    os.replace(new, path)
-    if os.name == "posix":  # elsewhere a folder can't be opened
-        _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    opened = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def _stamp(now: datetime) -> str:

@@ -24,7 +24,7 @@ Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 APP_ADDRESSES = {"visionen", "mina-reflektioner", "min-grupp", "administration", "mitt-konto"}
 APP_ADDRESSES |= {"tillganglighet", "personuppgifter", "kom-igang", "bjud-in", "inbjudan", "glomt-losenord"}
-SERVER_ADDRESSES = {"static", "media", "component", "api", "assets", "healthz"}
+SERVER_ADDRESSES = {"static", "media", "component", "api", "assets", "healthz", "metrics"}
 
 
 class ContentError(VisionspratError):
@@ -39,37 +39,37 @@ class ContentError(VisionspratError):
 # The fields of these are the keys that a file may have; `body` is what follows its front matter.
 
 
-class _NoOtherKeys:
+class NoOtherKeys:
     __pydantic_config__ = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True)
-class Text(_NoOtherKeys):
+class Text(NoOtherKeys):
     title: Words
     body: str
 
 
 @dataclass(frozen=True)
-class Vision(_NoOtherKeys):
+class Vision(NoOtherKeys):
     title: Words
     sentence: Words
     body: str
 
 
 @dataclass(frozen=True)
-class Question(_NoOtherKeys):
+class Question(NoOtherKeys):
     id: Id  # in the file `innebar`, once loaded `skapande/innebar`
     text: Words
 
 
 @dataclass(frozen=True)
-class Accent(_NoOtherKeys):
+class Accent(NoOtherKeys):
     light: Colour
     dark: Colour
 
 
 @dataclass(frozen=True)
-class Theme(_NoOtherKeys):
+class Theme(NoOtherKeys):
     id: Id
     order: int
     title: Words
@@ -107,8 +107,8 @@ class Module:
 def load_module(folder: Path) -> Module:
     if not folder.is_dir():
         raise ContentError(folder, None, "no such folder. Put it back or set VISIONSPRAT_CONTENT.")
-    welcome = _Page(folder / "welcome.md").load(Text)
-    vision = _Page(folder / "vision.md").load(Vision)
+    welcome = Page(folder / "welcome.md").load(Text)
+    vision = Page(folder / "vision.md").load(Vision)
     return Module(welcome, vision, _load_themes(folder / "themes"))
 
 
@@ -116,13 +116,13 @@ def _load_themes(folder: Path) -> tuple[Theme, ...]:
     themes: list[Theme] = []
     for path in sorted(folder.glob("*.md")):
         if not path.name.startswith("."):
-            themes.append(_load_theme(_Page(path), themes))
+            themes.append(_load_theme(Page(path), themes))
     if not themes:
         raise ContentError(folder, None, "there are no themes. Put at least one .md file there.")
     return tuple(sorted(themes, key=lambda theme: theme.order))
 
 
-def _load_theme(page: _Page, others: list[Theme]) -> Theme:
+def _load_theme(page: Page, others: list[Theme]) -> Theme:
     theme = page.load(Theme)
     if theme.id in APP_ADDRESSES | SERVER_ADDRESSES:
         raise page.fault(f"id {theme.id!r} is the address of something else. Choose another.", "id")
@@ -138,12 +138,13 @@ def _load_theme(page: _Page, others: list[Theme]) -> Theme:
     return replace(theme, questions=tuple(replace(q, id=f"{theme.id}/{q.id}") for q in theme.questions))
 
 
-class _Page:
+class Page:
     """One file: its front matter as values and as YAML nodes, which know their lines, and its body."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        front, self.body = _split(path, _read(path))
+        self._text = _read(path)
+        front, self.body = _split(path, self._text)
         self.values, self.node = _parse(path, front)
         if not self.body:
             end = front.count("\n") + 2
@@ -163,13 +164,20 @@ class _Page:
     def fault(self, problem: str, *where: str | int) -> ContentError:
         return ContentError(self.path, _line(self.node, where), problem)
 
+    def fault_in_body(self, problem: str, place: int) -> ContentError:
+        """`place` is how many characters of the body come before what is at fault."""
+        before = self._text[: self._text.rindex(self.body) + place]
+        return ContentError(self.path, before.count("\n") + 1, problem)
+
 
 def _read(path: Path) -> str:
     try:
         raw = path.read_bytes()
         text = raw.decode("utf-8").removeprefix("\ufeff")
     except FileNotFoundError:
-        raise ContentError(path, None, "the file is missing. Put it back.") from None
+        raise ContentError(
+            path, None, "the file is missing. Put it back, or copy it from Visionsprat's own content/."
+        ) from None
     except OSError as error:
         raise ContentError(path, None, f"cannot be read ({error.strerror}). Check its rights.") from error
     except UnicodeDecodeError as error:

@@ -34,7 +34,7 @@ STREAMLIT = Path(get_static_dir())
 BROWSER_COOKIE = "visionsprat_browser"
 
 #: First segments of addresses that are not pages.
-_NOT_PAGES = {"api", "assets", "healthz", "static", "media", "component", "_stcore"}
+_NOT_PAGES = {"api", "assets", "healthz", "metrics", "static", "media", "component", "_stcore"}
 #: Streamlit's front end fetches these 375 kB at every first visit, for icons that no page of ours draws.
 _ICON_FONT = "/static/media/MaterialSymbols"
 _FOREVER = "public, max-age=31536000, immutable"

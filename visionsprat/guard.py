@@ -26,11 +26,11 @@ HEADERS = {
 BEHIND_TLS = {"Strict-Transport-Security": "max-age=31536000"}
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
-_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
+THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 
 class Guard:
-    """ASGI middleware, the outermost of ours; see the module."""
+    """ASGI middleware, outside all that answers; see the module."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -71,14 +71,14 @@ async def _answer(app: ASGIApp, asked: HTTPConnection, receive: Receive, send: S
 
 def _refusal(asked: HTTPConnection) -> Response | None:
     url = installation().settings.url
-    if url and _host_name(asked.headers) not in {urlsplit(url).hostname, *_THIS_MACHINE}:
+    if url and host_name(asked.headers) not in {urlsplit(url).hostname, *THIS_MACHINE}:
         return PlainTextResponse(f"Den här adressen gäller inte. Gå till {url}\n", 400)
     if _is_foreign(asked):
         return JSONResponse({"message": "Begäran kommer från en annan webbplats."}, 403)
     return None
 
 
-def _host_name(headers: Headers) -> str | None:
+def host_name(headers: Headers) -> str | None:
     try:
         return urlsplit(f"//{headers.get('host', '')}").hostname
     except ValueError:

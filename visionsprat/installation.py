@@ -9,6 +9,7 @@ from pathlib import Path
 
 from visionsprat.backups import require_sound
 from visionsprat.content import Module, load_module
+from visionsprat.declarations import Declarations, load_declarations
 from visionsprat.settings import Settings, load_settings
 from visionsprat.store import Store
 
@@ -20,6 +21,7 @@ BACKUPS = "backups"
 class Installation:
     settings: Settings
     module: Module
+    declarations: Declarations
     store: Store
     #: What the link in the terminal carries: whoever has it may make the very first account.
     claim_code: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
@@ -38,6 +40,6 @@ def backups_path(settings: Settings) -> Path:
 def installation() -> Installation:
     """The installation that the environment names. Raises VisionspratError when it can't be opened."""
     settings = load_settings()
-    module = load_module(settings.content)
+    module, declarations = load_module(settings.content), load_declarations(settings.content)
     require_sound(database_path(settings), backups_path(settings))
-    return Installation(settings, module, Store(database_path(settings)))
+    return Installation(settings, module, declarations, Store(database_path(settings)))

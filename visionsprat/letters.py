@@ -15,15 +15,15 @@ _INVITATION = (
     "{link}",
     "Länken är bara för dig och går att använda en gång. Den gäller till {until}. Nästa gång loggar du in "
     "med din e-postadress, {email}, och lösenordet.",
-    "Har du frågor? Fråga din chef. Det går inte att svara på det här brevet.",
+    "Har du frågor? Hör av dig till din chef. Det går inte att svara på det här mejlet.",
 )
 _NEW_PASSWORD = (
     "Hej {name}!",
     "Någon har bett om ett nytt lösenord till ditt konto i Visionsprat. Var det du? Välj ett här:",
     "{link}",
     "Länken är bara för dig och går att använda en gång. Den gäller till {until}.",
-    "Var det inte du? Då behöver du inte göra något. Ditt lösenord är detsamma som förut.",
-    "Det går inte att svara på det här brevet.",
+    "Var det inte du? Då behöver du inte göra något. Ditt lösenord är samma som förut.",
+    "Det går inte att svara på det här mejlet.",
 )
 _PASSWORD_CHOSEN = (
     "Hej {name}!",
@@ -31,7 +31,7 @@ _PASSWORD_CHOSEN = (
     "inte göra något.",
     "Var det inte du? Då kan någon annan ha kommit in på ditt konto. Välj ett nytt lösenord genast med "
     "”Glömt lösenordet?” på sidan där du loggar in, och hör av dig till din administratör.",
-    "Det går inte att svara på det här brevet.",
+    "Det går inte att svara på det här mejlet.",
 )
 
 

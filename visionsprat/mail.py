@@ -13,6 +13,7 @@ from email.message import EmailMessage
 from email.utils import localtime, make_msgid
 from enum import Enum
 
+from visionsprat import metrics
 from visionsprat.errors import VisionspratError
 from visionsprat.settings import Smtp
 
@@ -73,6 +74,7 @@ def send(smtp: Smtp, letters: Sequence[Letter], report: Report = lambda failure:
             except NotSent as error:
                 failure = Failure(letter.email, error.trouble)
                 failures.append(failure)
+            metrics.LETTERS.labels("failed" if failure else "sent").inc()
             report(failure)
     return tuple(failures)
 

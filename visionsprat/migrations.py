@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlite_utils import Database, Migrations
@@ -22,10 +24,25 @@ class DatabaseTooNew(VisionspratError):
         )
 
 
+class MigrationFailed(VisionspratError):
+    """The database could not be brought up to date, and is as it was before."""
+
+    def __init__(self, name: str, cause: Exception, kept: Path | None) -> None:
+        # A message that is not SQLite's own may hold what somebody has written.
+        reason = str(cause) if isinstance(cause, sqlite3.Error) else type(cause).__name__
+        copy = f" A copy of it is {kept}." if kept else ""
+        super().__init__(
+            f"The database could not be brought up to this version ({name}: {reason}). It is as it was "
+            f"before.{copy} Go on with the version of Visionsprat that ran until now."
+        )
+
+
 migrations = Migrations("visionsprat")
 
 #: How long, in seconds, a connection waits for a lock that another one holds.
 PATIENCE = 5.0
+#: The same for a start that finds a database to migrate: another one may be copying and migrating it.
+MIGRATION_PATIENCE = 120.0
 
 # Times are UTC, ISO 8601 with milliseconds, so that they sort as text.
 _INITIAL = (
@@ -173,6 +190,20 @@ def m002_organisation(db: Database) -> None:
         db.execute("UPDATE accounts SET search_text = ? WHERE id = ?", [search_text(name, email), account_id])
 
 
+_VERSIONS = (
+    "ALTER TABLE reflections ADD COLUMN device_kind TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE reflection_revisions ADD COLUMN device_kind TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE reflection_revisions"
+    " ADD COLUMN is_provisional INTEGER NOT NULL DEFAULT 0 CHECK (is_provisional IN (0, 1))",
+)
+
+
+@migrations()
+def m003_versions(db: Database) -> None:
+    for statement in _VERSIONS:
+        db.execute(statement)
+
+
 def connect(path: Path, *, create: bool = True) -> Database:
     """Open a connection with its pragmas: the one place that knows them.
 
@@ -212,22 +243,54 @@ def unknown(db: Database) -> list[str]:
     return [each.name for each in migrations.applied(db) if each.name not in globals()]
 
 
-def migrate(db: Database) -> None:
+def schema() -> str:
+    """The name of the newest migration."""
+    return max(name for name in globals() if re.fullmatch(r"m\d{3}_\w+", name))
+
+
+def migrate(db: Database, keep: Callable[[str], Path] | None = None) -> None:
     """Bring the schema up to date in one transaction; two starting servers wait for each other.
 
-    Raises DatabaseTooNew when a newer version of Visionsprat has written the database.
+    A database that is not new is first handed to `keep`, with the name of the migration to come, by the one
+    that migrates it; nobody can write meanwhile. Raises DatabaseTooNew when a newer version of Visionsprat
+    has written the database, and MigrationFailed.
     """
     db.execute(
         "PRAGMA foreign_keys = OFF"
     )  # dropping a table to make it anew would empty those that refer to it
-    db.execute("BEGIN IMMEDIATE")
+    _begin(db)
     try:
         if names := unknown(db):
             raise DatabaseTooNew(names)
-        migrations.apply(db)
+        if migrations.applied(db):
+            _upgrade(db, keep)
+        else:
+            migrations.apply(db)
         db.commit()
     except BaseException:
         db.rollback()
         raise
     finally:
         db.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin(db: Database) -> None:
+    if migrations.applied(db) and migrations.pending(db):
+        db.execute(f"PRAGMA busy_timeout = {MIGRATION_PATIENCE * 1000:.0f}")
+    try:
+        db.execute("BEGIN IMMEDIATE")
+    finally:
+        db.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000:.0f}")
+
+
+def _upgrade(db: Database, keep: Callable[[str], Path] | None) -> None:
+    pending = [each.name for each in migrations.pending(db)]
+    if not pending:
+        return
+    kept = keep(pending[0]) if keep else None
+    try:
+        migrations.apply(db)
+        db.commit()
+    except Exception as error:
+        failed = next((each.name for each in migrations.pending(db)), pending[-1])
+        raise MigrationFailed(failed, error, kept) from error

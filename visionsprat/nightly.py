@@ -10,6 +10,7 @@ from datetime import datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from visionsprat import metrics
 from visionsprat.backups import BackupUnderWay, backup
 from visionsprat.errors import VisionspratError
 
@@ -60,13 +61,16 @@ def _attempt(database: Path, folder: Path, now: datetime) -> bool:
     """Make the backup if it is due. False when that has failed, which is told in one line."""
     try:
         if path := backup(database, folder, now, lambda last: is_due(last, now)):
-            _log.info("Backup made: %s", path)
+            metrics.BACKUPS.labels("made").inc()
+            _log.info("Backup made", extra={"file": path})
     except BackupUnderWay:
         pass
     except VisionspratError as error:
+        metrics.BACKUPS.labels("failed").inc()
         _log.warning("%s It is tried again in an hour.", error)
         return False
     except Exception as error:  # the thread must live on; a message that is not ours may say too much
+        metrics.BACKUPS.labels("failed").inc()
         _log.error("The nightly backup failed: %s. It is tried again in an hour.", type(error).__name__)
         return False
     return True

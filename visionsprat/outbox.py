@@ -44,6 +44,8 @@ class Dispatch:
             self.failures += tuple(Failure(each.email, Trouble.REFUSED) for each in rest)
             self.done = self.total
         finally:
+            failed = len(self.failures)
+            _log.info("Letters sent", extra={"sent": self.total - failed, "failed": failed})
             self._finished.set()
 
     def _note(self, failure: Failure | None) -> None:

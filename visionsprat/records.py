@@ -83,6 +83,8 @@ class Reflection:
     text: str
     revision: int
     saved_at: datetime
+    #: What it was written on, as in "Mobil, Android"; see devices.py. Empty when it was not asked.
+    device_kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -228,6 +230,7 @@ class OwnReflection:
     saved_at: datetime
     begun_at: datetime
     bring_to_meeting: bool
+    device_kind: str
     #: The earlier and the refused texts that are kept, the oldest first.
     earlier: tuple[Reflection, ...]
 

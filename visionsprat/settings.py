@@ -49,11 +49,17 @@ class Settings:
     client_header: str | None = None
     #: None when no mail is to be sent.
     smtp: Smtp | None = None
+    #: One of LOG_LEVELS.
+    log_level: str = "info"
+    #: What Prometheus shows to read /metrics; None: only this machine may.
+    metrics_token: str | None = field(default=None, repr=False)
 
     def public_url(self, port: int = 8501) -> str:
         """The address that links begin with; without one of its own, a server's on this machine."""
         return self.url or f"http://localhost:{port}"
 
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
 
 #: Each way to secure the connection, and the port that goes with it.
 SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
@@ -76,6 +82,8 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         "VISIONSPRAT_CONTENT",
         "VISIONSPRAT_URL",
         "VISIONSPRAT_CLIENT_HEADER",
+        "VISIONSPRAT_LOG_LEVEL",
+        "VISIONSPRAT_METRICS_TOKEN",
         *_MAIL,
     }
     for name in sorted(environment):
@@ -87,6 +95,8 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         url=_address(environment, "VISIONSPRAT_URL"),
         smtp=_smtp(environment),
         client_header=_header(environment, "VISIONSPRAT_CLIENT_HEADER"),
+        log_level=_level(environment, "VISIONSPRAT_LOG_LEVEL"),
+        metrics_token=_token(environment, "VISIONSPRAT_METRICS_TOKEN"),
     )
 
 
@@ -158,4 +168,18 @@ def _header(environment: Mapping[str, str], name: str) -> str | None:
     value = environment.get(name)
     if value is not None and not re.fullmatch(r"[A-Za-z0-9-]+", value):
         raise SettingError(name, f"is {value!r}. Give the name of a header, such as X-Forwarded-For.")
+    return value
+
+
+def _level(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "info")
+    if value.lower() not in LOG_LEVELS:
+        raise SettingError(name, f"is {value!r}. Give one of {', '.join(LOG_LEVELS)}.")
+    return value.lower()
+
+
+def _token(environment: Mapping[str, str], name: str) -> str | None:
+    value = environment.get(name)
+    if value is not None and not re.fullmatch(r"[!-~]{16,}", value):
+        raise SettingError(name, "is too short, or not plain. Give 16 ASCII characters or more, no spaces.")
     return value

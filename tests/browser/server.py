@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,18 +25,27 @@ class Server:
     """Starts at once. `url` and the data folder stay the same when it is started again."""
 
     def __init__(
-        self, folder: Path, content: Path | None = None, environment: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        content: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        *,
+        data: Path | None = None,
+        under: Sequence[str] = (),
+        script: str = "app.py",
     ) -> None:
-        self.data = folder / "data"
+        """`under` is a command that starts the server in turn, with less rights than this process has."""
+        self.data = data or folder / "data"
         self.database = self.data / DATABASE
         self.log = folder / "server.log"
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://localhost:{self.port}"
         self._environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
         self._environment["VISIONSPRAT_DATA"] = str(self.data)
         if content is not None:
             self._environment["VISIONSPRAT_CONTENT"] = str(content)
         self._environment |= environment or {}
+        self._command = [*under, sys.executable, "-m", "streamlit", "run", script]
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
@@ -46,12 +55,17 @@ class Server:
         return self.log.read_text(encoding="utf-8", errors="replace")
 
     @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def claim_link(self) -> str:
         """The newest link to the first account."""
         return re.findall(r"http://\S+/kom-igang\S+", self.output)[-1]
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
+        command = [*self._command, "--server.port", str(self.port)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command,
@@ -120,7 +134,7 @@ def poll(
         pause(0.05)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

@@ -28,6 +28,8 @@ RULES = {
     "resultTypes": ["violations"],
 }
 WIDTHS = (1280, 390)
+#: What a window of 1280 becomes when the page is enlarged to 400 %.
+ENLARGED = 320
 #: axe can't judge the contrast of what is scrolled out of sight: the tall one shows all.
 HEIGHTS = (800, 4000)
 SCHEMES = ("light", "dark")
@@ -128,15 +130,22 @@ def violations(page: Page) -> list[str]:
     ]
 
 
+def has_no_sideways_scroll(page: Page, width: int) -> bool:
+    page.set_viewport_size({"width": width, "height": HEIGHTS[0]})
+    inside = page.locator('[data-testid="stMain"]')
+    return bool(page.evaluate("document.documentElement.scrollWidth") <= width) and (
+        not inside.count() or bool(inside.evaluate("main => main.scrollWidth <= main.clientWidth"))
+    )
+
+
 def check(page: Page, widths: tuple[int, ...] = WIDTHS, heights: tuple[int, ...] = HEIGHTS) -> None:
     for width in widths:
         for height in heights:
             page.set_viewport_size({"width": width, "height": height})
             assert violations(page) == [], f"at {width} × {height}"
-        page.set_viewport_size({"width": width, "height": HEIGHTS[0]})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        inside = page.locator('[data-testid="stMain"]')
-        assert not inside.count() or inside.evaluate("main => main.scrollWidth - main.clientWidth") <= 0
+        assert has_no_sideways_scroll(page, width)
+    assert has_no_sideways_scroll(page, ENLARGED)
+    page.set_viewport_size({"width": widths[-1], "height": HEIGHTS[0]})
     assert page.locator("html").get_attribute("lang") == "sv"
     seen = page.locator("body").inner_text()
     named = page.evaluate(NAMES)
@@ -227,6 +236,11 @@ def test_earlier_versions_have_no_fault(
     check(page)
     page.get_by_role("button", name="Återställ").click()
     expect(status(page)).to_contain_text("Sparat")
+    page.goto(f"{server.url}/mina-reflektioner")
+    settle(page)
+    page.get_by_text("Tidigare versioner").first.click()
+    expect(page.locator(".versions li").first).to_be_visible()
+    check(page)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -83,7 +83,7 @@ def test_without_the_link_nobody_can_claim_the_installation(
     [
         ("kort", "för kort. Det ska ha minst 12 tecken."),
         ("elva tecken", "för kort. Det ska ha minst 12 tecken."),
-        ("å" * 37, "högst 72 byte, och å, ä och ö räknas som två var."),
+        ("å" * 37, "högst 72 tecken, och å, ä och ö räknas som två."),
         ("passwordpassword", "för lätt att gissa."),
         ("aminatestsson", "för lätt att gissa."),
         ("123456789012", "för lätt att gissa."),
@@ -316,7 +316,7 @@ def test_a_new_name_is_seen_at_once(page: Page, person: Person) -> None:
     signed_in(page, person, "/mitt-konto")
     page.get_by_label("Namn").fill("  ")
     page.get_by_role("button", name="Spara namnet").click()
-    expect(page.get_by_role("alert")).to_have_text("Skriv ditt namn, högst 100 tecken.")
+    expect(page.get_by_role("alert")).to_have_text("Skriv ett namn, högst 100 tecken.")
     page.get_by_label("Namn").fill("<b>Åsa</b> Ö")
     page.get_by_role("button", name="Spara namnet").click()
     expect(page.get_by_text("Namnet är sparat.")).to_be_visible()

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.people import SAVED, NewPerson, Person, editor, signed_in, status, until
+from tests.browser.people import SAVED, NewComputer, NewPerson, Person, editor, signed_in, status, until
 
 QUESTION = "skapande/innebar"
 FIRST = "Vi prövar något nytt varje vecka, och pratar om hur det gick."
@@ -59,6 +59,32 @@ def test_all_deleted_by_mistake_is_back_with_one_click(page: Page, person: Perso
     expect(page.get_by_role("button", name="Ta tillbaka texten")).to_have_count(0)
 
 
+def test_all_deleted_slowly_is_back_with_one_click_too(page: Page, person: Person) -> None:
+    text = FIRST * 3
+    person.write(QUESTION, text)
+    signed_in(page, person, "/skapande")
+    for left in range(len(text) - 30, -30, -30):
+        editor(page).fill(text[: max(left, 0)])
+        expect_stored(page, person, text[: max(left, 0)])
+    page.get_by_role("button", name="Ta tillbaka texten").click()
+    expect_stored(page, person, text)
+    expect(page.get_by_role("button", name="Ta tillbaka texten")).to_have_count(0)
+    editor(page).fill("")
+    expect_stored(page, person, "")
+    page.reload()
+    expect(opened(page).locator(".words")).to_have_text([text])
+
+
+def test_a_slip_of_the_pen_offers_nothing(page: Page, person: Person) -> None:
+    person.write(QUESTION, FIRST)
+    signed_in(page, person, "/skapande")
+    for text in (FIRST[:-10], FIRST[:-12], FIRST, FIRST[:-20], FIRST):
+        editor(page).fill(text)
+        expect_stored(page, person, text)
+    expect(page.get_by_role("button", name="Ta tillbaka texten")).to_have_count(0)
+    expect(opened(page)).to_have_count(0)
+
+
 def test_what_was_deleted_before_the_page_was_left_is_among_the_versions(page: Page, person: Person) -> None:
     person.write(QUESTION, FIRST)
     signed_in(page, person, "/skapande")
@@ -108,6 +134,58 @@ def test_a_failure_is_told(rewritten: Page) -> None:
     rewritten.route("**/versions?*", lambda route: route.abort())
     opened(rewritten)
     expect(rewritten.locator(".versions").first).to_contain_text("Det går inte att visa dem just nu.")
+
+
+# From another device
+
+PHONE = {"user_agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148"}
+
+
+def test_a_conflict_says_when_and_on_which_device_each_text_was_written(
+    page: Page, person: Person, new_computer: NewComputer
+) -> None:
+    phone = new_computer(**PHONE)
+    signed_in(phone, person, "/skapande")
+    signed_in(page, person, "/skapande")
+    expect(editor(page)).to_be_visible()
+    editor(phone).fill("Skrivet på bussen.")
+    expect_stored(phone, person, "Skrivet på bussen.")
+    editor(page).fill("Skrivet vid skrivbordet.")
+    said = page.locator(".comparison .when")
+    expect(said.nth(0)).to_have_text(re.compile(r"^Den här enheten · Skriven \d\d:\d\d$"))
+    expect(said.nth(1)).to_have_text(re.compile(r"^Mobil, iPhone · Sparat \d\d:\d\d$"))
+    page.get_by_role("button", name="Behåll min").click()
+    expect_stored(page, person, "Skrivet vid skrivbordet.")
+    expect(opened(page).locator(".when")).to_have_text([re.compile(r"^\d\d:\d\d · Mobil, iPhone$")])
+
+
+# On "Mina reflektioner"
+
+
+def test_earlier_versions_are_there_to_be_read_where_all_is_reread(rewritten: Page, person: Person) -> None:
+    rewritten.goto(f"{person.server.url}/mina-reflektioner")
+    versions = opened(rewritten)
+    expect(versions.locator(".words")).to_have_text([FIRST])
+    expect(rewritten.get_by_role("button", name="Återställ")).to_have_count(0)
+    rewritten.emulate_media(media="print")
+    expect(rewritten.locator(".versions:visible")).to_have_count(0)
+    rewritten.emulate_media(media="screen")
+    rewritten.locator(".versions").get_by_role("link", name="Den skapande staden").click()
+    expect(editor(rewritten)).to_have_value("Ett annat svar.")
+
+
+def test_a_deleted_answer_has_its_versions_there_and_an_unanswered_question_none(
+    page: Page, person: Person
+) -> None:
+    person.write(QUESTION, FIRST)
+    person.write(QUESTION, "")
+    person.write("globala/gora", "Aldrig ändrat.")
+    signed_in(page, person, "/mina-reflektioner")
+    expect(page.locator(".versions")).to_have_count(2)
+    expect(opened(page).locator(".words")).to_have_text([FIRST])
+    page.get_by_text("Tidigare versioner").last.click()
+    expect(page.locator(".versions").last).to_contain_text("Inga än.")
+    expect(page.locator(".versions").last.get_by_role("link")).to_have_count(0)
 
 
 # Two texts

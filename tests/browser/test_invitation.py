@@ -185,9 +185,9 @@ def test_letters_to_a_group_and_a_list_of_those_that_failed(
     page.get_by_label("Grupp", exact=True).click()
     page.get_by_role("option", name="Park").click()
     expect(page.get_by_role("button", name="Skicka", exact=True)).to_be_disabled()
-    page.get_by_text("Ja, skicka 2 brev").click()
+    page.get_by_text("Ja, skicka 2 mejl").click()
     page.get_by_role("button", name="Skicka", exact=True).click()
-    expect(page.get_by_text("1 av 2 brev är skickade.")).to_be_visible()
+    expect(page.get_by_text("1 av 2 mejl är skickade.")).to_be_visible()
     expect(page.get_by_role("row", name=johan.email)).to_contain_text("säger nej till adressen")
     assert mailbox.recipients[-1] == ida.email
     page.goto(mailbox.link())

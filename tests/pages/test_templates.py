@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from visionsprat.content import Module, load_module
+from visionsprat.declarations import load_declarations
 from visionsprat.directory import CellFault, Preview, Problem
 from visionsprat.mail import Failure, Trouble
 from visionsprat.progress import GroupNode, MemberCompletion, State, ThemeProgress, progress
@@ -35,6 +36,7 @@ EVIL = "<script>alert('å')</script>"
 SAFE = "&lt;script&gt;alert(&#39;å&#39;)&lt;/script&gt;"
 NOW = datetime(2026, 11, 12, 8, 0, tzinfo=timezone.utc)
 MODULE = load_module(ROOT / "content")
+DECLARATIONS = load_declarations(ROOT / "content")
 QUESTIONS = [question.id for question in MODULE.questions]
 
 
@@ -142,7 +144,6 @@ def record(*entries: AuditEntry) -> dict[str, Any]:
 PARTS = {"path.html"}
 #: Each template with values, and whether they hold EVIL.
 CASES: list[tuple[str, dict[str, Any], bool]] = [
-    ("accessibility.html", {}, False),
     ("advice.html", {"advice": EVIL}, True),
     ("backup.html", {"last": NOW, "now": NOW, "worrying": False}, False),
     ("backup.html", {"last": NOW, "now": NOW, "worrying": True}, False),
@@ -150,6 +151,8 @@ CASES: list[tuple[str, dict[str, Any], bool]] = [
     ("banner.html", {"ended": True}, False),
     ("banner.html", {"ended": False}, False),
     ("claim_closed.html", {}, False),
+    ("declaration.html", {"declaration": DECLARATIONS.accessibility, "missing": EVIL}, True),
+    ("declaration.html", {"declaration": DECLARATIONS.privacy, "missing": "Saknas."}, False),
     ("dispatch.html", {"total": 3, "begun_at": NOW, "failures": FAILURES, "most": 1, "why": NOT_SENT}, True),
     ("dispatch.html", {"total": 3, "begun_at": NOW, "failures": (), "most": 1, "why": NOT_SENT}, False),
     (
@@ -226,7 +229,6 @@ CASES: list[tuple[str, dict[str, Any], bool]] = [
         },
         True,
     ),
-    ("privacy.html", {}, False),
     ("record.html", record(AuditEntry(NOW, EVIL, Action.CORRECTED, EVIL, EVIL)), True),
     ("record.html", record(), False),
     ("reflections.html", reread([], []), True),

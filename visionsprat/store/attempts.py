@@ -20,6 +20,8 @@ FAILURES_REMEMBERED = timedelta(minutes=15)
 FAILURES_BEFORE_WAIT = 5
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=15)
+#: Failures so far ahead are from before the clock was set back, and would make wait until it is there again.
+CLOCK_SET_BACK = timedelta(minutes=1)
 #: A whole office may share one client address.
 FAILURES_OF_CLIENT = 50
 
@@ -34,7 +36,10 @@ class Attempts(Connections):
         now = self.clock()
         since = iso(now - FAILURES_REMEMBERED)
         with self._write() as db:
-            db.execute("DELETE FROM sign_in_failures WHERE at <= ? AND until <= ?", [since, since])
+            db.execute(
+                "DELETE FROM sign_in_failures WHERE at <= ?1 AND until <= ?1 OR at > ?2",
+                [since, iso(now + CLOCK_SET_BACK)],
+            )
             if _is_known(db, email, device, iso(now - DEVICE_LIFE)):
                 client = ""
             else:

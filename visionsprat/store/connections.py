@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import logging
+import os
 import queue
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta, timezone
@@ -12,15 +15,19 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from visionsprat import log
 from visionsprat.errors import LastAdministrator, NotAllowed, StoreUnavailable
 from visionsprat.migrations import PATIENCE, connect, migrate
 from visionsprat.records import Action
+from visionsprat.store.files import keep_before
 from visionsprat.store.locks import IN_USE, Held, share
 from visionsprat.writing import is_blank, search_text
 
 _log = logging.getLogger("visionsprat")
 
 AUDIT_KEPT = timedelta(days=730)
+#: How long, in seconds, wiping waits for readers. Nobody can write meanwhile, and Litestream reads for ever.
+READERS_PATIENCE = 1.0
 
 
 class Connections:
@@ -31,13 +38,20 @@ class Connections:
     ) -> None:
         """Open the database at `path`, making or upgrading it.
 
-        Raises StoreUnavailable when it can't be opened, DatabaseTooNew when a newer version wrote it.
+        Raises StoreUnavailable when it can't be opened, DatabaseTooNew when a newer version wrote it,
+        MigrationFailed or NotKept when it can't be upgraded and is left as it was.
         """
         self.path = path
         self.clock = clock
         # Streamlit starts a thread for each script run: connections kept by thread would be opened
         # anew each time, so idle ones wait here. A connection is in one thread's hands at a time.
         self._idle: queue.LifoQueue[Database] = queue.LifoQueue()
+        # Held until the end and never used: SQLite takes the companions away with the last connection.
+        # So the files stay the ones they are now, unless somebody else lays hands on them.
+        self._held: Database | None = None
+        self._files: tuple[tuple[int, int], ...] = ()
+        self._holding = threading.Lock()
+        self._writing = threading.Lock()
         try:
             with translated():
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,8 +59,9 @@ class Connections:
                 self._presence = share(path.with_name(IN_USE), PATIENCE)
                 try:
                     with closing(connect(path)) as db:
-                        migrate(db)
+                        migrate(db, keep=functools.partial(keep_before, path))
                         wipe(db)
+                    self._hold()
                 except BaseException:
                     self._presence.close()
                     raise
@@ -60,31 +75,68 @@ class Connections:
     def close(self) -> None:
         while not self._idle.empty():
             self._idle.get_nowait().close()
+        with self._holding:
+            if self._held:
+                self._held.close()
+            self._held = None
         self._presence.close()
 
     def check_health(self) -> None:
         """Raises StoreUnavailable unless the database can be read and written."""
         with self._write() as db:
-            db.execute("UPDATE accounts SET name = name WHERE id = (SELECT min(id) FROM accounts)")
-            db.rollback()
+            # Down to the disk, which may be full: what is taken back before its COMMIT gets nowhere.
+            (wanted,) = db.execute("PRAGMA user_version").fetchone()
+            db.execute(f"PRAGMA user_version = {wanted}")
+
+    def _hold(self) -> None:
+        if self._held:
+            return
+        db = connect(self.path, create=False)  # a file that has gone away must not begin anew, empty
+        with self._holding:
+            if self._held:
+                db.close()
+            else:
+                self._files = _identities(self.path)
+                self._held = db
+
+    def _connection(self) -> Database:
+        """An idle connection, or a new one.
+
+        Raises StoreUnavailable when the files are no longer there under their names, although SQLite
+        would go on reading and writing them: what was saved now would be gone with the process.
+        """
+        self._hold()
+        if _identities(self.path) != self._files:
+            raise StoreUnavailable(
+                f"Another file has taken the place of {self.path}, or of one of its companions."
+                " Stop the server, see to the files, and start it again."
+            )
+        try:
+            return self._idle.get_nowait()
+        except queue.Empty:
+            db = connect(self.path, create=False)
+            db.register_function(is_blank, deterministic=True)
+            db.register_function(search_text, deterministic=True)
+            return db
 
     @contextmanager
     def _read(self) -> Iterator[Database]:
         with translated():
-            try:
-                db = self._idle.get_nowait()
-            except queue.Empty:
-                db = connect(self.path, create=False)  # a file that has gone away must not begin anew, empty
-                db.register_function(is_blank, deterministic=True)
-                db.register_function(search_text, deterministic=True)
+            db = self._connection()
             try:
                 yield db
-            finally:
+            except sqlite3.Error:
+                # It may have been opened while nobody could write, or be left in a transaction.
+                db.close()
+                raise
+            except BaseException:
                 self._idle.put(db)
+                raise
+            self._idle.put(db)
 
     @contextmanager
     def _write(self) -> Iterator[Database]:
-        with self._read() as db:
+        with self._turn(), self._read() as db:
             # A deferred transaction that reads first can fail at once in WAL mode, whatever the timeout.
             db.execute("BEGIN IMMEDIATE")
             try:
@@ -93,6 +145,19 @@ class Connections:
             except BaseException:
                 db.rollback()
                 raise
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Our turn to write among the threads of this process.
+
+        SQLite sleeps between its tries: the one that comes last may go first, and the first wait in vain.
+        """
+        if not self._writing.acquire(timeout=PATIENCE):
+            raise StoreUnavailable("The database can't be used now: others are writing.")
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     def _now(self) -> str:
         return iso(self.clock())
@@ -162,8 +227,7 @@ def wipe(db: Database) -> None:
         with translated():
             # secure_delete leaves copies behind where SQLite has divided a page.
             db.execute("VACUUM")
-            (busy, _, _) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            if busy:
+            if not _empty_wal(db):
                 raise StoreUnavailable("The database is being read.")
             db.execute("BEGIN IMMEDIATE")
             try:
@@ -175,6 +239,16 @@ def wipe(db: Database) -> None:
         _log.warning("What was erased is still to be wiped from the database's files: %s", error)
 
 
+def _empty_wal(db: Database) -> bool:
+    """Bring the -wal into the database and empty it. False when another connection has read for long."""
+    db.execute(f"PRAGMA busy_timeout = {READERS_PATIENCE * 1000:.0f}")
+    try:
+        (busy, _, _) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
+    finally:
+        db.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000:.0f}")
+
+
 def iso(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds")
 
@@ -183,7 +257,16 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-_TROUBLE = ("locked", "busy", "readonly", "full", "unable to open", "disk i/o", "malformed", "not a database")
+def _identities(path: Path) -> tuple[tuple[int, int], ...]:
+    """What tells the database's files from others of the same names. Raises OSError when one is gone."""
+    found = (os.stat(f"{path}{end}") for end in ("", "-wal", "-shm"))
+    return tuple((each.st_dev, each.st_ino) for each in found)
+
+
+_TROUBLE = (
+    *("locked", "locking protocol", "busy", "readonly", "permission", "full", "unable to open", "disk i/o"),
+    *("malformed", "not a database"),
+)
 
 
 @contextmanager
@@ -192,8 +275,12 @@ def translated() -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
+        if "could not decode" in str(error).lower():  # and says what it could not: what somebody wrote
+            raise StoreUnavailable("The database is damaged: a text in it is none.") from None
         if any(word in str(error).lower() for word in _TROUBLE):
+            log.about(reason=error)
             raise StoreUnavailable(f"The database can't be used now: {error}.") from error
         raise
     except OSError as error:
+        log.about(reason=error)
         raise StoreUnavailable(f"The data folder can't be used: {error}.") from error

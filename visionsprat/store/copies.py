@@ -2,64 +2,32 @@
 
 from __future__ import annotations
 
-import os
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from visionsprat.migrations import connect, migrate, migrations, unknown
 from visionsprat.records import Action, Contents
+from visionsprat.store import files
 from visionsprat.store.connections import audit, iso, moment, translated
-
-#: As many faults as are of use to anybody.
-_MOST = 20
-#: Errors that tell of the surroundings; any other tells that the file is damaged.
-_SURROUNDINGS = ("locked", "busy", "unable to open", "disk i/o", "readonly")
+from visionsprat.store.files import look
 
 
 def copy(source: Path, target: Path) -> None:
-    """Write a copy of a database, which others may be writing in, as one plain file of its own.
-
-    VACUUM INTO reads one state of the database, hinders nobody, and takes nothing along of what has been
-    deleted. Raises StoreUnavailable, also when the target exists.
-    """
-    with translated(), _look(source) as db:
-        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        db.execute("VACUUM INTO ?", [str(target)])
+    """Write a copy of a database as one plain file. Raises StoreUnavailable, also when the target exists."""
+    with translated():
+        files.copy(source, target)
 
 
 def faults(path: Path, *, quick: bool = False) -> list[str]:
-    """What is wrong with a database file, in SQLite's words. None of them holds what anybody wrote.
-
-    `quick` passes over the indexes and the references between tables. Raises StoreUnavailable when the
-    file can't be read at all.
-    """
+    """What is wrong with a database file, as files.faults says. Raises StoreUnavailable."""
     with translated():
-        try:
-            with _look(path) as db:
-                rows = db.execute(f"PRAGMA {'quick' if quick else 'integrity'}_check({_MOST})").fetchall()
-                found = [" ".join(line.split()) for (line,) in rows if line != "ok"]
-                return found or ([] if quick else _broken_references(db))
-        except sqlite3.DatabaseError as error:
-            if any(word in str(error).lower() for word in _SURROUNDINGS):
-                raise
-            return [str(error)]
-
-
-def _broken_references(db: Database) -> list[str]:
-    rows = db.execute(
-        'SELECT "table", parent, count(*) FROM pragma_foreign_key_check GROUP BY 1, 2'
-    ).fetchall()
-    return [f"rows of {table} that refer to missing {parent}: {count}" for table, parent, count in rows]
+        return files.faults(path, quick=quick)
 
 
 def contents(path: Path) -> Contents | None:
     """How much a database holds, and of which version it is; None for one that is not ours."""
-    with translated(), _look(path) as db:
+    with translated(), look(path) as db:
         applied = {each.name for each in migrations.applied(db)}
         if not applied:
             return None
@@ -71,7 +39,7 @@ def contents(path: Path) -> Contents | None:
 
 def count_answers(path: Path) -> dict[str, int]:
     """How many reflections there are to each question, by its id."""
-    with translated(), _look(path) as db:
+    with translated(), look(path) as db:
         rows = db.execute("SELECT question_id, count(*) FROM reflections GROUP BY question_id ORDER BY 1")
         return dict(rows.fetchall())
 
@@ -92,13 +60,3 @@ def fold(path: Path) -> None:
     """Bring a database's companion -wal into the file itself. Nobody may have it open."""
     with translated(), closing(connect(path, create=False)) as db:
         db.execute("PRAGMA journal_mode = DELETE")
-
-
-@contextmanager
-def _look(path: Path) -> Iterator[Database]:
-    """A connection that can't change the database, and leaves even its -wal as it is."""
-    address = f"{path.absolute().as_uri()}?mode=ro"
-    with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
-        # In a damaged file even the names may be.
-        connection.text_factory = lambda raw: raw.decode(errors="replace")
-        yield Database(connection)

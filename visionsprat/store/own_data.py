@@ -30,8 +30,9 @@ from visionsprat.store.groups import group_paths
 ERASED = "raderat konto"
 
 _REFLECTIONS = """
-    SELECT r.question_id, r.text, r.updated_at, r.created_at, r.bring_to_meeting,
-           (SELECT json_group_array(json_array(e.revision, e.saved_at, e.text)) FROM reflection_revisions e
+    SELECT r.question_id, r.text, r.updated_at, r.created_at, r.bring_to_meeting, r.device_kind,
+           (SELECT json_group_array(json_array(e.revision, e.saved_at, e.text, e.device_kind))
+            FROM reflection_revisions e
             WHERE e.account_id = r.account_id AND e.question_id = r.question_id AND e.revision <> r.revision)
     FROM reflections r WHERE r.account_id = ? ORDER BY r.question_id
 """
@@ -148,14 +149,16 @@ def _own_data(db: Database, account_id: int) -> OwnData | None:
 
 
 def _own_reflection(row: tuple[Any, ...]) -> OwnReflection:
-    question_id, text, saved_at, begun_at, bring_to_meeting, earlier = row
+    question_id, text, saved_at, begun_at, bring_to_meeting, device_kind, earlier = row
     return OwnReflection(
         question_id=question_id,
         text=text,
         saved_at=moment(saved_at),
         begun_at=moment(begun_at),
         bring_to_meeting=bool(bring_to_meeting),
+        device_kind=device_kind,
         earlier=tuple(
-            Reflection(text, revision, moment(at)) for revision, at, text in sorted(json.loads(earlier))
+            Reflection(text, revision, moment(at), device_kind)
+            for revision, at, text, device_kind in sorted(json.loads(earlier))
         ),
     )

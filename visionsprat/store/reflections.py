@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
@@ -15,12 +16,15 @@ from visionsprat.writing import clean, is_blank, nfc
 
 #: A text is kept as an earlier version once it has rested this long ...
 SITTING = timedelta(minutes=10)
-#: ... or when a save takes away more than this many characters at once, or more than half of it.
+#: ... or when more than this many characters of it have gone within a sitting, or more than half of it,
+#: or a save puts others in their place.
 LARGE_DELETION = 200
+#: Saves that follow one another within this are one deletion: what it leaves on its way is no version.
+ONE_DELETION = timedelta(seconds=10)
 
 _EARLIER = """
-    SELECT text, max(revision), saved_at FROM reflection_revisions
-    WHERE account_id = ?1 AND question_id = ?2 AND NOT is_blank(text) AND text NOT IN
+    SELECT text, max(revision), saved_at, device_kind FROM reflection_revisions
+    WHERE account_id = ?1 AND question_id = ?2 AND NOT is_provisional AND NOT is_blank(text) AND text NOT IN
         (SELECT text FROM reflections WHERE account_id = ?1 AND question_id = ?2)
     GROUP BY text ORDER BY max(revision) DESC
 """
@@ -28,7 +32,13 @@ _EARLIER = """
 
 class Reflections(Connections):
     def save_reflection(
-        self, account_id: int, question_id: str, text: str, based_on: int, unanswered: Collection[str] = ()
+        self,
+        account_id: int,
+        question_id: str,
+        text: str,
+        based_on: int,
+        unanswered: Collection[str] = (),
+        device_kind: str = "",
     ) -> Reflection | Conflict:
         """Store `text` as the account's reflection when `based_on` is the newest revision (0: none yet).
 
@@ -40,7 +50,7 @@ class Reflections(Connections):
         """
         text = clean(text)
         with self._write() as db:
-            return _save(db, [account_id, question_id], text, self.clock(), based_on, unanswered)
+            return _save(db, [account_id, question_id], text, self.clock(), based_on, unanswered, device_kind)
 
     def save_in_session(
         self,
@@ -50,6 +60,7 @@ class Reflections(Connections):
         text: str,
         based_on: int,
         unanswered: Collection[str] = (),
+        device_kind: str = "",
     ) -> Reflection | Conflict:
         """As save_reflection, for the person whose live session this is. Saving keeps the session alive.
 
@@ -64,79 +75,147 @@ class Reflections(Connections):
             account, last_seen_at = found
             if now - last_seen_at > SEEN_AGAIN:
                 note_alive(db, token_hash, now)
-            return _save(db, [account.id, question_id], clean(text), now, based_on, unanswered)
+            return _save(db, [account.id, question_id], clean(text), now, based_on, unanswered, device_kind)
 
     def earlier_texts(self, account_id: int, question_id: str) -> tuple[Reflection, ...]:
         """The account's earlier and refused texts that are kept, each once, the newest first."""
         with self._read() as db:
             rows = db.execute(_EARLIER, [account_id, question_id]).fetchall()
-        return tuple(Reflection(text, revision, moment(at)) for text, revision, at in rows)
+        return tuple(Reflection(text, revision, moment(at), kind) for text, revision, at, kind in rows)
 
 
 def _save(
-    db: Database, key: list[object], text: str, now: datetime, based_on: int, unanswered: Collection[str]
+    db: Database,
+    key: list[object],
+    text: str,
+    now: datetime,
+    based_on: int,
+    unanswered: Collection[str],
+    device_kind: str,
 ) -> Reflection | Conflict:
     current, erased_revision = _current(db, key, now)
     if text == current.text:
         return current
     if based_on < erased_revision:
         return Conflict(current, erased=True)
-    kept_revision, kept_text = _newest_kept(db, key)
-    saved = Reflection(text, max(kept_revision, current.revision) + 1, now)
+    newest, is_provisional = _newest_revision(db, key, now)
+    saved = Reflection(text, max(newest.revision, current.revision) + 1, now, device_kind)
     unseen = current.revision > based_on
     if unseen and current.text not in map(nfc, unanswered):
-        if text != kept_text or kept_revision < current.revision:  # a refused text may be sent again
+        if text != newest.text or newest.revision < current.revision:  # a refused text may be sent again
             _keep(db, key, saved)
         return Conflict(current)
-    refused_since = kept_revision > current.revision
-    if not is_blank(current.text) and (
-        unseen or refused_since or _worth_keeping(current, saved) or _is_kept(db, key, text)
-    ):
-        _keep(db, key, current)
+    refused_since = newest.revision > current.revision
+    rested = abs(now - current.saved_at) > SITTING  # a clock set back hides how long
+    fullest = newest if is_provisional and not rested else current
+    kept = None if is_provisional else newest
+    in_any_case = unseen or refused_since or rested or _is_kept(db, key, text)
+    _keep_what_goes(db, key, saved, fullest, current, kept, in_any_case=in_any_case)
     _put(db, key, saved, newly_answered=is_blank(current.text))
     return saved
 
 
 def _current(db: Database, key: list[object], now: datetime) -> tuple[Reflection, int]:
     """The stored text, and the revision before which everything of the account is erased."""
-    text, revision, at, erased = db.execute(
-        "SELECT r.text, r.revision, r.updated_at, a.erased_revision FROM (SELECT ? AS account, ? AS question)"
-        " LEFT JOIN accounts a ON a.id = account"
+    text, revision, at, kind, erased = db.execute(
+        "SELECT r.text, r.revision, r.updated_at, r.device_kind, a.erased_revision"
+        " FROM (SELECT ? AS account, ? AS question) LEFT JOIN accounts a ON a.id = account"
         " LEFT JOIN reflections r ON r.account_id = account AND r.question_id = question",
         key,
     ).fetchone()
     erased = erased or 0
-    return (Reflection("", erased, now) if text is None else Reflection(text, revision, moment(at))), erased
+    nothing = Reflection("", erased, now)
+    return (nothing if text is None else Reflection(text, revision, moment(at), kind)), erased
 
 
-def _newest_kept(db: Database, key: list[object]) -> tuple[int, str | None]:
-    row: tuple[int, str] | None = db.execute(
-        "SELECT revision, text FROM reflection_revisions WHERE account_id = ? AND question_id = ?"
-        " ORDER BY revision DESC LIMIT 1",
+def _newest_revision(db: Database, key: list[object], now: datetime) -> tuple[Reflection, bool]:
+    """The newest of the earlier and refused texts, and whether it is there provisionally."""
+    row = db.execute(
+        "SELECT text, revision, saved_at, device_kind, is_provisional FROM reflection_revisions"
+        " WHERE account_id = ? AND question_id = ? ORDER BY revision DESC LIMIT 1",
         key,
     ).fetchone()
-    return row or (0, None)
+    if row is None:
+        return Reflection("", 0, now), False
+    return Reflection(row[0], row[1], moment(row[2]), row[3]), bool(row[4])
 
 
 def _is_kept(db: Database, key: list[object], text: str) -> bool:
     """Whether an earlier text comes back: what it takes the place of must be there to go back to."""
     found = db.execute(
-        "SELECT 1 FROM reflection_revisions WHERE account_id = ? AND question_id = ? AND text = ?",
+        "SELECT 1 FROM reflection_revisions"
+        " WHERE account_id = ? AND question_id = ? AND text = ? AND NOT is_provisional",
         [*key, text],
     )
     return found.fetchone() is not None
 
 
-def _worth_keeping(current: Reflection, saved: Reflection) -> bool:
-    rested = saved.saved_at - current.saved_at > SITTING
-    shrunk = len(current.text) - len(saved.text) > min(LARGE_DELETION, len(current.text) / 2)
-    return rested or shrunk
+def _keep_what_goes(
+    db: Database,
+    key: list[object],
+    saved: Reflection,
+    fullest: Reflection,
+    current: Reflection,
+    kept: Reflection | None,
+    *,
+    in_any_case: bool,
+) -> None:
+    """Keep the fullest text of the sitting when much of it has gone, and the current one when much goes now.
+
+    The fullest one waits provisionally among the earlier texts, unseen, from when something of it goes
+    until much has gone or as much is there again. Measured anew from the text that was `kept` last.
+    """
+    goes_on = abs(saved.saved_at - current.saved_at) <= ONE_DELETION
+    replaced = _passage_gone(current.text, saved.text) > LARGE_DELETION
+
+    def adds(each: Reflection) -> bool:
+        only_left = goes_on and kept is not None and not _passage_gone(each.text, kept.text)
+        return not is_blank(each.text) and not only_left
+
+    for each in (fullest, current):
+        much = _much_goes(each.text, saved.text) or (replaced and each is current)
+        if (much and adds(each)) or (in_any_case and each is current and not is_blank(current.text)):
+            _keep(db, key, each)
+            kept = each
+    waiting = current if kept is fullest else fullest
+    if kept is not current and len(waiting.text) > len(saved.text) and adds(waiting):
+        _keep(db, key, waiting, provisionally=True)
+    else:
+        _forget_provisional(db, key)
 
 
-def _keep(db: Database, key: list[object], kept: Reflection) -> None:
+def _much_goes(before: str, after: str) -> bool:
+    """The editor (ui/static/editor.js) offers the text before back by the same rule."""
+    return len(before) - len(after) > min(LARGE_DELETION, len(before) / 2)
+
+
+def _passage_gone(before: str, after: str) -> int:
+    """How many characters of `before` lie between what both begin with and what both end with."""
+    if after.startswith(before):
+        return 0  # at once, as it is what a save mostly brings
+    start = _alike(before, after)
+    return len(before) - start - _alike(before[start:][::-1], after[start:][::-1])
+
+
+def _alike(one: str, other: str) -> int:
+    """With how many characters both begin. Found by halving: a loop over them costs twice a whole save."""
+    lengths = range(1, min(len(one), len(other)) + 1)
+    return bisect(lengths, False, key=lambda length: one[:length] != other[:length])
+
+
+def _keep(db: Database, key: list[object], text: Reflection, *, provisionally: bool = False) -> None:
     db.execute(
-        "INSERT OR IGNORE INTO reflection_revisions VALUES (?, ?, ?, ?, ?)",
-        [*key, kept.revision, kept.text, iso(kept.saved_at)],
+        "INSERT INTO reflection_revisions"
+        " (account_id, question_id, revision, text, saved_at, device_kind, is_provisional)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET is_provisional = min(is_provisional, excluded.is_provisional)",
+        [*key, text.revision, text.text, iso(text.saved_at), text.device_kind, int(provisionally)],
+    )
+
+
+def _forget_provisional(db: Database, key: list[object]) -> None:
+    db.execute(
+        "DELETE FROM reflection_revisions WHERE account_id = ? AND question_id = ? AND is_provisional", key
     )
 
 
@@ -144,9 +223,11 @@ def _put(db: Database, key: list[object], saved: Reflection, *, newly_answered: 
     # created_at is when the answer last went from blank to something: completion is dated by it.
     at = iso(saved.saved_at)
     db.execute(
-        "INSERT INTO reflections (account_id, question_id, text, revision, created_at, updated_at)"
-        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET text = excluded.text,"
+        "INSERT INTO reflections"
+        " (account_id, question_id, text, revision, created_at, updated_at, device_kind)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET text = excluded.text,"
         " revision = excluded.revision, updated_at = excluded.updated_at,"
+        " device_kind = excluded.device_kind,"
         " created_at = CASE WHEN ? THEN excluded.created_at ELSE created_at END",
-        [*key, saved.text, saved.revision, at, at, newly_answered],
+        [*key, saved.text, saved.revision, at, at, saved.device_kind, newly_answered],
     )

@@ -25,7 +25,7 @@ _VISITOR = """
            EXISTS (SELECT 1 FROM group_managers m WHERE m.account_id = a.id),
            s.last_seen_at,
            (SELECT json_group_object(v.step, v.last_visited_at) FROM visits v WHERE v.account_id = a.id),
-           r.question_id, r.text, r.revision, r.updated_at, a.erased_revision
+           r.question_id, r.text, r.revision, r.updated_at, r.device_kind, a.erased_revision
     FROM sessions s JOIN accounts a ON a.id = s.account_id
     LEFT JOIN reflections r ON r.account_id = a.id
     WHERE s.token_hash = ? AND s.expires_at > ? AND (s.is_kept OR s.last_seen_at > ?) AND a.is_active = 1
@@ -40,10 +40,16 @@ _SESSION = """
 
 
 _KEEP_VERSIONS = """
-    INSERT OR IGNORE INTO reflection_revisions (account_id, question_id, revision, text, saved_at)
-    SELECT r.account_id, r.question_id, r.revision, r.text, r.updated_at
+    INSERT OR IGNORE INTO reflection_revisions
+        (account_id, question_id, revision, text, saved_at, device_kind)
+    SELECT r.account_id, r.question_id, r.revision, r.text, r.updated_at, r.device_kind
     FROM sessions s JOIN reflections r ON r.account_id = s.account_id
     WHERE s.token_hash = ? AND NOT is_blank(r.text)
+"""
+# The sitting is over: only within it is a text measured against the fullest one.
+_FORGET_PROVISIONAL = """
+    DELETE FROM reflection_revisions WHERE is_provisional
+    AND account_id = (SELECT account_id FROM sessions WHERE token_hash = ?)
 """
 
 
@@ -57,10 +63,12 @@ class Sessions(Connections):
         first = rows[0]
         return Visitor(
             account=Account(first[0], first[1], first[2], bool(first[3]), bool(first[4])),
-            reflections={row[7]: Reflection(row[8], row[9], moment(row[10])) for row in rows if row[7]},
+            reflections={
+                row[7]: Reflection(row[8], row[9], moment(row[10]), row[11]) for row in rows if row[7]
+            },
             last_seen_at=moment(first[5]),
             visits={step: moment(at) for step, at in json.loads(first[6]).items()},
-            erased_revision=first[11],
+            erased_revision=first[12],
         )
 
     def account_of_session(self, token_hash: str) -> Account | None:
@@ -123,11 +131,15 @@ class Sessions(Connections):
             [account_id, DEVICES_REMEMBERED],
         )
 
-    def end_session(self, token_hash: str) -> None:
-        """End a session. What the person has written by then is kept as a version of its own."""
+    def end_session(self, token_hash: str) -> int | None:
+        """End a session, and return whose it was. What they have written is kept as a version of its own."""
         with self._write() as db:
             db.execute(_KEEP_VERSIONS, [token_hash])
-            db.execute("DELETE FROM sessions WHERE token_hash = ?", [token_hash])
+            db.execute(_FORGET_PROVISIONAL, [token_hash])
+            ended = db.execute(
+                "DELETE FROM sessions WHERE token_hash = ? RETURNING account_id", [token_hash]
+            ).fetchone()
+        return ended[0] if ended else None
 
     def end_sessions(self, account_id: int) -> None:
         with self._write() as db:

@@ -14,16 +14,18 @@ from starlette.requests import Request
 
 from visionsprat.accounts import token_hash
 from visionsprat.content import Module
+from visionsprat.declarations import Declarations
 from visionsprat.errors import StoreUnavailable
 from visionsprat.installation import installation
 from visionsprat.invitations import ADDRESS as INVITATION
 from visionsprat.progress import progress
 from visionsprat.ui.frame import render
 from visionsprat.ui.pages import CLAIM, steps
+from visionsprat.ui.text import NOT_FILLED_IN
 from visionsprat.web import SESSION_COOKIE
 
 #: For everybody, and the same for all.
-_PUBLIC = {"tillganglighet": "accessibility.html", "personuppgifter": "privacy.html"}
+_PUBLIC = {"tillganglighet", "personuppgifter"}
 _FRAME_ALONE = {INVITATION, CLAIM, "glomt-losenord"}
 
 
@@ -36,7 +38,7 @@ def first_words(request: Request) -> str:
     except StoreUnavailable:
         return ""
     address = request.url.path.strip("/")
-    return _drawn(house.module, _kind(house.module, address, signed_in), signed_in)
+    return _drawn(house.module, house.declarations, _kind(house.module, address, signed_in), signed_in)
 
 
 def _kind(module: Module, address: str, signed_in: bool) -> str | None:
@@ -49,7 +51,7 @@ def _kind(module: Module, address: str, signed_in: bool) -> str | None:
 
 
 @functools.lru_cache(maxsize=128)
-def _drawn(module: Module, address: str | None, signed_in: bool) -> str:
+def _drawn(module: Module, declarations: Declarations, address: str | None, signed_in: bool) -> str:
     page = render(
         "first.html",
         module=module,
@@ -57,17 +59,19 @@ def _drawn(module: Module, address: str | None, signed_in: bool) -> str:
         signed_in=signed_in,
         steps=steps(module),
         theme=next((each for each in module.themes if each.id == address), None) if signed_in else None,
-        words=_words(module, address, signed_in),
+        words=_words(module, declarations, address, signed_in),
     )
     # Streamlit's page brings the same ids.
     return re.sub(r' (?:id="[^"]*"|tabindex="-1")', "", page)
 
 
-def _words(module: Module, address: str | None, signed_in: bool) -> Markup:
+def _words(module: Module, declarations: Declarations, address: str | None, signed_in: bool) -> Markup:
     if address is None:
         return Markup()
     if address in _PUBLIC:
-        return render(_PUBLIC[address])
+        accessible = address == "tillganglighet"
+        declaration = declarations.accessibility if accessible else declarations.privacy
+        return render("declaration.html", declaration=declaration, missing=NOT_FILLED_IN)
     if not signed_in:
         return render("sign_in.html", welcome=module.welcome)
     if address == "":

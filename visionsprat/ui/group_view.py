@@ -24,7 +24,7 @@ MOST_GROUPS = 40
 FILTERS = {"alla": None, "inte-borjat": State.NOT_BEGUN, "pa-vag": State.BEGUN, "klara": State.COMPLETE}
 #: What mail programs take of an address, in characters.
 _LONGEST_MAILTO = 1900
-SUBJECT = "Visionsprat före vår träff"
+SUBJECT = "Visionsprat före vårt möte"
 REMINDER = (
     "Hej!\n\nSnart pratar vi om visionen Helsingborg 2035 tillsammans. Ta gärna en stund med Visionsprat "
     "innan dess. Det tar ungefär 25 minuter, du kan pausa när du vill och det du skriver kan bara du läsa."

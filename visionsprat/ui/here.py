@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import streamlit as st
 
+from visionsprat import log
 from visionsprat.accounts import token_hash
 from visionsprat.client import client_of
 from visionsprat.content import Module
@@ -19,6 +20,7 @@ from visionsprat.installation import Installation, installation
 from visionsprat.progress import Progress, progress
 from visionsprat.records import Account, Visitor
 from visionsprat.store.sessions import SEEN_AGAIN
+from visionsprat.traffic import REQUEST_ID
 from visionsprat.web import DEVICE_COOKIE, SESSION_COOKIE
 
 _log = logging.getLogger("visionsprat")
@@ -68,11 +70,14 @@ _here: ContextVar[Here] = ContextVar("here")
 
 def arrive() -> Here:
     """Find out who is here, once at the beginning of a script run. Raises StoreUnavailable."""
+    log.begin(st.context.headers.get(REQUEST_ID))
     house = installation()
     token = st.context.cookies.get(SESSION_COOKIE, "")
     hashed = token_hash(token)
     address = unquote(urlsplit(st.context.url or "").path).strip("/")
     found = Here(house, house.store.visitor(hashed), hashed, address, had_session=bool(token))
+    if found.visitor:
+        log.about(account=found.visitor.account.id)
     _here.set(found)
     return found
 

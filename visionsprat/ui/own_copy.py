@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from visionsprat.content import Module
-from visionsprat.records import OwnData, OwnReflection
+from visionsprat.records import OwnData, OwnReflection, Reflection
 from visionsprat.ui.text import ACTIONS, minute
 
 
@@ -31,8 +31,12 @@ def as_data(own: OwnData, module: Module) -> dict[str, Any]:
                 "svar": each.text,
                 "påbörjat": _iso(each.begun_at),
                 "sparat": _iso(each.saved_at),
+                "enhet": each.device_kind,
                 "ta_upp_på_mötet": each.bring_to_meeting,
-                "tidigare": [{"svar": old.text, "sparat": _iso(old.saved_at)} for old in each.earlier],
+                "tidigare": [
+                    {"svar": old.text, "sparat": _iso(old.saved_at), "enhet": old.device_kind}
+                    for old in each.earlier
+                ],
             }
             for theme, question, each in _in_order(own, module)
         ],
@@ -69,7 +73,7 @@ def as_text(own: OwnData, module: Module, now: datetime) -> str:
 
 
 def _lines(own: OwnData, module: Module, now: datetime) -> Iterator[str]:
-    yield from ("Allt som Visionsprat har sparat om dig", f"Hämtat {minute(now)}")
+    yield from ("Allt som Visionsprat har sparat om dig", f"Nedladdat {minute(now)}")
     yield from _heading("Ditt konto")
     yield f"Namn: {own.name}"
     yield f"E-post: {own.email}"
@@ -89,11 +93,11 @@ def _lines(own: OwnData, module: Module, now: datetime) -> Iterator[str]:
             yield from ("", theme)
             above = theme
         yield from ("", f"Fråga: {question}")
-        yield from _answer("Ditt svar, sparat", each.text, each.saved_at)
+        yield from _answer("Ditt svar, sparat", each)
         if each.bring_to_meeting:
             yield "Du har markerat det här för mötet."
         for old in each.earlier:
-            yield from _answer("En annan version, sparad", old.text, old.saved_at)
+            yield from _answer("En annan version, sparad", old)
     yield from _list("Sidor du har varit på, och när senast", _visits(own))
     yield from _list("Inloggningar som gäller nu", _sessions(own))
     yield from _list("Webbläsare som känns igen, och när du senast loggade in", map(minute, own.devices))
@@ -112,8 +116,9 @@ def _list(title: str, items: Iterator[str] | map[str]) -> Iterator[str]:
     yield from list(items) or ["Inga."]
 
 
-def _answer(label: str, text: str, at: datetime) -> Iterator[str]:
-    yield from ("", f"{label} {minute(at)}:", "", text or "(tomt)")
+def _answer(label: str, saved: OwnReflection | Reflection) -> Iterator[str]:
+    kind = f" ({saved.device_kind})" if saved.device_kind else ""
+    yield from ("", f"{label} {minute(saved.saved_at)}{kind}:", "", saved.text or "(tomt)")
 
 
 def _visits(own: OwnData) -> Iterator[str]:

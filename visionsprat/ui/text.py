@@ -1,4 +1,19 @@
-"""Swedish words, numbers and times."""
+"""Swedish words, numbers and times.
+
+One word for each thing on the screen; tests/test_words.py knows those that must not come instead.
+
+    svar            what somebody has written under one question; all of theirs are their reflektioner
+    text            what stands in the box, letter by letter: it can be too long, or changed elsewhere
+    klar            with a theme when all its questions have answers
+    grupp           the people one works with; arbetsgrupp only where the first one is named
+    mejl            one message; e-post is the way it goes and the name of a field, e-postadress where to
+    spara           keep; ladda ner: take a file home
+    radera          what one has written, or one's account: it can't be brought back
+    ta bort         from a group, or from a role; avaktivera: an account that is kept but can't be used
+    möte            where the group talks about it
+    säkerhetskopia, tidigare version, inbjudan, händelse, webbläsare, kakor
+    den som sköter servern: for whatever only the terminal can help with; hör av dig till: how one asks
+"""
 
 from __future__ import annotations
 
@@ -32,21 +47,21 @@ _MONTHS = (
 #: What is wrong with something filled in, and what to do.
 FAULTS = {
     Fault.EMAIL: "Det där ser inte ut som en e-postadress. Skriv den så här: namn@exempel.se.",
-    Fault.NAME: "Skriv ditt namn, högst 100 tecken.",
+    Fault.NAME: "Skriv ett namn, högst 100 tecken.",
     Fault.GROUP: "Skriv gruppens namn, högst 100 tecken och utan tecknet |.",
-    Fault.GROUP_CIRCLE: "En grupp kan inte ligga under en grupp med samma namn.",
+    Fault.GROUP_CIRCLE: "En grupp kan inte ligga under en grupp med samma namn. Välj ett annat namn.",
     Fault.PASSWORD_SHORT: f"Lösenordet är för kort. Det ska ha minst {MIN_PASSWORD_CHARACTERS} tecken.",
     Fault.PASSWORD_LONG: (
-        f"Lösenordet är för långt. Det får ta högst {MAX_PASSWORD_BYTES} byte, "
-        "och å, ä och ö räknas som två var."
+        f"Lösenordet är för långt. Det får ha högst {MAX_PASSWORD_BYTES} tecken, "
+        "och å, ä och ö räknas som två."
     ),
     Fault.PASSWORD_COMMON: "Lösenordet är för lätt att gissa. Pröva flera ord som inte hör ihop.",
 }
 
 #: Why a staff list can't be read.
 TROUBLE = {
-    Trouble.EMPTY: "Filen är tom.",
-    Trouble.TOO_BIG: "Filen är för stor. Den får vara högst 20 MB.",
+    Trouble.EMPTY: "Filen är tom. Välj en annan fil.",
+    Trouble.TOO_BIG: "Filen är för stor. Den får vara högst 20 MB. Dela upp den i flera.",
     Trouble.NOT_EXCEL: (
         "Filen ser ut som en Excelfil men går inte att öppna. Spara den en gång till som .xlsx eller CSV."
     ),
@@ -56,10 +71,13 @@ TROUBLE = {
         "Filen blandar två sätt att skriva å, ä och ö: rad {about} är inte som de andra. "
         "Spara den en gång till som CSV UTF-8."
     ),
-    Trouble.NUL: "Rad {about} innehåller ett tecken som inte hör hemma i en textfil.",
-    Trouble.QUOTES: "Citattecknen stämmer inte från rad {about} och framåt.",
-    Trouble.HEADINGS: "Första raden saknar en rubrik för {about}.",
-    Trouble.DOUBLED: "Två rubriker betyder samma sak: {about}.",
+    Trouble.NUL: "Rad {about} innehåller ett tecken som inte hör hemma i en textfil. Ta bort det.",
+    Trouble.QUOTES: (
+        "Citattecknen stämmer inte från rad {about} och framåt. "
+        "Kontrollera att varje text som börjar med ett citattecken också slutar med ett."
+    ),
+    Trouble.HEADINGS: "Första raden saknar en rubrik för {about}. Lägg till den.",
+    Trouble.DOUBLED: "Två rubriker betyder samma sak: {about}. Behåll en av kolumnerna.",
     Trouble.BOTH: "Använd antingen kolumnen chef eller kolumnen chef_för, inte båda.",
 }
 
@@ -96,15 +114,16 @@ SHOW = {
     Show.WITHOUT_GROUP: "Utan grupp",
 }
 
+_ASK_WHY = "Be den som sköter servern att ta reda på varför."
 #: Why a letter was not sent, and what to do.
 NOT_SENT = {
     MailTrouble.ADDRESS: "E-postservern säger nej till adressen. Kontrollera att den är rätt.",
-    MailTrouble.LATER: "E-postservern tar inte emot brev till adressen just nu. Försök igen senare.",
-    MailTrouble.CHARACTERS: "E-postservern klarar inte tecknen i adressen.",
-    MailTrouble.REFUSED: "E-postservern säger nej till brevet.",
+    MailTrouble.LATER: "E-postservern tar inte emot mejl till adressen just nu. Försök igen senare.",
+    MailTrouble.CHARACTERS: "E-postservern klarar inte tecknen i adressen. Ge länken på ett annat sätt.",
+    MailTrouble.REFUSED: f"E-postservern säger nej till mejlet. {_ASK_WHY}",
     MailTrouble.UNREACHABLE: "E-postservern går inte att nå. Försök igen senare.",
-    MailTrouble.ENCRYPTION: "E-postservern kan inte ta emot brev på ett säkert sätt.",
-    MailTrouble.CREDENTIALS: "E-postservern säger nej till Visionsprats eget lösenord.",
+    MailTrouble.ENCRYPTION: f"E-postservern kan inte ta emot mejl på ett säkert sätt. {_ASK_WHY}",
+    MailTrouble.CREDENTIALS: f"E-postservern säger nej till Visionsprats eget lösenord. {_ASK_WHY}",
 }
 
 #: Why nobody can choose a password with a link, and what to do.
@@ -128,7 +147,7 @@ ACTIONS = {
     Action.DEACTIVATED: "Avaktiverade",
     Action.REACTIVATED: "Aktiverade igen",
     Action.STAFF_IMPORTED: "Läste in en personallista",
-    Action.CORRECTED: "Rättade namn eller e-post",
+    Action.CORRECTED: "Rättade namn eller e-postadress",
     Action.MADE_MEMBER: "Lade till i en grupp",
     Action.MEMBER_REMOVED: "Tog bort från en grupp",
     Action.MADE_MANAGER: "Gjorde till chef för en grupp",
@@ -153,10 +172,12 @@ LAST_ADMINISTRATOR_SELF = (
     "Du är den sista administratören. Gör någon annan till administratör först, så kan du radera ditt konto."
 )
 LETTER_COMES = (
-    "Om det finns ett konto med den adressen kommer ett brev dit om en stund. "
-    "Länken i brevet gäller i ett dygn. Kommer inget brev? Titta i skräpposten. "
-    "Det går att be om tre brev i timmen."
+    "Om det finns ett konto med den adressen kommer ett mejl dit om en stund. "
+    "Länken i mejlet gäller i ett dygn. Kommer inget mejl? Titta i skräpposten. "
+    "Det går att be om tre mejl i timmen."
 )
+#: In place of what the organisation has not filled in, on the pages that the law wants.
+NOT_FILLED_IN = "Uppgiften saknas ännu."
 NO_COOKIES = "Webbläsaren tar inte emot kakor. Tillåt kakor för den här webbplatsen och ladda om sidan."
 PASSWORD_ADVICE = f"Minst {MIN_PASSWORD_CHARACTERS} tecken. Gärna några ord som inte hör ihop."
 

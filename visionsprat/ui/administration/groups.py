@@ -18,7 +18,7 @@ _DONE = "group_done"
 #: As many are listed; the rest are found by their name.
 _MOST = 100
 _ON_TOP = "Överst, inte under någon grupp"
-_TAKEN = "Det finns redan en grupp med det namnet på samma plats."
+_TAKEN = "Det finns redan en grupp med det namnet på samma plats. Välj ett annat namn."
 _CIRCLE = "En grupp kan inte ligga under sig själv, eller under en grupp med samma namn."
 
 
@@ -126,7 +126,7 @@ def _try(change: Callable[[], object], done: str, *, gone: bool = False) -> None
     except GroupCircle:
         notice(_CIRCLE, problem=True)
     except GroupNotEmpty:
-        notice("Gruppen är inte tom längre.", problem=True)
+        notice("Gruppen är inte tom längre. Flytta personerna och grupperna i den först.", problem=True)
     else:
         st.session_state[_DONE] = done
         if gone:

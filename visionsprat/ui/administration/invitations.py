@@ -67,10 +67,10 @@ def _ask_whom() -> Whom | None:
 
 def _offer_letters(smtp: Smtp, whom: Whom, count: int) -> None:
     at = here()
-    letters = "ett brev" if count == 1 else f"{thousands(count)} brev"
-    draw_template("section.html", title="Skicka med e-post", text="Var och en får ett brev med sin länk.")
+    label = "Ja, skicka ett mejl" if count == 1 else f"Ja, skicka {thousands(count)} mejl"
+    draw_template("section.html", title="Skicka med e-post", text="Var och en får ett mejl med sin länk.")
     # The label and the key change with whom it concerns: a yes holds for what was seen.
-    sure = st.checkbox(f"Ja, skicka {letters}", key=f"invite_sure_{whom}")
+    sure = st.checkbox(label, key=f"invite_sure_{whom}")
     if st.button("Skicka", key="invite_send", disabled=not sure):
         invitations = invite(at.installation.store, at.account.id, whom, at.site)
         del st.session_state[f"invite_sure_{whom}"]
@@ -84,6 +84,6 @@ def _follow(dispatch: Dispatch) -> None:
     while not dispatch.wait(0.3):
         bar.progress(
             dispatch.done / max(dispatch.total, 1),
-            f"Skickar brev {thousands(dispatch.done)} av {thousands(dispatch.total)}",
+            f"Skickar mejl {thousands(dispatch.done)} av {thousands(dispatch.total)}",
         )
     bar.empty()

@@ -33,7 +33,7 @@ def _draw_search() -> None:
     store = here().installation.store
     counts = store.count_people()
     draw_template("section.html", title="Personer", text="")
-    search = st.text_input("Sök på namn eller e-post", key="people_search", autocomplete="off")
+    search = st.text_input("Sök på namn eller e-postadress", key="people_search", autocomplete="off")
     show = st.selectbox(
         "Visa",
         list(Show),
@@ -157,7 +157,7 @@ def _groups(person: Person) -> None:
                 store.set_member(at.account.id, person.id, id, False)
                 _finish(f"{person.name} är inte längre med i {path}.", person.id)
         for id, path in person.manages.items():
-            if st.button(f"Inte längre chef för {path}", key=f"person_unmanage_{id}"):
+            if st.button(f"Ta bort som chef för {path}", key=f"person_unmanage_{id}"):
                 store.set_manager(at.account.id, person.id, id, False)
                 _finish(f"{person.name} är inte längre chef för {path}.", person.id)
 
@@ -173,10 +173,12 @@ def _roles(person: Person) -> None:
         if not person.is_admin and st.button("Gör till administratör", key="person_admin"):
             store.set_administrator(me, person.id, True)
             _finish(f"{person.name} är nu administratör.", person.id)
-        if person.is_admin and _twice("Ta bort som administratör", "person_unadmin"):
+        if person.is_admin and _twice(
+            "Ta bort som administratör", "Ja, ta bort som administratör", "person_unadmin"
+        ):
             store.set_administrator(me, person.id, False)
             _finish(f"{person.name} är inte längre administratör.", person.id)
-        if person.is_active and _twice("Avaktivera", "person_deactivate"):
+        if person.is_active and _twice("Avaktivera", "Ja, avaktivera", "person_deactivate"):
             store.set_active(me, person.id, False)
             _finish(f"{person.name} är avaktiverad.", person.id)
         if not person.is_active and st.button("Aktivera igen", key="person_activate"):
@@ -191,17 +193,17 @@ _WHAT_AN_INVITATION_DOES = (
     "En ny länk gör att den förra slutar att gälla."
 )
 _WHAT_DEACTIVATING_DOES = (
-    "Den som avaktiveras loggas ut på en gång och kan inte logga in. Det personen har skrivit finns kvar."
+    "Den som avaktiveras loggas ut genast och kan inte logga in. Det personen har skrivit finns kvar."
 )
 
 
-def _twice(label: str, key: str) -> bool:
+def _twice(label: str, yes_label: str, key: str) -> bool:
     """A button that asks once more before it does what it says."""
     if st.button(label, key=key):
         st.session_state[f"{key}_asked"] = True
     if not st.session_state.get(f"{key}_asked"):
         return False
-    yes = st.button(f"Ja, {label[0].lower()}{label[1:]}", key=f"{key}_yes", type="primary")
+    yes = st.button(yes_label, key=f"{key}_yes", type="primary")
     if yes:
         del st.session_state[f"{key}_asked"]
     return yes

@@ -72,7 +72,11 @@ def _turn(first: int, count: int) -> None:
         st.session_state.record_first = first + by
 
     with st.container(horizontal=True):
-        st.button("‹ Nyare", key="record_newer", disabled=not first, on_click=turn, args=(-_A_PAGE,))
+        st.button("‹ Visa nyare", key="record_newer", disabled=not first, on_click=turn, args=(-_A_PAGE,))
         st.button(
-            "Äldre ›", key="record_older", disabled=first + _A_PAGE >= count, on_click=turn, args=(_A_PAGE,)
+            "Visa äldre ›",
+            key="record_older",
+            disabled=first + _A_PAGE >= count,
+            on_click=turn,
+            args=(_A_PAGE,),
         )

@@ -64,7 +64,7 @@ def _is_sure(found: Preview) -> bool:
     if asks_once_more(found.plan, here().account.email):
         notice(
             f"Det här avaktiverar {thousands(gone)} av {thousands(len(found.plan.before.people))} konton. "
-            "De som avaktiveras loggas ut på en gång. Det de har skrivit finns kvar.",
+            "De som avaktiveras loggas ut genast. Det de har skrivit finns kvar.",
             problem=True,
         )
         sure = st.checkbox(f"Ja, avaktivera {thousands(gone)}", key="staff_sure")

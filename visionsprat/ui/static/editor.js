@@ -4,11 +4,13 @@
 // text on its way is seen to arrive when the person has already walked on.
 
 const PAUSE = 700; // ms of rest before a save ...
+const SHORT_PAUSE = 300; // ... where the text can't be kept in the browser meanwhile ...
 const LONGEST = 1500; // ... and the longest that typing goes on without one
 const RETRY_FIRST = 1000;
 const RETRY_LAST = 30000;
 const TELL_LIMIT = 1000; // characters left when the limit is first told
 const LARGE_DELETION = 200; // characters
+const ONE_DELETION = 10000; // ms within which saves that follow one another are one deletion
 const MOST_COMPARED = 4000000; // pairs of words; beyond that all that lies between two texts' ends differs
 const UNANSWERED = 4; // how many sent texts are remembered until one is acknowledged
 
@@ -30,8 +32,29 @@ function at(iso) {
 
 const savedAt = (iso) => `Sparat ${at(iso)}`;
 
-// The same rule as the store's: so much goes in this save that the text before is kept.
-const shrinks = (before, after) => length(before) - length(after) > Math.min(LARGE_DELETION, length(before) / 2);
+// The rules by which the store keeps a text that goes, at once or slowly: see store/reflections.py.
+const muchGoes = (before, after) => length(before) - length(after) > Math.min(LARGE_DELETION, length(before) / 2);
+
+function isLeftOf(text, before) {
+  let start = 0;
+  while (start < text.length && text[start] === before[start]) start += 1;
+  return text.length <= before.length && before.endsWith(text.slice(start));
+}
+
+/** Finds the text to offer back when much of it has gone: the fullest one since the last that was offered. */
+class Deletions {
+  offer(before, saved) {
+    const fullest = this.last === before.text && length(this.fullest) > length(before.text) ? this.fullest : before.text;
+    const goesOn = new Date(saved.saved_at) - new Date(before.saved_at) <= ONE_DELETION;
+    const onlyLeft = goesOn && this.offered !== undefined && isLeftOf(fullest, this.offered);
+    const much = !isBlank(fullest) && !onlyLeft && muchGoes(fullest, saved.text);
+    this.last = saved.text;
+    this.fullest = !much && !onlyLeft && length(saved.text) < length(fullest) ? fullest : saved.text;
+    if (!much) return null;
+    this.offered = fullest;
+    return fullest;
+  }
+}
 
 /** The words of both texts in pieces [text, differs], each text's own: what they have in common and what not. */
 function compare(one, other) {
@@ -68,21 +91,132 @@ function compare(one, other) {
   });
 }
 
+// Drafts: what the server may not have yet, in localStorage. That may be blocked, missing or full.
+
+const storage = {
+  /** The keys of an account's drafts. */
+  keys(account) {
+    try {
+      return Object.keys(localStorage).filter((key) => key.startsWith(`${DRAFT}:${account}:`));
+    } catch {
+      return [];
+    }
+  },
+  read(key) {
+    try {
+      return JSON.parse(localStorage.getItem(key));
+    } catch {
+      return null;
+    }
+  },
+  /** Whether it is kept now. */
+  write(key, value) {
+    try {
+      localStorage.setItem(key, JSON.stringify(value));
+      return true;
+    } catch {
+      return false;
+    }
+  },
+  remove(key) {
+    try {
+      localStorage.removeItem(key);
+    } catch {
+      // Then nothing is kept under it either.
+    }
+  },
+};
+
+const DRAFT = "visionsprat:draft";
+const TAB = Math.random().toString(36).slice(2); // each tab keeps its own drafts: none overwrites another's
+const keeps = storage.write("visionsprat:kept", true);
+storage.remove("visionsprat:kept");
+
+const claimed = new Set(); // keys
+
+/** Whether a draft is ours from now on, and was not before. What a closed tab leaves becomes one other's. */
+function claim(key) {
+  if (claimed.has(key)) return false;
+  claimed.add(key);
+  if (!navigator.locks) return true; // there are none without TLS: a draft is then whoever's that finds it
+  return new Promise((answer) => {
+    const hold = (lock) => {
+      answer(lock !== null);
+      if (!lock) claimed.delete(key); // an open tab has it
+      return lock && new Promise(() => {}); // until this one is closed
+    };
+    navigator.locks.request(key, { ifAvailable: true }, hold).catch(() => answer(true));
+  });
+}
+
+/** The drafts of an account that closed tabs have left, as [question, key, draft], the oldest first. */
+async function leftBehind(account) {
+  const found = [];
+  for (const key of storage.keys(account)) {
+    const [question] = key.slice(`${DRAFT}:${account}:`.length).split(":");
+    if (await claim(key)) found.push([question, key, storage.read(key)]);
+  }
+  const moment = ([, , draft]) => draft.written_at ?? "";
+  return found.filter(([, , draft]) => draft).sort((one, other) => (moment(one) < moment(other) ? -1 : 1));
+}
+
+/** Send a draft. What the server answers; status 0 when it doesn't. */
+async function post(account, question, { text, based_on, unanswered = [] }, keepalive = false) {
+  try {
+    const answer = await fetch("/api/reflections", {
+      method: "POST",
+      keepalive,
+      headers: { "Content-Type": "application/json", "X-Visionsprat-Account": String(account) },
+      body: JSON.stringify({ question, text, based_on, unanswered }),
+      signal: keepalive ? undefined : AbortSignal.timeout(20000),
+    });
+    const body = await answer.json().catch(() => null);
+    // Others may answer in its place: a proxy, or a network that wants to be signed in to first.
+    return body ? { status: answer.status, body } : { status: answer.ok ? 0 : 503 };
+  } catch {
+    return { status: 0 };
+  }
+}
+
+const REFUSED = {
+  404: () => "Frågan finns inte längre. Kopiera texten om du vill ha den kvar.",
+  413: (saver) => `Texten är för lång. Den får ha högst ${saver.limit.toLocaleString("sv-SE")} tecken.`,
+  422: () => "Texten innehåller tecken som inte går att spara.",
+};
+
+/** Why a text is not on the server yet, and where it is meanwhile. */
+function waiting({ status, kept }) {
+  if (status === 401 && kept) return "Inte sparat. Du är utloggad. Logga in igen, så sparas texten.";
+  if (status === 401) return "Inte sparat. Du är utloggad, och texten finns bara i rutan. Logga in i en ny flik, så sparas den.";
+  if (kept && isOffline({ status })) return "Sparat på den här enheten, skickas när nätet är tillbaka";
+  const why = status ? "Servern kan inte spara just nu." : navigator.onLine ? "Servern svarar inte." : "Det finns inget nät.";
+  const where = kept ? "Texten finns kvar på den här enheten" : "Texten finns bara i rutan";
+  return `Inte sparat. ${why} ${where} och skickas så snart det går.`;
+}
+
+const isOffline = ({ status }) => !status && !navigator.onLine;
+
 class Saver {
   constructor(account, question) {
     this.account = account;
     this.question = question;
     this.limit = 20000; // characters; the page says otherwise when it differs
-    this.key = `visionsprat:draft:${account}:${question}`;
+    this.key = `${DRAFT}:${account}:${question}:${TAB}`;
+    claim(this.key);
+    this.kept = keeps; // whether the draft is, in the browser
+    this.left = []; // drafts that closed tabs have left, as [key, draft]: each waits until its turn comes
     this.base = { text: "", revision: 0, saved_at: null }; // what the server is known to hold ...
     this.known = false; // ... once it has said so
+    this.received = false; // whether there is a text yet, the server's or a draft
     this.text = "";
     this.unanswered = []; // texts sent that the server may have stored without our knowing
     this.state = "saved";
     this.problem = "";
+    this.status = 0; // of the last answer, while waiting
     this.other = null; // the newer text, in a conflict
     this.writtenAt = null; // when the text was last changed here
     this.taken = null; // the text before much of it was deleted
+    this.deletions = new Deletions();
     this.gone = false; // erased, with what it was written upon
     this.failures = 0;
     this.sending = false;
@@ -91,7 +225,7 @@ class Saver {
   }
 
   get dirty() {
-    return !this.known || !same(this.text, this.base.text);
+    return this.received && (!this.known || !same(this.text, this.base.text));
   }
 
   /** Take in what the server held when the page was drawn; never over a text that is being written. */
@@ -105,19 +239,25 @@ class Saver {
       this.base = saved; // a draft is on its way already, and goes on saying what it was written upon
     }
     this.known = true;
-    if (first) this.pickUpDraft();
   }
 
-  pickUpDraft() {
-    const draft = this.readDraft();
-    if (!draft) return;
-    if (this.known && same(draft.text, this.base.text)) return this.forgetDraft();
+  /** Take over the next draft that a closed tab has left; not before our own text is saved. */
+  async pickUp() {
+    if (this.gone || this.state !== "saved" || !this.left.length) return;
+    const [key, draft] = this.left.shift();
+    if (this.known && same(draft.text, this.base.text)) {
+      storage.remove(key);
+      return this.pickUp();
+    }
+    this.received = true;
     this.text = draft.text;
     this.writtenAt = draft.written_at ?? null;
     this.unanswered = draft.unanswered ?? [];
     this.basedOn = draft.based_on; // if the server holds something newer by now, it says so
+    this.writeDraft();
+    if (this.kept) storage.remove(key); // it is under our own now
     this.setState("saving");
-    this.send();
+    await this.send();
   }
 
   type(text) {
@@ -131,7 +271,8 @@ class Saver {
     if (this.state === "waiting" && this.retry) return; // the next attempt takes this text along
     clearTimeout(this.timer);
     const patience = this.firstUnsaved + LONGEST - Date.now();
-    this.timer = setTimeout(() => this.send(), Math.max(0, Math.min(PAUSE, patience)));
+    const pause = this.kept ? PAUSE : SHORT_PAUSE;
+    this.timer = setTimeout(() => this.send(), Math.max(0, Math.min(pause, patience)));
   }
 
   /** Send at once what is unsaved: the page is being left, or the field. */
@@ -145,55 +286,38 @@ class Saver {
     clearTimeout(this.retry);
     this.retry = undefined;
     this.firstUnsaved = undefined;
-    const text = this.text;
-    if (length(text) > this.limit) return this.take(413);
-    const body = JSON.stringify({
-      question: this.question,
-      text,
-      based_on: this.basedOn ?? this.base.revision,
-      unanswered: this.unanswered,
-    });
-    this.unanswered = [...this.unanswered.filter((sent) => sent !== text), text].slice(-UNANSWERED);
+    const draft = this.draft();
+    if (length(draft.text) > this.limit) return this.take(413);
+    if (navigator.onLine) this.remember(draft.text);
     this.writeDraft();
     this.sending = true;
-    let answer, answered;
-    try {
-      answer = await fetch("/api/reflections", {
-        method: "POST",
-        keepalive,
-        headers: { "Content-Type": "application/json", "X-Visionsprat-Account": String(this.account) },
-        body,
-        signal: keepalive ? undefined : AbortSignal.timeout(20000),
-      });
-      answered = await answer.json();
-    } catch {
-      answer = undefined;
-    }
+    const { status, body } = await post(this.account, this.question, draft, keepalive);
     this.sending = false;
-    this.take(answer?.status, answered, text);
+    this.take(status, body, draft.text);
+  }
+
+  /** Note that a text may get to the server without its answer getting here: the first is the likeliest. */
+  remember(text) {
+    if (this.unanswered.includes(text)) return;
+    const sent = [...this.unanswered, text];
+    this.unanswered = sent.length > UNANSWERED ? [sent[0], ...sent.slice(1 - UNANSWERED)] : sent;
   }
 
   take(status, body, text) {
     if (this.gone) return;
     if (status === 200) return this.acknowledged({ text, ...body });
     if (status === 409) return this.conflicted(body);
-    const why = {
-      401: "Du är utloggad. Logga in igen, så sparas texten.",
-      404: "Frågan finns inte längre. Kopiera texten om du vill ha den kvar.",
-      413: `Texten är för lång. Den får ha högst ${this.limit.toLocaleString("sv-SE")} tecken.`,
-      422: "Texten innehåller tecken som inte går att spara.",
-    };
-    if (status === 404 || status === 413 || status === 422) return this.setState("refused", why[status]);
+    if (status in REFUSED) return this.setState("refused", REFUSED[status](this));
     this.failures += 1;
+    this.status = status;
     this.retry = setTimeout(() => this.send(), Math.min(RETRY_LAST, RETRY_FIRST * 2 ** (this.failures - 1)));
-    const away = "Servern svarar inte. Texten finns kvar här och sparas så snart det går.";
-    this.setState("waiting", why[status] ?? away, status === 401);
+    this.setState("waiting");
   }
 
   acknowledged(saved) {
     if (saved.revision < this.base.revision) return; // overtaken by a later answer
     const changed = isBlank(this.base.text) !== isBlank(saved.text);
-    if (!this.chosen && !isBlank(this.base.text) && shrinks(this.base.text, saved.text)) this.taken = this.base.text;
+    if (!this.chosen) this.taken = this.deletions.offer(this.base, saved) ?? this.taken;
     this.chosen = false;
     this.base = saved;
     this.known = true;
@@ -217,6 +341,8 @@ class Saver {
     this.other = other;
     const why = other.erased ? "Du har raderat dina reflektioner sedan du började skriva här." : "Texten har ändrats på ett annat ställe.";
     this.setState("conflict", `${why} Välj nedan vad som ska gälla.`);
+    // The others wait until the person has chosen; the server is to have them whether or not that comes.
+    this.left.forEach(([, draft]) => post(this.account, this.question, draft));
   }
 
   carryOn() {
@@ -245,47 +371,31 @@ class Saver {
     this.gone = true;
     clearTimeout(this.timer);
     clearTimeout(this.retry);
-    localStorage.removeItem(this.key);
+    storage.remove(this.key);
   }
 
   settle() {
-    this.forgetDraft();
+    storage.remove(this.key);
     this.setState("saved");
+    this.pickUp();
   }
 
-  setState(state, problem = "", signedOut = false) {
+  setState(state, problem = "") {
     this.state = state;
     this.problem = problem;
-    this.signedOut = signedOut;
     this.onChange();
   }
 
-  readDraft() {
-    try {
-      return JSON.parse(localStorage.getItem(this.key));
-    } catch {
-      return null;
-    }
+  draft() {
+    const { text, unanswered, writtenAt } = this;
+    return { text, based_on: this.basedOn ?? this.base.revision, unanswered, written_at: writtenAt };
   }
 
   writeDraft() {
     if (this.gone) return;
-    const draft = {
-      text: this.text,
-      based_on: this.basedOn ?? this.base.revision,
-      unanswered: this.unanswered,
-      written_at: this.writtenAt,
-    };
-    try {
-      localStorage.setItem(this.key, JSON.stringify(draft));
-    } catch {
-      // No room, or not allowed: the server is then the only copy, as the status says.
-    }
-  }
-
-  forgetDraft() {
-    // Another tab may keep a later text under the same key.
-    if (same(this.readDraft()?.text ?? "", this.base.text)) localStorage.removeItem(this.key);
+    const before = this.kept;
+    this.kept = storage.write(this.key, this.draft());
+    if (this.kept !== before) this.onChange();
   }
 }
 
@@ -297,27 +407,32 @@ function saverFor(account, question) {
   return savers.get(key);
 }
 
-/** Send the drafts that this browser has kept for an account, whatever page is open. */
-function resume(account) {
-  const prefix = `visionsprat:draft:${account}:`;
-  const kept = Object.keys(localStorage).filter((key) => key.startsWith(prefix));
-  for (const key of kept) {
-    const saver = saverFor(account, key.slice(prefix.length));
-    if (saver.received) continue;
-    saver.received = true;
-    saver.pickUpDraft();
-  }
+let present = null; // the account of the page
+
+/** Send the drafts that closed tabs have left for an account, whatever page is open. Whether there were any. */
+async function resume(account) {
+  present = account;
+  const found = await leftBehind(account);
+  const theirs = found.map(([question]) => saverFor(account, question));
+  found.forEach(([, key, draft], place) => theirs[place].left.push([key, draft]));
+  for (const saver of theirs) await saver.pickUp(); // one at a time: in the order they were written
+  return found.length > 0;
 }
 
-const tabs = new BroadcastChannel("visionsprat"); // the others of this browser
+let tabs = null; // the others of this browser
+try {
+  tabs = new BroadcastChannel("visionsprat");
+} catch {
+  // Firefox, where storage is blocked: then they keep nothing either.
+}
 
 /** Somebody has erased what they have written: take away what this browser keeps of it. */
 function forget(account) {
   drop(account);
-  tabs.postMessage(account);
+  tabs?.postMessage(account);
 }
 
-tabs.addEventListener("message", ({ data: account }) => {
+tabs?.addEventListener("message", ({ data: account }) => {
   if (document.querySelector("nav.side")?.dataset.account !== String(account)) return;
   drop(account);
   location.reload();
@@ -329,10 +444,7 @@ function drop(account) {
     saver.drop();
     savers.delete(key);
   });
-  const prefix = `visionsprat:draft:${account}:`;
-  Object.keys(localStorage)
-    .filter((key) => key.startsWith(prefix))
-    .forEach((key) => localStorage.removeItem(key));
+  storage.keys(account).forEach((key) => storage.remove(key));
 }
 
 /** The page is being left: no save may ask for a run of it any more. */
@@ -354,8 +466,20 @@ function unsaved() {
 addEventListener("pagehide", () => unsaved().forEach((saver) => saver.flush(true)));
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "hidden") unsaved().forEach((saver) => saver.flush(true));
+  else wake();
 });
-addEventListener("online", () => unsaved().forEach((saver) => saver.flush()));
+addEventListener("online", wake);
+addEventListener("offline", () => savers.forEach((saver) => saver.onChange()));
+
+/** The net may be back: don't wait for the next attempt. */
+function wake() {
+  unsaved().forEach((saver) => saver.flush());
+  if (present && navigator.locks) resume(present); // without locks, an open tab's draft is not told from a closed one's
+}
+
+addEventListener("beforeunload", (event) => {
+  if (unsaved().some((saver) => !saver.kept)) event.preventDefault(); // the page has the only copy
+});
 
 // What is seen
 
@@ -366,13 +490,57 @@ function element(tag, attributes = {}, ...children) {
   return made;
 }
 
-/** What can be gone back to: fetched when it is opened, and again when a save has changed it. */
+/** Earlier versions, to read and, with `restore`, to bring back. */
+class VersionList {
+  constructor(account, question, root, restore) {
+    Object.assign(this, { account, question, root, restore });
+  }
+
+  async load() {
+    const asked = (this.asked = {});
+    const answer = await fetch(`/api/reflections/versions?question=${encodeURIComponent(this.question)}`, {
+      headers: { "X-Visionsprat-Account": String(this.account) },
+    }).catch(() => null);
+    const found = answer?.ok ? await answer.json().catch(() => null) : null;
+    if (this.asked !== asked) return; // overtaken
+    if (found) this.show(found);
+    else if (answer?.status === 401) this.say("Du är utloggad. Logga in igen, så visas de.");
+    else this.say("Det går inte att visa dem just nu. Stäng och öppna igen om en stund.");
+  }
+
+  show({ versions, device_kind }) {
+    if (!versions.length) {
+      return this.say("Inga än. En version sparas när du har gjort uppehåll, loggar ut eller tar bort mycket text.");
+    }
+    const items = versions.map((version) => {
+      const elsewhere = version.device_kind === device_kind ? "" : version.device_kind;
+      const when = element("p", { class: "when" }, joined(at(version.saved_at), elsewhere));
+      const words = element("div", { class: "words", dir: "auto" }, version.text);
+      return element("li", {}, when, words, ...this.actions(version));
+    });
+    this.root.replaceChildren(element("ol", {}, ...items));
+  }
+
+  actions(version) {
+    if (!this.restore) return [];
+    const again = element("button", { type: "button", class: "button" }, "Återställ");
+    again.setAttribute("aria-label", `Återställ versionen från ${at(version.saved_at)}`);
+    again.addEventListener("click", () => this.restore(version.text));
+    return [element("p", { class: "actions" }, again)];
+  }
+
+  say(words) {
+    this.root.replaceChildren(element("p", { class: "when", role: "status" }, words));
+  }
+}
+
+/** What can be gone back to under an editor: fetched when it is opened, and again when a save has changed it. */
 class Versions {
   constructor(saver, restore) {
     this.saver = saver;
-    this.restore = restore;
-    this.list = element("div", { class: "list" });
-    this.root = element("details", { class: "versions" }, element("summary", {}, "Tidigare versioner"), this.list);
+    const list = element("div", { class: "list" });
+    this.list = new VersionList(saver.account, saver.question, list, restore);
+    this.root = element("details", { class: "versions" }, element("summary", {}, "Tidigare versioner"), list);
     this.root.addEventListener("toggle", () => this.draw());
   }
 
@@ -382,41 +550,21 @@ class Versions {
     if (!this.root.open) this.shown = undefined;
     else if (this.shown !== revision && !this.saver.sending) {
       this.shown = revision;
-      this.load(revision);
+      this.list.load();
     }
-  }
-
-  async load(revision) {
-    const { account, question } = this.saver;
-    const answer = await fetch(`/api/reflections/versions?question=${encodeURIComponent(question)}`, {
-      headers: { "X-Visionsprat-Account": String(account) },
-    }).catch(() => null);
-    const found = answer?.ok ? (await answer.json().catch(() => null))?.versions : null;
-    if (this.shown !== revision) return; // closed, or overtaken
-    if (found) this.show(found);
-    else if (answer?.status === 401) this.say("Du är utloggad. Logga in igen, så visas de.");
-    else this.say("Det går inte att visa dem just nu. Stäng och öppna igen om en stund.");
-  }
-
-  show(found) {
-    if (!found.length) {
-      return this.say("Inga än. En version sparas när du har gjort uppehåll, loggar ut eller tar bort mycket text.");
-    }
-    const items = found.map((version) => {
-      const again = element("button", { type: "button", class: "button" }, "Återställ");
-      again.setAttribute("aria-label", `Återställ versionen från ${at(version.saved_at)}`);
-      again.addEventListener("click", () => this.restore(version.text));
-      const when = element("p", { class: "when" }, at(version.saved_at));
-      const words = element("div", { class: "words", dir: "auto" }, version.text);
-      return element("li", {}, when, words, element("p", { class: "actions" }, again));
-    });
-    this.list.replaceChildren(element("ol", {}, ...items));
-  }
-
-  say(words) {
-    this.list.replaceChildren(element("p", { class: "when", role: "status" }, words));
   }
 }
+
+// On "Mina reflektioner" they are there to be read. A toggle event does not bubble.
+document.addEventListener(
+  "toggle",
+  ({ target }) => {
+    if (!target.open || !target.matches("details.versions[data-question]")) return;
+    const account = document.querySelector("nav.side")?.dataset.account;
+    new VersionList(account, target.dataset.question, target.querySelector(".list")).load();
+  },
+  true,
+);
 
 class QuestionField {
   constructor(question, saver) {
@@ -425,11 +573,12 @@ class QuestionField {
     this.area = element("textarea", { id, rows: "4", "aria-describedby": `${id}-status`, spellcheck: "true" });
     this.status = element("p", { class: "status", id: `${id}-status`, role: "status", "aria-live": "polite" });
     this.left = element("p", { class: "left", "aria-live": "polite" });
+    this.bare = element("p", { class: "bare", "aria-live": "polite" });
     this.taken = element("p", { class: "taken", "aria-live": "polite" });
     this.versions = new Versions(saver, (text) => this.restore(text));
     this.choice = element("div", { class: "choice" });
     const label = element("label", { for: id }, question.label);
-    this.root = element("div", { class: "question" }, label, this.area, this.status, this.left, this.taken);
+    this.root = element("div", { class: "question" }, label, this.area, this.status, this.bare, this.left, this.taken);
     this.root.append(this.choice, this.versions.root);
     saver.taken = null; // offered on the page where it was deleted
     this.area.addEventListener("input", () => {
@@ -442,33 +591,42 @@ class QuestionField {
 
   receive(saved) {
     this.saver.receive(saved, document.activeElement === this.area);
-    const text = this.saver.text.replace(/\r\n?/g, "\n"); // as a textarea has it
-    if (this.area.value !== text) this.area.value = text;
     this.draw();
   }
 
   draw() {
     const saver = this.saver;
+    const text = saver.text.replace(/\r\n?/g, "\n"); // as a textarea has it
+    if (this.area.value !== text) this.area.value = text;
     this.grow();
     const words = {
       saved: saver.base.saved_at ? savedAt(saver.base.saved_at) : "Sparas medan du skriver",
       saving: "Sparar…",
+      waiting: waiting(saver),
     };
     let said = words[saver.state] ?? `Inte sparat. ${saver.problem}`;
     if (saver.state === "saved" && saver.returned) said += ". Anslutningen är tillbaka.";
     if (this.status.textContent !== said) this.status.textContent = said;
-    this.status.dataset.state = saver.state === "saved" && !saver.base.saved_at ? "empty" : saver.state;
-    if (saver.signedOut) {
+    this.status.dataset.state = this.look();
+    if (saver.state === "waiting" && saver.status === 401) {
       const again = element("button", { type: "button", class: "as-link" }, "Logga in");
-      again.addEventListener("click", () => location.reload());
+      again.addEventListener("click", () => (saver.kept ? location.reload() : open("/")));
       this.status.append(" ", again);
     }
     const left = saver.limit - length(saver.text);
     const told = left > TELL_LIMIT ? "" : left < 0 ? `${-left} tecken för mycket` : `${left} tecken kvar`;
     if (this.left.textContent !== told) this.left.textContent = told;
+    const bare = saver.kept ? "" : "Den här webbläsaren kan inte hålla kvar text. Stäng inte sidan förrän det står Sparat.";
+    if (this.bare.textContent !== bare) this.bare.textContent = bare;
     this.drawTaken();
     this.drawChoice();
     this.versions.draw();
+  }
+
+  look() {
+    const { state, base, kept } = this.saver;
+    if (state === "saved" && !base.saved_at) return "empty";
+    return state === "waiting" && kept && isOffline(this.saver) ? "kept" : state;
   }
 
   drawTaken() {
@@ -486,6 +644,7 @@ class QuestionField {
   restore(text) {
     this.area.value = text;
     this.saver.taken = null;
+    this.saver.chosen = !same(text, this.saver.base.text); // what goes by that was not deleted by mistake
     this.saver.type(text);
     this.saver.flush();
     if (this.saver.other) this.drawComparison();
@@ -527,8 +686,8 @@ class QuestionField {
     if (other.erased) return;
     const [mine, theirs] = compare(this.area.value, other.text);
     this.comparison.replaceChildren(
-      side("Din text i rutan", writtenAt ? `Skriven ${at(writtenAt)}` : "Bara i den här webbläsaren", mine),
-      side("Den andra texten", savedAt(other.saved_at), theirs),
+      side("Din text i rutan", joined("Den här enheten", writtenAt && `Skriven ${at(writtenAt)}`), mine),
+      side("Den andra texten", joined(other.device_kind, savedAt(other.saved_at)), theirs),
     );
   }
 
@@ -544,6 +703,8 @@ class QuestionField {
     this.area.style.height = `${this.area.scrollHeight + 4}px`;
   }
 }
+
+const joined = (...parts) => parts.filter(Boolean).join(" · ");
 
 /** One of two texts, with what only it has marked. */
 function side(title, when, pieces) {
@@ -564,6 +725,7 @@ function editor({ data, parentElement, setTriggerValue }) {
     panel.append(...fields.map((field) => field.root));
     parentElement.append(panel);
     parentElement.visionspratFields = fields;
+    resume(data.account); // of tabs closed since the page was loaded, too
   }
   fields.forEach((field, place) => {
     field.saver.limit = data.limit;
@@ -574,4 +736,4 @@ function editor({ data, parentElement, setTriggerValue }) {
   return () => fields.forEach((field) => field.saver.flush());
 }
 
-window.visionsprat = { editor, forget, leave, resume, settle, unsaved };
+window.visionsprat = { editor, forget, leave, resume, settle, unsaved, wake };

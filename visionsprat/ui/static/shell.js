@@ -5,13 +5,20 @@
 Object.defineProperty(navigator, "language", { get: () => "sv-SE" });
 Object.defineProperty(navigator, "languages", { get: () => ["sv-SE", "sv"] });
 
-// Where the server is, so that Streamlit need not look for it under each part of the address.
-window.__streamlit = { BACKEND_BASE_URL: `${location.origin}/` };
+window.__streamlit = {
+  // Where the server is, so that Streamlit need not look for it under each part of the address.
+  BACKEND_BASE_URL: `${location.origin}/`,
+  // It would cover the page when its connection breaks: the editors go on, and say it themselves.
+  HOST_CONFIG: { blockErrorDialogs: true },
+};
 
-const app = () => document.querySelector('[data-testid="stApp"]');
+const CONNECTION = "data-test-connection-state"; // as Streamlit tells it
+const isConnected = () => document.querySelector('[data-testid="stApp"]')?.getAttribute(CONNECTION) === "CONNECTED";
 const heading = () => document.getElementById("innehall");
 
 // The first words
+
+const app = () => document.querySelector('[data-testid="stApp"]');
 
 /** They came with the index page, to be read at once; they give way when all of the page stands behind them. */
 function giveWay() {
@@ -30,7 +37,8 @@ function giveWay() {
 
 /** Go to a page of ours: as the browser's back button would, which Streamlit understands, else by loading it. */
 async function walk(link) {
-  if (app()?.dataset.testConnectionState !== "CONNECTED") return location.assign(link.href);
+  if (!(isConnected() && navigator.onLine) && !(await answers(link))) return stay();
+  if (!isConnected()) return location.assign(link.href);
   closeMenu();
   if (link.pathname === location.pathname && link.search === location.search) return focusHeading();
   if (link.pathname === location.pathname) asking = document.querySelector("[data-arrive]")?.dataset.arrive ?? "";
@@ -38,7 +46,20 @@ async function walk(link) {
   window.visionsprat.leave();
   await window.visionsprat.settle(300); // so that the next page knows of it
   history.pushState({}, "", link.href);
-  dispatchEvent(new PopStateEvent("popstate"));
+  showAddress();
+}
+
+/** Whether the server can be reached, by the link's address: the browser's own page about it has no text to keep. */
+const answers = (link) =>
+  fetch(link.href, { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(5000) }).then(
+    (answer) => answer.status < 500,
+    () => false,
+  );
+
+function stay() {
+  if (document.querySelector("dialog.ask")) return; // clicked twice
+  const why = navigator.onLine ? "just nu, för servern svarar inte" : "utan nät";
+  tell(`Sidan går inte att öppna ${why}. Det du läser och skriver här står kvar.`);
 }
 
 let asking = null; // what of this page is being left, when another part of it was asked for
@@ -90,8 +111,19 @@ function arrive() {
   focusHeading();
 }
 
+const showAddress = () => dispatchEvent(new PopStateEvent("popstate"));
+
+let missed = false; // whether the browser's back button was used when Streamlit could not follow
+
+function reconnected() {
+  window.visionsprat.wake();
+  if (missed) showAddress();
+  missed = false;
+}
+
 addEventListener("popstate", (event) => {
   if (!event.isTrusted) return;
+  missed = !isConnected();
   leaving = heading();
   window.visionsprat.leave();
 });
@@ -169,7 +201,7 @@ async function copy(button) {
     await navigator.clipboard.writeText(text);
     button.textContent = "Kopierat";
   } catch {
-    button.textContent = "Gick inte, markera texten i stället";
+    button.textContent = "Det gick inte. Markera texten i stället.";
   }
   setTimeout(() => (button.textContent = name), 4000);
 }
@@ -208,12 +240,14 @@ async function followSession() {
 
 let resumed = null;
 
-/** Send what this browser kept for somebody when they are back, once a load. */
-function resumeDrafts() {
+/** Send what this browser kept for somebody when they are back, once a load, and draw the page as it then is. */
+async function resumeDrafts() {
   const account = document.querySelector("nav.side")?.dataset.account;
   if (!account || account === resumed) return;
   resumed = account;
-  window.visionsprat.resume(account);
+  const sent = await window.visionsprat.resume(account);
+  const isBusy = document.activeElement?.matches("input, textarea, select"); // a new run may take what is half written
+  if (sent && !isBusy) showAddress();
 }
 
 // Swedish
@@ -257,21 +291,24 @@ function translateTexts(node) {
   }
 }
 
-/** Streamlit covers the page with a dialog when its connection breaks; the editors go on and say it themselves. */
-function dismissConnectionDialog(node) {
+/** Before its first connection Streamlit doesn't know that its dialogs are blocked. Say it in our words. */
+function replaceDialog(node) {
   const found = node.closest?.('[data-testid="stDialog"]') ?? node.querySelector?.('[data-testid="stDialog"]');
-  found?.querySelector("button")?.click();
+  if (!found) return;
+  found.querySelector("button")?.click();
+  if (!document.querySelector("dialog.ask")) tell("Servern svarar inte. Sidan visas så snart det går.");
 }
 
 new MutationObserver((changes) => {
   for (const change of changes) {
     if (change.type === "attributes") translate(change.target);
+    if (change.attributeName === CONNECTION && isConnected()) reconnected();
     for (const node of change.addedNodes) {
       if (node.nodeType !== Node.ELEMENT_NODE) continue;
       translate(node);
       node.querySelectorAll(ATTRIBUTES.map((name) => `[${name}]`).join()).forEach(translate);
       translateTexts(node);
-      dismissConnectionDialog(node);
+      replaceDialog(node);
     }
   }
   giveWay();
@@ -284,5 +321,5 @@ new MutationObserver((changes) => {
   subtree: true,
   childList: true,
   attributes: true,
-  attributeFilter: [...ATTRIBUTES, "data-stale", "data-test-script-state"],
+  attributeFilter: [...ATTRIBUTES, "data-stale", "data-test-script-state", CONNECTION],
 });

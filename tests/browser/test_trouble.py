@@ -1,0 +1,49 @@
+"""Trouble under the server's feet, as the person who writes meets it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.people import Person, editor, signed_in, status
+from tests.browser.server import Server
+from tests.browser.test_never_lost import QUESTION, expect_saved, type_at_full_speed
+from tests.test_trouble import moved_away, no_room
+
+
+@pytest.mark.parametrize("trouble", [no_room, moved_away])
+def test_what_can_not_be_saved_is_told_stays_in_the_browser_and_is_saved_later(
+    page: Page, person: Person, server: Server, trouble: Callable[[Server], AbstractContextManager[None]]
+) -> None:
+    signed_in(page, person, "/skapande")
+    type_at_full_speed(page, "Före. ")
+    expect_saved(page, person, "Före. ")
+    with trouble(server):
+        page.keyboard.type("Under. ")
+        expect(status(page)).to_have_text(
+            "Inte sparat. Servern kan inte spara just nu. "
+            "Texten finns kvar på den här enheten och skickas så snart det går."
+        )
+        page.keyboard.type("Fortfarande under. ")
+        expect(editor(page)).to_have_value("Före. Under. Fortfarande under. ")
+    assert person.text(QUESTION) == "Före. "
+    expect_saved(page, person, "Före. Under. Fortfarande under. ")
+
+
+def test_a_page_that_can_not_be_read_says_so_and_the_text_typed_before_is_saved_later(
+    page: Page, person: Person, server: Server
+) -> None:
+    signed_in(page, person, "/skapande")
+    expect(editor(page)).to_be_visible()
+    with moved_away(server):
+        type_at_full_speed(page, "Under.")
+        expect(status(page)).to_contain_text("Inte sparat")
+        page.get_by_role("link", name="Den globala staden").first.click()
+        expect(page.get_by_role("alert")).to_contain_text("Ingenting är borta. Vänta en stund")
+    page.reload()
+    expect(page).to_have_title("Den globala staden – Visionsprat")
+    page.get_by_role("link", name="Den skapande staden").first.click()
+    expect_saved(page, person, "Under.")

@@ -1,0 +1,89 @@
+"""What comes and goes: an id for each request, counts of answers and of open websockets."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from tests.client import Client
+from visionsprat.guard import Guard
+from visionsprat.metrics import REGISTRY
+from visionsprat.traffic import Traffic
+
+
+def told(request: Request) -> Response:
+    return PlainTextResponse(request.headers["x-request-id"])
+
+
+def fail(_: Request) -> Response:
+    raise RuntimeError("something of somebody's")
+
+
+@pytest.fixture
+def client() -> Client:
+    routes = [Route("/told", told), Route("/fail", fail)]
+    return Client(Starlette(routes=routes, middleware=[Middleware(Traffic), Middleware(Guard)]))
+
+
+def answers(status: str) -> float:
+    return REGISTRY.get_sample_value("visionsprat_responses_total", {"status": status}) or 0
+
+
+@pytest.mark.parametrize(
+    "given", ["a", "4bf92f3577b34da6", "Root=1-67891233-abcdef", "a/b+c=:._-", "x" * 128]
+)
+def test_a_request_keeps_the_id_that_it_came_with(client: Client, given: str) -> None:
+    answer = client.get("/told", headers={"X-Request-ID": given})
+    assert answer.text == answer.headers["x-request-id"] == given
+
+
+@pytest.mark.parametrize(
+    "given", [None, "", " ", "a b", 'a"', "a\tb", "\u00e5", "somebody@test.example", "x" * 129]
+)
+def test_one_without_an_id_fit_for_the_log_gets_one(client: Client, given: str | None) -> None:
+    answer = client.get("/told", headers={} if given is None else {"X-Request-ID": given.encode()})
+    assert answer.text == answer.headers["x-request-id"] != given
+    assert re.fullmatch(r"[0-9a-f]{8}-[0-9]+", answer.text)
+
+
+def test_no_two_requests_get_the_same_id(client: Client) -> None:
+    assert client.get("/told").text != client.get("/told").text
+
+
+def test_a_refusal_has_an_id_and_is_counted_too(client: Client) -> None:
+    before = answers("403")
+    assert "x-request-id" in client.post("/told").headers
+    assert answers("403") == before + 1
+
+
+def test_an_error_is_counted_and_told_with_its_id(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    before = answers("500")
+    with pytest.raises(RuntimeError):
+        client.get("/fail")
+    assert answers("500") == before + 1
+    (record,) = caplog.records
+    assert (record.levelno, record.getMessage()) == (logging.WARNING, "Answered with an error")
+
+
+def test_websockets_are_counted_while_they_are_open() -> None:
+    seen: list[float | None] = []
+
+    def count() -> None:
+        seen.append(REGISTRY.get_sample_value("visionsprat_websockets"))
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        count()
+
+    count()
+    asyncio.run(Traffic(application)({"type": "websocket", "headers": []}, None, None))  # type: ignore[arg-type]
+    count()
+    assert seen == [0, 1, 0]

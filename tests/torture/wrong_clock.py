@@ -1,0 +1,31 @@
+"""The application with a clock that is wrong, by as many seconds as a file says."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import streamlit as st
+from starlette.middleware import Middleware
+
+from app import house, lifespan, show_trouble
+from visionsprat.guard import Guard
+from visionsprat.settings import ROOT
+from visionsprat.web import routes
+
+_WRONG_BY = Path(os.environ["WRONG_BY"])
+
+
+def _clock() -> datetime:
+    return datetime.now(timezone.utc) + timedelta(seconds=float(_WRONG_BY.read_text(encoding="ascii")))
+
+
+house.store.clock = _clock
+app = st.App(
+    ROOT / "pages" / "entry.py",
+    routes=routes(),
+    middleware=[Middleware(Guard)],
+    lifespan=lifespan,
+    on_script_error=show_trouble,
+)

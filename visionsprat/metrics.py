@@ -1,0 +1,72 @@
+"""What is counted for Prometheus, by this process since its start. Never by person, address or text."""
+
+from __future__ import annotations
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    ProcessCollector,
+    disable_created_metrics,
+)
+
+disable_created_metrics()  # type: ignore[no-untyped-call]
+REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+
+#: A save waits for the database for five seconds at most, see migrations.PATIENCE.
+_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
+
+
+def _counter(name: str, what: str, label: str, *values: str) -> Counter:
+    """A counter by `label`, each known value of which begins at nought: an alert sees the first one."""
+    counter = Counter(name, what, [label], registry=REGISTRY)
+    for each in values:
+        counter.labels(each)
+    return counter
+
+
+#: What a save ends with, by the status of its answer.
+SAVE_OUTCOMES = {
+    200: "saved",
+    401: "signed_out",
+    404: "no_such_question",
+    409: "conflict",
+    413: "too_long",
+    422: "malformed",
+    500: "failed",
+    503: "unavailable",
+}
+SAVES = _counter("visionsprat_saves", "Saves asked for, by outcome.", "outcome", *SAVE_OUTCOMES.values())
+SAVE_SECONDS = Histogram(
+    "visionsprat_save_seconds", "How long saves took.", registry=REGISTRY, buckets=_SECONDS
+)
+RUNS = _counter(
+    "visionsprat_script_runs",
+    "Pages drawn, by outcome.",
+    "outcome",
+    *("drawn", "interrupted", "unavailable", "failed"),
+)
+RUN_SECONDS = Histogram(
+    "visionsprat_script_run_seconds", "How long pages took to draw.", registry=REGISTRY, buckets=_SECONDS
+)
+SIGN_INS = _counter(
+    "visionsprat_sign_ins",
+    "Passwords looked at or refused a look, by outcome.",
+    "outcome",
+    *("ok", "refused", "must_wait"),
+)
+RESPONSES = _counter(
+    "visionsprat_responses", "Answers to requests, by status.", "status", "200", "500", "503"
+)
+LETTERS = _counter("visionsprat_letters", "Letters, by outcome.", "outcome", "sent", "failed")
+BACKUPS = _counter("visionsprat_backups", "Nightly backups, by outcome.", "outcome", "made", "failed")
+WEBSOCKETS = Gauge("visionsprat_websockets", "Tabs connected now.", registry=REGISTRY)
+BACKUP_AGE = Gauge(
+    "visionsprat_newest_backup_age_seconds",
+    "How old the newest backup is; +Inf when there is none.",
+    registry=REGISTRY,
+)
+BUILD = Info("visionsprat_build", "What is running.", registry=REGISTRY)

@@ -1,0 +1,104 @@
+"""What copies.py and migrations do with a database file as a whole. SQLite's own errors come through."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from visionsprat.errors import VisionspratError
+
+#: Between a database's name and that of the migration before which it was copied.
+BEFORE = ".before-"
+#: As many faults as are of use to anybody.
+_MOST = 20
+#: Errors that tell of the surroundings; any other tells that the file is damaged.
+_SURROUNDINGS = ("locked", "busy", "unable to open", "disk i/o", "readonly")
+
+
+class NotKept(VisionspratError):
+    """The database can't be copied as it should be before it is migrated."""
+
+
+def keep_before(path: Path, migration: str) -> Path:
+    """Copy a database beside itself before it is migrated, and return where.
+
+    The copy is checked and on the disk, and takes the place of what an earlier try has left. Raises NotKept.
+    """
+    kept = path.with_name(f"{path.name}{BEFORE}{migration}")
+    unfinished = kept.with_name(f"{kept.name}.unfinished")
+    unfinished.unlink(missing_ok=True)
+    try:
+        copy(path, unfinished)
+        if problems := faults(unfinished):
+            raise NotKept(
+                f"The database was not migrated, as the copy that is made before is damaged ({problems[0]})."
+            )
+        put_in_place(unfinished, kept)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return kept
+
+
+def copy(source: Path, target: Path) -> None:
+    """Write a copy of a database, which others may be writing in, as one plain file of its own.
+
+    VACUUM INTO reads one state of the database, hinders nobody, and takes nothing along of what has been
+    deleted. The target must not be there yet.
+    """
+    with look(source) as db:
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        db.execute("VACUUM INTO ?", [str(target)])
+
+
+def faults(path: Path, *, quick: bool = False) -> list[str]:
+    """What is wrong with a database file, in SQLite's words. None of them holds what anybody wrote.
+
+    `quick` passes over the indexes and the references between tables. Raises what tells of the surroundings.
+    """
+    try:
+        with look(path) as db:
+            rows = db.execute(f"PRAGMA {'quick' if quick else 'integrity'}_check({_MOST})").fetchall()
+            found = [" ".join(line.split()) for (line,) in rows if line != "ok"]
+            return found or ([] if quick else _broken_references(db))
+    except sqlite3.DatabaseError as error:
+        if any(word in str(error).lower() for word in _SURROUNDINGS):
+            raise
+        return [str(error)]
+
+
+def _broken_references(db: Database) -> list[str]:
+    rows = db.execute(
+        'SELECT "table", parent, count(*) FROM pragma_foreign_key_check GROUP BY 1, 2'
+    ).fetchall()
+    return [f"rows of {table} that refer to missing {parent}: {count}" for table, parent, count in rows]
+
+
+@contextmanager
+def look(path: Path) -> Iterator[Database]:
+    """A connection that can't change the database, and leaves even its -wal as it is."""
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
+        # In a damaged file even the names may be.
+        connection.text_factory = lambda raw: raw.decode(errors="replace")
+        yield Database(connection)
+
+
+def put_in_place(new: Path, path: Path) -> None:
+    """Give a file its name once all of it is on the disk, and see that the name is, too."""
+    sync(new)
+    os.replace(new, path)
+    if os.name == "posix":  # elsewhere a folder can't be opened
+        sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    opened = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

@@ -392,6 +392,7 @@ def test_a_staff_lists_preview_and_its_faults_have_none(offices: dict[str, Page]
         file: Any = {"name": "personallista.csv", "mimeType": "text/csv", "buffer": csv_file(rows)}
         page.locator("input[type=file]").set_input_files(file)
         expect(page.get_by_role("heading", name=shown)).to_be_visible()
+        expect(page.get_by_text(re.compile(r"^\d+\.\dK?B$"))).to_be_hidden()  # the size, in English
         for summary in page.locator("summary").all():
             summary.click()
         settle(page)

@@ -16,6 +16,23 @@ const CONNECTION = "data-test-connection-state"; // as Streamlit tells it
 const isConnected = () => document.querySelector('[data-testid="stApp"]')?.getAttribute(CONNECTION) === "CONNECTED";
 const heading = () => document.getElementById("innehall");
 
+// The first words
+
+const app = () => document.querySelector('[data-testid="stApp"]');
+
+/** They came with the index page, to be read at once; they give way when all of the page stands behind them. */
+function giveWay() {
+  const words = document.querySelector(".first");
+  if (!words || app()?.dataset.testScriptState !== "notRunning") return;
+  if (!app().querySelector(".stHtml") || app().querySelector('[data-testid="stSkeleton"]')) return;
+  if (words.querySelector(".think") && heading()?.matches(".lock") && !app().querySelector(".think")) return;
+  const link = words.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  const scrolled = words.scrollTop;
+  words.remove();
+  document.querySelector('[data-testid="stMain"]')?.scrollTo(0, scrolled);
+  if (link) app().querySelector(`a[href="${CSS.escape(link)}"]`)?.focus({ preventScroll: true });
+}
+
 // Walking
 
 /** Go to a page of ours: as the browser's back button would, which Streamlit understands, else by loading it. */
@@ -259,6 +276,7 @@ function translate(node) {
   }
   const label = node.getAttribute?.("aria-label") ?? "";
   if (label.startsWith("Remove ")) node.setAttribute("aria-label", label.replace("Remove", "Ta bort"));
+  if (node.dataset?.testid === "stFileChip") node.setAttribute("aria-label", label.replace(/, [\d.]+\w?B$/, "")); // its size
   if (node.matches?.('section[role="presentation"][aria-label]')) node.setAttribute("role", "group");
 }
 
@@ -293,6 +311,7 @@ new MutationObserver((changes) => {
       replaceDialog(node);
     }
   }
+  giveWay();
   markPlace();
   markPart();
   arrive();
@@ -302,5 +321,5 @@ new MutationObserver((changes) => {
   subtree: true,
   childList: true,
   attributes: true,
-  attributeFilter: [...ATTRIBUTES, "data-stale", CONNECTION],
+  attributeFilter: [...ATTRIBUTES, "data-stale", "data-test-script-state", CONNECTION],
 });

@@ -7,7 +7,7 @@ from visionsprat.errors import TooManyFailures
 from visionsprat.fields import Refused, clean_name
 from visionsprat.ui import erasing
 from visionsprat.ui.entrance import enter
-from visionsprat.ui.frame import draw
+from visionsprat.ui.frame import draw, notice
 from visionsprat.ui.here import browser_mark, client, device, here
 from visionsprat.ui.text import FAULTS, PASSWORD_ADVICE, too_many
 
@@ -30,7 +30,7 @@ def name_form() -> None:
         st.session_state[NAME_SAVED] = True
         st.rerun()  # the path at the side shows the name too
     except Refused as refused:
-        answer.error(FAULTS[refused.fault])
+        notice(FAULTS[refused.fault], problem=True, fields=["account_name"], place=answer)
 
 
 def password_form() -> None:
@@ -42,7 +42,7 @@ def password_form() -> None:
         new = st.text_input(
             "Nytt lösenord", key="account_new_password", type="password", autocomplete="new-password"
         )
-        draw("advice.html", advice=PASSWORD_ADVICE)
+        draw("advice.html", advice=PASSWORD_ADVICE, field="account_new_password")
         answer = st.empty()
         pressed = st.form_submit_button("Byt lösenord")
     if not pressed:
@@ -50,14 +50,15 @@ def password_form() -> None:
     try:
         hashed = hash_password(new, known=(*account.name.split(), account.email))
         if not password_is_right(store, account.email, old, device=device(), client=client()):
-            answer.error("Det nuvarande lösenordet stämmer inte.")
+            told = "Det nuvarande lösenordet stämmer inte."
+            notice(told, problem=True, fields=["account_old_password"], place=answer)
             return
         store.set_password(account.id, hashed)
         enter(issue_ticket(store, account.id, browser_mark()), at.address)
     except Refused as refused:
-        answer.error(FAULTS[refused.fault])
+        notice(FAULTS[refused.fault], problem=True, fields=["account_new_password"], place=answer)
     except TooManyFailures as refused:
-        answer.error(too_many(refused.until, at.now))
+        notice(too_many(refused.until, at.now), problem=True, place=answer)
 
 
 def sign_out_everywhere() -> None:
@@ -75,5 +76,6 @@ draw("heading.html", title="Mitt konto", lead=account.email)
 name_form()
 password_form()
 sign_out_everywhere()
+draw("appearance.html")
 draw("own_data.html")
 erasing.draw()

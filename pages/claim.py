@@ -9,7 +9,7 @@ from visionsprat.errors import AlreadyClaimed
 from visionsprat.fields import Refused, clean_email, clean_group, clean_name
 from visionsprat.records import NewAccount
 from visionsprat.ui.entrance import enter
-from visionsprat.ui.frame import draw
+from visionsprat.ui.frame import draw, notice
 from visionsprat.ui.here import browser_mark, here
 from visionsprat.ui.text import FAULTS, NO_COOKIES, PASSWORD_ADVICE
 
@@ -28,14 +28,14 @@ def form() -> None:
         password = st.text_input(
             "Lösenord", key="claim_password", type="password", autocomplete="new-password"
         )
-        draw("advice.html", advice=PASSWORD_ADVICE)
+        draw("advice.html", advice=PASSWORD_ADVICE, field="claim_password")
         group = st.text_input("Arbetsgrupp", key="claim_group", autocomplete="organization")
         problem = st.empty()
         pressed = st.form_submit_button("Skapa konto", type="primary")
     if not pressed:
         return
     if not browser_mark():
-        problem.error(NO_COOKIES)
+        notice(NO_COOKIES, problem=True, place=problem)
         return
     try:
         person, address = clean_name(name), clean_email(email)
@@ -44,10 +44,13 @@ def form() -> None:
         account = NewAccount(address, person, hashed, is_admin=True, member_of=team, manages=team)
         enter(issue_ticket(house.store, house.store.claim(account), browser_mark()), "")
     except Refused as refused:
-        problem.error(FAULTS[refused.fault])
+        field = f"claim_{refused.fault.field}"
+        notice(FAULTS[refused.fault], problem=True, fields=[field], place=problem)
     except AlreadyClaimed:
-        problem.error(
-            "Någon annan hann skapa det första kontot. Logga in, eller hör av dig till den personen."
+        notice(
+            "Någon annan hann skapa det första kontot. Logga in, eller hör av dig till den personen.",
+            problem=True,
+            place=problem,
         )
 
 

@@ -21,4 +21,4 @@ if smtp is not None:
             ask_for_new_password(house.store, smtp, here().site, clean_email(email))
             notice(LETTER_COMES)
         except Refused as refused:
-            problem.error(FAULTS[refused.fault])
+            notice(FAULTS[refused.fault], problem=True, fields=["forgotten_email"], place=problem)

@@ -26,19 +26,19 @@ def form(person: Invited) -> None:
         password = st.text_input(
             "Lösenord", key="invitation_password", type="password", autocomplete="new-password"
         )
-        draw("advice.html", advice=PASSWORD_ADVICE)
+        draw("advice.html", advice=PASSWORD_ADVICE, field="invitation_password")
         problem = st.empty()
         pressed = st.form_submit_button("Välj lösenord", type="primary")
     if not pressed:
         return
     if not browser_mark():
-        problem.error(NO_COOKIES)
+        notice(NO_COOKIES, problem=True, place=problem)
         return
     try:
         hashed = hash_password(password, known=(*person.name.split(), person.email))
         account_id = store.use_invitation(link, hashed)
     except Refused as refused:
-        problem.error(FAULTS[refused.fault])
+        notice(FAULTS[refused.fault], problem=True, fields=["invitation_password"], place=problem)
     except InvitationVoid:
         st.rerun()  # used or replaced meanwhile
     else:

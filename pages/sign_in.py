@@ -9,6 +9,9 @@ from visionsprat.ui.frame import draw, notice
 from visionsprat.ui.here import browser_mark, client, device, here
 from visionsprat.ui.text import NO_COOKIES, too_many
 
+KEEP_ADVICE = "I 30 dagar. Välj det bara på en dator som du är ensam om."
+FIELDS = ("sign_in_email", "sign_in_password")
+
 at = here()
 draw("sign_in.html", welcome=at.module.welcome)
 if st.query_params.get("konto") == "raderat":
@@ -19,7 +22,7 @@ with st.form("sign_in_form", border=False):
         "Lösenord", key="sign_in_password", type="password", autocomplete="current-password"
     )
     keep = st.checkbox("Håll mig inloggad", key="sign_in_keep")
-    draw("advice.html", advice="I 30 dagar. Välj det bara på en dator som du är ensam om.")
+    draw("advice.html", advice=KEEP_ADVICE, field="sign_in_keep")
     problem = st.empty()
     pressed = st.form_submit_button("Logga in", type="primary")
 draw("forgotten_link.html")
@@ -27,9 +30,12 @@ draw("forgotten_link.html")
 if pressed:
     try:
         if not browser_mark():
-            problem.error(NO_COOKIES)
+            notice(NO_COOKIES, problem=True, place=problem)
         elif not email.strip() or not password:
-            problem.error("Skriv både din e-postadress och ditt lösenord.")
+            missing = [key for key, value in zip(FIELDS, (email.strip(), password), strict=True) if not value]
+            notice(
+                "Skriv både din e-postadress och ditt lösenord.", problem=True, fields=missing, place=problem
+            )
         else:
             ticket = sign_in(
                 at.installation.store,
@@ -42,6 +48,11 @@ if pressed:
             )
             enter(ticket, at.address)
     except SignInRefused:
-        problem.error("E-postadressen eller lösenordet stämmer inte. Kontrollera båda och försök igen.")
+        notice(
+            "E-postadressen eller lösenordet stämmer inte. Kontrollera båda och försök igen.",
+            problem=True,
+            fields=FIELDS,
+            place=problem,
+        )
     except TooManyFailures as refused:
-        problem.error(too_many(refused.until, at.now))
+        notice(too_many(refused.until, at.now), problem=True, place=problem)

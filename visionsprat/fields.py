@@ -24,6 +24,11 @@ class Fault(Enum):
     PASSWORD_LONG = f"password is longer than {MAX_PASSWORD_BYTES} bytes (å, ä and ö are two bytes each)"
     PASSWORD_COMMON = "password is among the most common, or too easy to guess"
 
+    @property
+    def field(self) -> str:
+        """What it concerns: "email", "name", "group" or "password"."""
+        return self.name.partition("_")[0].lower()
+
 
 class Refused(VisionspratError):
     """Something a person filled in can't be used. `fault` says which thing and why."""

@@ -48,7 +48,7 @@ _NOT_FOUND = """<!doctype html><html lang="sv"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Sidan finns inte – Visionsprat</title>
 <link rel="stylesheet" href="{style}"><body class="plain"><main><h1 class="hero">Sidan finns inte</h1>
-<p class="lead">Adressen stämmer inte. Det du har skrivit är sparat.</p>
+<p class="lead">Adressen stämmer inte. Det du har skrivit finns kvar.</p>
 <p><a class="button primary" href="/">Till startsidan</a></p></main></body></html>"""
 
 
@@ -80,8 +80,10 @@ def index_page(original: str) -> str:
         f'<link rel="icon" type="image/svg+xml" href="{asset("icon.svg")}">'
         '<link rel="preload" href="/assets/figtree.woff2" as="font" type="font/woff2" crossorigin>'
         f"<style>{(ASSETS / 'style.css').read_text(encoding='utf-8')}</style>"
+        f"<script>{(ASSETS / 'scheme.js').read_text(encoding='utf-8')}</script>"
         f'<script type="module" src="{asset("shell.js")}"></script>'
         f'<script type="module" src="{asset("editor.js")}"></script>'
+        f'<script type="module" src="{asset("heard.js")}"></script>'
     )
     # Before Streamlit's own script: ours must be there when the first page is drawn.
     return page.replace("<title>", ours + "<title>", 1)

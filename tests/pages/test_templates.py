@@ -144,7 +144,8 @@ def record(*entries: AuditEntry) -> dict[str, Any]:
 PARTS = {"path.html"}
 #: Each template with values, and whether they hold EVIL.
 CASES: list[tuple[str, dict[str, Any], bool]] = [
-    ("advice.html", {"advice": EVIL}, True),
+    ("advice.html", {"advice": EVIL, "field": "key"}, True),
+    ("appearance.html", {}, False),
     ("backup.html", {"last": NOW, "now": NOW, "worrying": False}, False),
     ("backup.html", {"last": NOW, "now": NOW, "worrying": True}, False),
     ("backup.html", {"last": None, "now": NOW, "worrying": True}, False),
@@ -187,7 +188,8 @@ CASES: list[tuple[str, dict[str, Any], bool]] = [
     ("invited.html", {"person": replace(INVITED, has_password=True)}, True),
     ("link.html", {"person": INVITED, "link": EVIL}, True),
     ("missing.html", {}, False),
-    ("notice.html", {"text": EVIL, "problem": True}, True),
+    ("notice.html", {"text": EVIL, "problem": True, "fields": ["a", "b"], "id": "x"}, True),
+    ("notice.html", {"text": EVIL, "problem": False, "fields": (), "id": "x"}, True),
     ("parts.html", {"label": EVIL, "address": "/administration", "parts": {"a": EVIL}}, True),
     ("people.html", {"found": PeopleFound(3, (PERSON, NEVER))}, True),
     ("people.html", {"found": PeopleFound(0, ())}, False),

@@ -56,7 +56,8 @@ def _is_sure(label: str, key: str) -> bool:
         del st.session_state[asked]
         st.rerun()
     if sure and word.strip().casefold() != WORD:
-        answer.error(f"Inget är raderat. Skriv ordet {WORD} i rutan, om du är säker.")
+        told = f"Inget är raderat. Skriv ordet {WORD} i rutan, om du är säker."
+        notice(told, problem=True, fields=[f"{key}_word"], place=answer)
         return False
     if sure:
         del st.session_state[asked]

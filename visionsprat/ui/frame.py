@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+import secrets
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
+from streamlit.delta_generator import DeltaGenerator
 
 from visionsprat.progress import State
 from visionsprat.ui import pages, text
@@ -62,9 +65,15 @@ def draw(template: str, **values: Any) -> None:
     st.html(render(template, **values))
 
 
-def notice(sentence: str, *, problem: bool = False) -> None:
-    """Say how something went, aloud too."""
-    draw("notice.html", text=sentence, problem=problem)
+def notice(
+    sentence: str, *, problem: bool = False, fields: Sequence[str] = (), place: DeltaGenerator | None = None
+) -> None:
+    """Say how something went, aloud too. The browser ties a problem to the fields with the keys `fields`."""
+    # A problem said again is a new one: focus goes to its field again.
+    id = f"besked-{secrets.token_hex(4)}"
+    html = _templates.get_template("notice.html").render(text=sentence, problem=problem, fields=fields, id=id)
+    show = st.html if place is None else place.html
+    show(html)
 
 
 def draw_navigation() -> None:

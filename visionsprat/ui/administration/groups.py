@@ -47,7 +47,11 @@ def _draw_all(rows: tuple[GroupRow, ...]) -> None:
         pressed = st.form_submit_button("Lägg till")
     at = here()
     if pressed:
-        _try(lambda: at.installation.store.make_group(at.account.id, clean_group(path)), "Gruppen finns nu.")
+        _try(
+            lambda: at.installation.store.make_group(at.account.id, clean_group(path)),
+            "Gruppen finns nu.",
+            field="group_new",
+        )
 
 
 def _draw_one(row: GroupRow, paths: dict[int, str]) -> None:
@@ -59,7 +63,11 @@ def _draw_one(row: GroupRow, paths: dict[int, str]) -> None:
         name = st.text_input("Namn", row.path.split("/")[-1], key=f"group_name_{row.id}", autocomplete="off")
         renamed = st.form_submit_button("Byt namn")
     if renamed:
-        _try(lambda: store.rename_group(me, row.id, _one_name(name)), "Namnet är bytt.")
+        _try(
+            lambda: store.rename_group(me, row.id, _one_name(name)),
+            "Namnet är bytt.",
+            field=f"group_name_{row.id}",
+        )
     others = {id: path for id, path in paths.items() if not f"{path}/".startswith(f"{row.path}/")}
     with st.form("group_move_form", border=False):
         places = [0, *others]
@@ -74,7 +82,11 @@ def _draw_one(row: GroupRow, paths: dict[int, str]) -> None:
         )
         moved = st.form_submit_button("Flytta")
     if moved:
-        _try(lambda: store.move_group(me, row.id, parent or None), "Gruppen är flyttad.")
+        _try(
+            lambda: store.move_group(me, row.id, parent or None),
+            "Gruppen är flyttad.",
+            field=f"group_parent_{row.id}",
+        )
     if others:
         _merge(row, others)
     if row.is_empty:
@@ -102,7 +114,9 @@ def _merge(row: GroupRow, others: dict[int, str]) -> None:
         sure = st.checkbox("Ja, slå ihop grupperna", key=f"group_merge_sure_{row.id}")
         pressed = st.form_submit_button("Slå ihop")
     if pressed and (into is None or not sure):
-        notice("Välj en grupp och kryssa i att du vill slå ihop dem.", problem=True)
+        told = "Välj en grupp och kryssa i att du vill slå ihop dem."
+        missing = f"group_into_{row.id}" if into is None else f"group_merge_sure_{row.id}"
+        notice(told, problem=True, fields=[missing])
     elif pressed and into is not None:
         done = f"Grupperna är ihopslagna till {others[into]}."
         _try(lambda: at.installation.store.merge_group(at.account.id, row.id, into), done, gone=True)
@@ -115,16 +129,17 @@ def _one_name(name: str) -> str:
     return clean_name(name, Fault.GROUP)
 
 
-def _try(change: Callable[[], object], done: str, *, gone: bool = False) -> None:
+def _try(change: Callable[[], object], done: str, *, gone: bool = False, field: str = "") -> None:
     """Make a change and show the groups anew, or say why it can't be made."""
+    fields = [field] if field else []
     try:
         change()
     except Refused as refused:
-        notice(FAULTS[refused.fault], problem=True)
+        notice(FAULTS[refused.fault], problem=True, fields=fields)
     except GroupNameTaken:
-        notice(_TAKEN, problem=True)
+        notice(_TAKEN, problem=True, fields=fields)
     except GroupCircle:
-        notice(_CIRCLE, problem=True)
+        notice(_CIRCLE, problem=True, fields=fields)
     except GroupNotEmpty:
         notice("Gruppen är inte tom längre. Flytta personerna och grupperna i den först.", problem=True)
     else:

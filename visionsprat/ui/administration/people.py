@@ -68,9 +68,10 @@ def _draw_new() -> None:
         account = NewAccount(clean_email(email), clean_name(name), None, member_of=path)
         account_id = at.installation.store.add_account(account, at.account.id)
     except Refused as refused:
-        problem.error(FAULTS[refused.fault])
+        field = f"person_new_{refused.fault.field}"
+        notice(FAULTS[refused.fault], problem=True, fields=[field], place=problem)
     except EmailTaken:
-        problem.error(EMAIL_TAKEN)
+        notice(EMAIL_TAKEN, problem=True, fields=["person_new_email"], place=problem)
     else:
         _finish(f"{account.name} har lagts till.", account_id)
 
@@ -118,9 +119,10 @@ def _correct(person: Person) -> None:
     try:
         at.installation.store.correct(at.account.id, person.id, clean_name(name), clean_email(email))
     except Refused as refused:
-        problem.error(FAULTS[refused.fault])
+        field = f"person_{refused.fault.field}_{person.id}"
+        notice(FAULTS[refused.fault], problem=True, fields=[field], place=problem)
     except EmailTaken:
-        problem.error(EMAIL_TAKEN)
+        notice(EMAIL_TAKEN, problem=True, fields=[f"person_email_{person.id}"], place=problem)
     else:
         _finish("Uppgifterna är sparade.", person.id)
 

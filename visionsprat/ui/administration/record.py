@@ -25,7 +25,8 @@ def draw() -> None:
     try:
         begin, end = midnight(since), midnight(until)
     except ValueError:
-        notice("Skriv datumet så här: 2026-11-24.", problem=True)
+        fields = [key for key, day in (("record_since", since), ("record_until", until)) if day.strip()]
+        notice("Skriv datumet så här: 2026-11-24.", problem=True, fields=fields)
         return
     end = end + timedelta(days=1) if end else None
     query = urlencode(

@@ -571,8 +571,8 @@ class QuestionField {
     this.saver = saver;
     const id = `svar-${question.id.replace("/", "-")}`;
     this.area = element("textarea", { id, rows: "4", "aria-describedby": `${id}-status`, spellcheck: "true" });
-    this.status = element("p", { class: "status", id: `${id}-status`, role: "status", "aria-live": "polite" });
-    this.left = element("p", { class: "left", "aria-live": "polite" });
+    this.status = element("p", { class: "status", id: `${id}-status` }); // heard.js says it aloud
+    this.left = element("p", { class: "left" });
     this.bare = element("p", { class: "bare", "aria-live": "polite" });
     this.taken = element("p", { class: "taken", "aria-live": "polite" });
     this.versions = new Versions(saver, (text) => this.restore(text));

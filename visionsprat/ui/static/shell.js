@@ -206,9 +206,22 @@ async function copy(button) {
   setTimeout(() => (button.textContent = name), 4000);
 }
 
+/** Keep a choice of light, dark or as the device is; scheme.js follows it. */
+async function chooseScheme(button) {
+  localStorage.setItem("visionsprat:scheme", button.value);
+  await window.visionsprat.settle(2000); // nothing is to be lost for a colour
+  location.reload();
+}
+
+function markScheme() {
+  for (const button of document.querySelectorAll('button[data-action="scheme"]:not([aria-pressed])'))
+    button.setAttribute("aria-pressed", String(button.value === document.documentElement.dataset.scheme));
+}
+
 const actions = {
   copy,
   print: () => print(),
+  scheme: chooseScheme,
   "sign-out": signOut,
   menu: (button) => button.setAttribute("aria-expanded", String(button.getAttribute("aria-expanded") !== "true")),
 };
@@ -263,31 +276,65 @@ const SWEDISH = {
   "Running...": "Arbetar",
   Stop: "Avbryt",
   Open: "Visa alla",
+  "Clear value": "Rensa",
+  Dismiss: "Stäng",
   "file upload": "Välj fil",
   "Add files": "Byt fil",
 };
-const SWEDISH_TEXTS = { Upload: "Välj fil", "add icon": "Byt fil" };
+const PATTERNS = [
+  [/^Remove (.+)$/s, "Ta bort $1"],
+  [/^Cancel upload of (.+)$/s, "Avbryt uppladdningen av $1"],
+];
 const ATTRIBUTES = ["aria-label", "title", "placeholder"];
+
+/** What Streamlit says as text, and where. What people are called may read the same in other places. */
+const TEXTS = {
+  '[data-testid="stFileUploader"]': [
+    [/^Upload$/, "Välj fil"],
+    [/^add icon$/, "Byt fil"],
+    [/^Error: $/, "Fel: "],
+    [/^(.+) files are not allowed\.$/, "Filer av typen $1 går inte att välja."],
+    [/^File must be (.+) or smaller\.$/, "Filen får vara högst $1."],
+  ],
+  '[role="listbox"]': [[/^No results$/, "Inga träffar"]],
+  "[data-live-announcer]": [
+    [/^(\d+) options? available\.$/, "$1 val."],
+    [/^(.+), selected$/s, "$1, vald"],
+  ],
+};
+
+const rewritten = (english, patterns) => {
+  const [pattern, swedish] = patterns.find(([each]) => each.test(english)) ?? [];
+  return pattern ? english.replace(pattern, swedish) : english;
+};
+
+/** An opened list lies outside everything else on the page. */
+function makeRegion(node, label) {
+  node.setAttribute("role", "region");
+  node.setAttribute("aria-label", label);
+}
 
 function translate(node) {
   for (const name of ATTRIBUTES) {
-    const swedish = SWEDISH[node.getAttribute?.(name)];
-    if (swedish) node.setAttribute(name, swedish);
+    const english = node.getAttribute?.(name);
+    const swedish = english && (SWEDISH[english] ?? rewritten(english, PATTERNS));
+    if (swedish && swedish !== english) node.setAttribute(name, swedish);
   }
-  const label = node.getAttribute?.("aria-label") ?? "";
-  if (label.startsWith("Remove ")) node.setAttribute("aria-label", label.replace("Remove", "Ta bort"));
   if (node.dataset?.testid === "stFileChip") node.setAttribute("aria-label", label.replace(/, [\d.]+\w?B$/, "")); // its size
   if (node.matches?.('section[role="presentation"][aria-label]')) node.setAttribute("role", "group");
+  if (node.matches?.('[role="listbox"][aria-label]')) makeRegion(node.parentElement, node.getAttribute("aria-label"));
 }
 
-/** What Streamlit's uploader says as text. React keeps the text node and sees no difference. */
+/** React keeps a text node whose words are changed, and sees no difference. */
 function translateTexts(node) {
-  const uploader = node.closest('[data-testid="stFileUploader"]') ?? node.querySelector('[data-testid="stFileUploader"]');
-  if (!uploader) return;
-  const texts = document.createTreeWalker(uploader, NodeFilter.SHOW_TEXT);
-  while (texts.nextNode()) {
-    const swedish = SWEDISH_TEXTS[texts.currentNode.nodeValue];
-    if (swedish) texts.currentNode.nodeValue = swedish;
+  for (const [selector, patterns] of Object.entries(TEXTS)) {
+    const place = node.closest(selector) ?? node.querySelector(selector);
+    if (!place) continue;
+    const texts = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const swedish = rewritten(texts.currentNode.nodeValue, patterns);
+      if (swedish !== texts.currentNode.nodeValue) texts.currentNode.nodeValue = swedish;
+    }
   }
 }
 
@@ -314,6 +361,7 @@ new MutationObserver((changes) => {
   giveWay();
   markPlace();
   markPart();
+  markScheme();
   arrive();
   resumeDrafts();
   followSession();

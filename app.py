@@ -20,6 +20,7 @@ from visionsprat.installation import backups_path, installation
 from visionsprat.migrations import schema
 from visionsprat.nightly import nightly_backups
 from visionsprat.traffic import Traffic
+from visionsprat.ui.first_words import first_words
 from visionsprat.ui.trouble import show_trouble
 from visionsprat.version import VERSION
 from visionsprat.web import OwnRoutes, routes
@@ -28,9 +29,6 @@ try:
     house = installation()
 except VisionspratError as error:
     sys.exit(f"Visionsprat can't start. {error}")
-
-# Imported now, so that the first visitor does not wait for it and gc.freeze() holds it.
-import visionsprat.ui.pages  # noqa: F401
 
 
 @asynccontextmanager
@@ -65,7 +63,7 @@ app = st.App(
     middleware=[
         Middleware(Traffic),
         Middleware(Guard),
-        Middleware(Front),
+        Middleware(Front, words=first_words),
         Middleware(OwnRoutes, routes=[*routes(), *scrape.routes(), *downloads.routes(), downloads.made_up()]),
     ],
     lifespan=lifespan,

@@ -98,7 +98,7 @@ def test_the_text_reads_question_by_question(store: Store, module: Module, clock
     question = module.question("skapande/innebar").text
     assert (
         f"\nDen skapande staden\n\nFråga: {question}\n\n"
-        "Ditt svar, sparat 2026-11-12 10:00 (Mobil, Android):\n\nSist\n" in text
+        "Ditt svar, sparat 12 november 2026, 10:00 (Mobil, Android):\n\nSist\n" in text
     )
     places = [text.index(each) for each in ("Sist", "Först", "Sedan", "Tidigare frågor", "Från förr")]
     assert places == sorted(places)

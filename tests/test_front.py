@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import brotli
 import pytest
@@ -23,10 +23,14 @@ from visionsprat.web import routes
 PAGES = ["/", "/globala", "/mitt-konto", "/finns-inte", "/%C3%A5%C3%A4%C3%B6", "/globala?a=b"]
 
 
+def _front_with_words() -> Middleware:
+    return Middleware(Front, words=lambda request: f"<p>Ord för {request.url.path}</p>")
+
+
 @pytest.fixture(scope="module")
 def _front() -> Starlette:
     streamlit = Mount("/static", StaticFiles(directory=STREAMLIT / "static"))
-    return Starlette(routes=[*routes(), streamlit], middleware=[Middleware(Guard), Middleware(Front)])
+    return Starlette(routes=[*routes(), streamlit], middleware=[Middleware(Guard), _front_with_words()])
 
 
 @pytest.fixture
@@ -48,12 +52,21 @@ def test_every_address_gets_the_same_swedish_page(client: Client, address: str) 
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert answer.headers["cache-control"] == "no-store"
     page = answer.text
-    assert page == get(client, "/").text
+    words = re.findall("<p>Ord för .*?</p>", page)
+    assert words == [f"<p>Ord för {unquote(urlsplit(address).path)}</p>"]
+    assert page.replace(words[0], "<p>Ord för /</p>") == get(client, "/").text
     assert '<html lang="sv">' in page
     assert "<title>Visionsprat</title>" in page
-    noscript = re.findall(r"<noscript>(.*?)</noscript>", page, flags=re.S)
-    assert len(noscript) == 1 and "måste ha JavaScript" in noscript[0]
     assert not re.search(r"You need to enable|Streamlit</title>|lang=\"en\"", page)
+
+
+def test_nothing_but_our_styles_is_waited_for_before_the_words_are_painted(client: Client) -> None:
+    answer = get(client, "/")
+    head, body = answer.text.split("<body>")
+    assert "@font-face" in head and 'rel="stylesheet"' not in head
+    assert body.index("Ord för") < body.index('<div id="root">') < body.index('rel="stylesheet"')
+    assert not re.search(r"<script(?![^>]*type=\"module\")[^>]* src=", answer.text)
+    assert "Cookie" in answer.headers["vary"]
 
 
 def test_the_policy_lets_in_nothing_from_elsewhere_and_no_eval(client: Client) -> None:

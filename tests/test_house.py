@@ -46,7 +46,7 @@ FLOORS = (
     {"downloads", "__main__", "ui.here", "ui.trouble", "ui.entrance", "ui.editor", "ui.watch"},
     {"ui.pages"},
     {"ui.frame"},
-    {"ui.erasing"},
+    {"ui.erasing", "ui.first_words"},
     {
         f"ui.administration.{part}"
         for part in ("people", "groups", "staff", "invitations", "record", "backup")

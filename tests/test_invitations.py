@@ -85,7 +85,7 @@ def test_a_letter_has_the_link_on_a_line_of_its_own_and_says_how_long_it_lives(
     assert (letter.name, letter.email) == ("Amina Testsson", "amina@test.example")
     assert letter.subject == "Välkommen till Visionsprat"
     assert made.link in letter.text.splitlines()
-    assert "gäller till 2026-11-26 09:00" in letter.text
+    assert "gäller till 26 november 2026, 09:00" in letter.text
 
 
 def test_a_name_with_braces_is_only_a_name(store: Store, amina: int) -> None:

@@ -262,7 +262,7 @@ def test_a_conflict_is_told_to_everybody_who_does_not_look_closer(
 
 
 def test_a_save_that_the_database_hinders_is_told_once_with_the_reason(
-    client: Client, house: Installation, written: io.StringIO, monkeypatch: pytest.MonkeyPatch
+    client: Client, house: Installation, written: io.StringIO
 ) -> None:
     with closing(sqlite3.connect(house.settings.data / DATABASE, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

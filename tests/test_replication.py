@@ -42,11 +42,11 @@ class Writer(threading.Thread):
     def __init__(self, server: Server, account_id: int, questions: tuple[str, ...]) -> None:
         super().__init__()
         self.account_id = account_id
-        self._server, self._questions = server, questions
+        self._browser, self._questions = client(server, account_id), questions
         self._acknowledged: list[tuple[float, str, int]] = []
 
     def run(self) -> None:
-        with client(self._server, self.account_id) as browser, suppress(httpx.TransportError):
+        with self._browser as browser, suppress(httpx.TransportError):
             for number in itertools.count(1):
                 for question in self._questions:
                     body = {"question": question, "text": text(number), "based_on": number - 1}
@@ -56,9 +56,11 @@ class Writer(threading.Thread):
                     self._acknowledged.append((time.monotonic(), question, number))
 
     def safe(self, killed_at: float) -> dict[str, int]:
-        """The newest text to each question that may not be lost."""
+        """The newest text to each question that may not be lost by then."""
         return {
-            question: number for at, question, number in self._acknowledged if at < killed_at - LOST_AT_MOST
+            question: number
+            for at, question, number in list(self._acknowledged)
+            if at < killed_at - LOST_AT_MOST
         }
 
 
@@ -186,7 +188,13 @@ def test_what_was_acknowledged_two_seconds_before_a_crash_is_restored_from_the_r
             store.save_reflection(3, questions[0], ERASED, 0)
             store.erase_reflections(3)  # writes the whole file anew, under Litestream's eyes
         erased_at = time.monotonic()
-        poll(lambda: time.monotonic() > erased_at + 2 * LOST_AT_MOST, "people to write for a while")
+        poll(
+            lambda: (
+                (now := time.monotonic()) > erased_at + LOST_AT_MOST
+                and all(writer.safe(now).keys() == set(questions) for writer in writers)
+            ),
+            "everybody to have answered every question some time ago",
+        )
         killed_at = time.monotonic()
         server.kill()
         litestream.kill()

@@ -117,6 +117,38 @@ def test_links_begin_with_the_public_address_or_one_on_this_machine() -> None:
     assert load_settings({}).public_url(8502) == "http://localhost:8502"
 
 
+def test_the_log_tells_as_much_as_is_asked_for() -> None:
+    assert load_settings({}).log_level == "info"
+    assert load_settings({"VISIONSPRAT_LOG_LEVEL": "DEBUG"}).log_level == "debug"
+
+
+@pytest.mark.parametrize("wrong", ["", " ", "trace", "10", "info "])
+def test_a_level_that_there_is_not_is_told_with_those_that_there_are(wrong: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        load_settings({"VISIONSPRAT_LOG_LEVEL": wrong})
+    assert str(caught.value) == (
+        f"VISIONSPRAT_LOG_LEVEL is {wrong!r}. Give one of debug, info, warning, error."
+    )
+
+
+def test_the_figures_have_a_token_that_shows_nowhere() -> None:
+    assert load_settings({}).metrics_token is None
+    settings = load_settings({"VISIONSPRAT_METRICS_TOKEN": "a-secret-of-16-or-more"})
+    assert settings.metrics_token == "a-secret-of-16-or-more"
+    assert "a-secret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", " ", "fifteen-letters", "sixteen letters-", "sixteen-letters\n", "å" * 16]
+)
+def test_a_token_easy_to_guess_or_hard_to_send_is_refused_without_showing_it(wrong: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        load_settings({"VISIONSPRAT_METRICS_TOKEN": wrong})
+    assert str(caught.value) == (
+        "VISIONSPRAT_METRICS_TOKEN is too short, or not plain. Give 16 ASCII characters or more, no spaces."
+    )
+
+
 # Mail
 
 MAIL = {"VISIONSPRAT_SMTP_HOST": "mail.example.se", "VISIONSPRAT_MAIL_FROM": "v@example.se"}

@@ -246,6 +246,19 @@ def test_keeping_ones_own_after_a_conflict_is_an_ordinary_save(store: Store, ami
     assert (1, "nyare") in kept(store, amina)
 
 
+def test_threads_that_write_take_turns(store: Store, amina: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many they are, none has to try its luck with SQLite, which has no patience here."""
+    monkeypatch.setattr("visionsprat.migrations.PATIENCE", 0)
+
+    def write(number: int) -> None:
+        for revision in range(20):
+            saved = store.save_reflection(amina, f"skapande/{number}", f"text {revision}", revision)
+            assert isinstance(saved, Reflection)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(write, range(6)))
+
+
 def test_many_writers_at_once_lose_nothing(store: Store, amina: int) -> None:
     """Six tabs write ten texts each; each text ends acknowledged or refused, and is found again."""
     begin = threading.Barrier(6)

@@ -308,6 +308,34 @@ def test_a_damaged_page_stops_the_start_and_nothing_is_written_over(another: Ser
     assert another.database.read_bytes() == damaged
 
 
+def test_a_page_damaged_under_a_running_server_is_told_and_not_written_over(another: Server) -> None:
+    poll(lambda: bool(made(another.data / BACKUPS)), "the first backup")
+    browser = new_browser(another)
+    assert browser.save("före").status_code == 200
+    page = damage(another.database, "reflections")
+    refused = browser.save("efter", 1)
+    assert (refused.status_code, refused.json()) == (503, {"message": "Det går inte att spara just nu."})
+    assert browser.get("/mina-reflektioner") == 200
+    another.stop()
+    assert page in another.database.read_bytes()
+    said = start_in_vain(another.data)
+    assert said.startswith(f"Visionsprat can't start. The database {another.database} is damaged (")
+    assert "Traceback" not in another.output
+
+
+def damage(database: Path, table: str) -> bytes:
+    """Fill the first page of a table with what is none, and let those who have the database look again."""
+    page = os.urandom(4096)
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("PRAGMA wal_checkpoint")
+        (number,) = other.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", [table]).fetchone()
+        with database.open("r+b") as file:
+            file.seek((number - 1) * len(page))
+            file.write(page)
+        other.execute("PRAGMA user_version = 0")
+    return page
+
+
 # The clock
 
 

@@ -21,7 +21,7 @@ from visionsprat.invitations import HEADINGS, as_rows, invite
 from visionsprat.records import Account, Action, Whom
 from visionsprat.sheets import as_csv, as_xlsx
 from visionsprat.ui import group_view, own_copy
-from visionsprat.ui.text import ACTIONS, STOCKHOLM, midnight, minute
+from visionsprat.ui.text import ACTIONS, STOCKHOLM, midnight, sortable
 from visionsprat.web import SESSION_COOKIE, unavailable
 
 CSV = "text/csv; charset=utf-8"
@@ -69,7 +69,7 @@ def audit_log(request: Request) -> Response:
         return not_found()
     except StoreUnavailable:
         return unavailable()
-    rows = [(minute(e.at), e.actor, ACTIONS[e.action], e.subject, e.details) for e in page.entries]
+    rows = [(sortable(e.at), e.actor, ACTIONS[e.action], e.subject, e.details) for e in page.entries]
     return attachment(as_csv(("när", "vem", "vad", "om vem", "mer"), rows), "handelser.csv", CSV)
 
 

@@ -7,6 +7,7 @@ stands in front of it.
 from __future__ import annotations
 
 import base64
+import functools
 import gzip
 import hashlib
 import mimetypes
@@ -47,12 +48,8 @@ _NOT_FOUND = """<!doctype html><html lang="sv"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Sidan finns inte – Visionsprat</title>
 <link rel="stylesheet" href="{style}"><body class="plain"><main><h1 class="hero">Sidan finns inte</h1>
-<p class="lead">Adressen stämmer inte. Det du har skrivit är sparat.</p>
+<p class="lead">Adressen stämmer inte. Det du har skrivit finns kvar.</p>
 <p><a class="button primary" href="/">Till startsidan</a></p></main></body></html>"""
-
-_WITHOUT_JAVASCRIPT = """<noscript><main class="plain"><h1 class="hero">Visionsprat</h1>
-<p class="lead">Webbläsaren måste ha JavaScript på för att det ska gå att läsa och skriva här.</p>
-</main></noscript>"""
 
 
 def asset(name: str) -> str:
@@ -73,14 +70,17 @@ def index_page(original: str) -> str:
     page = page.replace('<html lang="en">', '<html lang="sv">')
     page = re.sub(r"<title>.*?</title>", "<title>Visionsprat</title>", page)
     page = re.sub(r'<link\s+rel="(shortcut icon|preload|service-desc)".*?>', "", page, flags=re.S)
-    page = re.sub(r"<noscript>.*?</noscript>", _WITHOUT_JAVASCRIPT, page, flags=re.S)
+    page = re.sub(r"<noscript>.*?</noscript>", "", page, flags=re.S)
     page = page.replace('="./', '="/')
+    # Nothing is painted before a stylesheet in the head has come, and the first words need ours alone.
+    theirs = "".join(re.findall(r'<link rel="stylesheet".*?>', page))
+    page = page.replace(theirs, "").replace("</body>", f"{theirs}</body>")
     ours = (
         '<meta name="color-scheme" content="light dark">'
         f'<link rel="icon" type="image/svg+xml" href="{asset("icon.svg")}">'
         '<link rel="preload" href="/assets/figtree.woff2" as="font" type="font/woff2" crossorigin>'
-        f'<link rel="stylesheet" href="{asset("style.css")}">'
-        f'<script type="module" src="{asset("scheme.js")}"></script>'
+        f"<style>{(ASSETS / 'style.css').read_text(encoding='utf-8')}</style>"
+        f"<script>{(ASSETS / 'scheme.js').read_text(encoding='utf-8')}</script>"
         f'<script type="module" src="{asset("shell.js")}"></script>'
         f'<script type="module" src="{asset("editor.js")}"></script>'
         f'<script type="module" src="{asset("heard.js")}"></script>'
@@ -142,17 +142,15 @@ _COMPRESS: dict[str, Callable[[bytes], bytes]] = {
 class Front:
     """ASGI middleware; see the module."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, words: Callable[[Request], str] = lambda _: "") -> None:
+        """`words` says what stands in the index page until Streamlit has drawn; few are different."""
         self.app = app
-        page = index_page((STREAMLIT / "index.html").read_text(encoding="utf-8"))
-        self.policy = content_security_policy(page)
-        self.index = {
-            "br": brotli.compress(page.encode()),
-            "gzip": gzip.compress(page.encode()),
-            "": page.encode(),
-        }
+        self.words = words
+        self.page = index_page((STREAMLIT / "index.html").read_text(encoding="utf-8"))
+        self.policy = content_security_policy(self.page)
+        self.index = functools.lru_cache(maxsize=256)(self._index)
         self.compressed = Compressed()
-        preloaded = re.findall(r'(?:src|href)="(/(?:static|assets)/[^"?]+\.(?:js|css))', page)
+        preloaded = re.findall(r'(?:src|href)="(/(?:static|assets)/[^"?]+\.(?:js|css))', self.page)
         threading.Thread(
             target=lambda: [self.compressed.get(path, "br") for path in preloaded], daemon=True
         ).start()
@@ -173,7 +171,9 @@ class Front:
         encoding = _encoding(Headers(scope=scope).get("accept-encoding", ""))
         segments = path.strip("/").split("/")
         if segments[0] not in _NOT_PAGES and "." not in segments[-1]:
-            return self._page(Request(scope), encoding) if len(segments) == 1 else not_found()
+            if len(segments) > 1:
+                return not_found()
+            return await run_in_threadpool(self._page, Request(scope), encoding)
         if path.startswith(_ICON_FONT):
             return RedirectResponse("/assets/figtree.woff2", 308, headers={"Cache-Control": _FOREVER})
         if encoding and path in self.compressed:
@@ -186,15 +186,19 @@ class Front:
         headers = {
             "Cache-Control": "no-store",
             "Content-Security-Policy": self.policy,
-            "Vary": "Accept-Encoding",
+            "Vary": "Accept-Encoding, Cookie",
             **({"Content-Encoding": encoding} if encoding else {}),
         }
-        response = HTMLResponse(self.index[encoding], headers=headers)
+        response = HTMLResponse(self.index(self.words(request), encoding), headers=headers)
         if not request.cookies.get(BROWSER_COOKIE):
             # Ties a sign-in ticket to the browser that asked for it.
             mark = secrets.token_urlsafe(16)
             response.set_cookie(BROWSER_COOKIE, mark, httponly=True, samesite="lax", secure=is_https(request))
         return response
+
+    def _index(self, words: str, encoding: str) -> bytes:
+        page = self.page.replace('<div id="root"></div>', f'{words}<div id="root"></div>').encode()
+        return _COMPRESS[encoding](page) if encoding else page
 
 
 def site() -> str:

@@ -13,7 +13,7 @@ from visionsprat.outbox import errands
 from visionsprat.records import Invited, Whom
 from visionsprat.settings import Smtp
 from visionsprat.store import Store
-from visionsprat.ui.text import minute
+from visionsprat.ui.text import sortable
 
 #: The page behind the links.
 ADDRESS = "inbjudan"
@@ -59,7 +59,7 @@ def as_rows(invitations: Iterable[Invitation]) -> list[tuple[str, ...]]:
             each.person.email,
             "|".join(each.person.groups),
             each.link,
-            minute(each.person.expires_at),
+            sortable(each.person.expires_at),
         )
         for each in invitations
     ]

@@ -60,11 +60,15 @@ LINKS = """(addresses) => {
     document.body.append(nav);
 }"""
 
-# Since the navigation began: when the heading was there; how much the page moved about.
+# Since the navigation began: when the page's own heading was there, and its editor, with nothing before them;
+# how much the page moved about. When words could be read first, the browser notes itself.
 WATCH = """
     new MutationObserver(() => {
+        if (document.querySelector(".first")) return;
         if (!window.benchHeading && document.querySelector("HEADING"))
             window.benchHeading = performance.now();
+        if (!window.benchEditor && document.querySelector("textarea"))
+            window.benchEditor = performance.now();
     }).observe(document, {subtree: true, childList: true});
     window.benchShift = 0;
     new PerformanceObserver((list) => {
@@ -84,6 +88,8 @@ class Visit:
     """What one page load fetched, and how long it took."""
 
     heading: float = 0
+    words: float = 0
+    editor: float = 0
     shift: float = 0
     sizes: dict[str, float] = field(default_factory=dict)
     websocket: float = 0
@@ -155,11 +161,16 @@ def visits(server: Server, rounds: int) -> None:
         if not seen:
             continue
         first, second = min(seen, key=lambda pair: pair[0].heading)
-        times = median([pair[0].heading for pair in seen]) / 1000
+        words, times, editor = (
+            median([getattr(pair[0], name) for pair in seen]) / 1000
+            for name in ("words", "heading", "editor")
+        )
         again = median([pair[1].heading for pair in seen]) / 1000
         remark(f"{name}:")
         show(
-            Figure("  first visit, time to the heading", times, "s", 5, f"layout shift {first.shift:.2f}"),
+            Figure("  first visit, time to the first words", words, "s", 1),
+            Figure("  first visit, time to the whole page", times, "s", 5),
+            Figure("  first visit, layout shift", max(pair[0].shift for pair in seen), "", 0.1),
             Figure(
                 "  first visit, bytes",
                 first.bytes / 1e6,
@@ -168,9 +179,11 @@ def visits(server: Server, rounds: int) -> None:
                 f"of these websocket {first.websocket / 1e3:.1f} kB",
             ),
             Figure("  first visit, responses", len(first.sizes), ""),
-            Figure("  second visit, time to the heading", again, "s"),
+            Figure("  second visit, time to the whole page", again, "s"),
             Figure("  second visit, bytes", second.bytes / 1e3, "kB", None, f"{len(second.sizes)} responses"),
         )
+        if editor:
+            show(Figure("  first visit, time until one can write", editor, "s", 5))
         _list(first, LARGEST)
         remark("second visit fetched: " + ", ".join(_short(url) for url in second.sizes))
     show(Figure("visits that showed no heading within a minute", len(stuck), "", 0, f"of {tried}"))
@@ -233,7 +246,10 @@ def _visit(context: BrowserContext, server: Server, address: str) -> Visit:
     except TimeoutError:
         seen.stuck = f"/{address}: {page.evaluate(STATE)}; said: {said[:3]}"
     _wait_for_quiet(page, seen)
-    seen.heading, seen.shift = page.evaluate("[window.benchHeading ?? 0, window.benchShift]")
+    seen.words, seen.heading, seen.editor, seen.shift = page.evaluate(
+        """[performance.getEntriesByName("first-contentful-paint")[0].startTime,
+            window.benchHeading ?? 0, window.benchEditor ?? 0, window.benchShift]"""
+    )
     page.close()
     return seen
 

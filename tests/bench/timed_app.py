@@ -28,6 +28,7 @@ from visionsprat.guard import Guard
 from visionsprat.settings import ROOT
 from visionsprat.store import Store
 from visionsprat.ui import editor, pages
+from visionsprat.ui.first_words import first_words
 from visionsprat.web import routes
 
 _milliseconds: dict[str, float] = defaultdict(float)
@@ -71,7 +72,7 @@ def parts(_: Request) -> Response:
 app = st.App(
     ROOT / "pages" / "entry.py",
     routes=[*routes(), Route("/api/bench-parts", parts)],
-    middleware=[Middleware(Guard), Middleware(Front)],
+    middleware=[Middleware(Guard), Middleware(Front, words=first_words)],
     lifespan=lifespan,
     on_script_error=show_trouble,
 )

@@ -73,6 +73,7 @@ def signed_in(page: Page, person: Person, address: str = "/") -> None:
     page.context.add_cookies([{**cookie, "httpOnly": True, "sameSite": "Lax"}])
     page.goto(person.server.url + address)
     expect(page.locator("nav.side")).to_be_attached()
+    expect(page.locator(".first")).to_have_count(0)
 
 
 def fill_in_sign_in(page: Page, email: str, password: str = PASSWORD) -> None:

@@ -419,6 +419,7 @@ def upload(window: Window, *rows: tuple[str, ...]) -> None:
     window.load("/administration?del=personallista")
     file: Any = {"name": "personallista.csv", "mimeType": "text/csv", "buffer": csv_file(rows)}
     window.page.locator("input[type=file]").set_input_files(file)
+    expect(window.page.get_by_text(re.compile(r"^\d+\.\dK?B$"))).to_be_hidden()  # the size, in English
 
 
 @state(Role.ADMINISTRATOR)

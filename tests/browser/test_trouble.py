@@ -37,6 +37,7 @@ def test_a_page_that_can_not_be_read_says_so_and_the_text_typed_before_is_saved_
     page: Page, person: Person, server: Server
 ) -> None:
     signed_in(page, person, "/skapande")
+    expect(editor(page)).to_be_visible()
     with moved_away(server):
         type_at_full_speed(page, "Under.")
         expect(status(page)).to_contain_text("Inte sparat")

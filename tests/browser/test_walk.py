@@ -81,7 +81,8 @@ def test_the_whole_walk_with_ten_answers(page: Page, person: Person, module: Mod
         expect(page.get_by_text(done)).to_be_visible()
     onward(page, "Mina reflektioner")
     expect(page.locator(".reread .words")).to_have_text(answers)
-    expect(page.locator(".reread .when")).to_have_text([re.compile(r"^Sparat i dag \d\d:\d\d$")] * 10)
+    saved = page.locator(".reread article > .when")
+    expect(saved).to_have_text([re.compile(r"^Sparat i dag \d\d:\d\d$")] * 10)
     expect(page.locator(".reread h3")).to_have_text([question.text for question in module.questions])
     assert [person.text(question.id) for question in module.questions] == answers
 

@@ -51,6 +51,7 @@ class Connections:
         self._held: Database | None = None
         self._files: tuple[tuple[int, int], ...] = ()
         self._holding = threading.Lock()
+        self._writing = threading.Lock()
         try:
             with translated():
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -135,7 +136,7 @@ class Connections:
 
     @contextmanager
     def _write(self) -> Iterator[Database]:
-        with self._read() as db:
+        with self._turn(), self._read() as db:
             # A deferred transaction that reads first can fail at once in WAL mode, whatever the timeout.
             db.execute("BEGIN IMMEDIATE")
             try:
@@ -144,6 +145,19 @@ class Connections:
             except BaseException:
                 db.rollback()
                 raise
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Our turn to write among the threads of this process.
+
+        SQLite sleeps between its tries: the one that comes last may go first, and the first wait in vain.
+        """
+        if not self._writing.acquire(timeout=PATIENCE):
+            raise StoreUnavailable("The database can't be used now: others are writing.")
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     def _now(self) -> str:
         return iso(self.clock())

@@ -55,9 +55,14 @@ _templates.filters |= {
 _templates.globals |= {"State": State}
 
 
+def render(template: str, **values: Any) -> Markup:
+    """A template as HTML. What people have written is escaped like every other value."""
+    return Markup(_templates.get_template(template).render(**values))
+
+
 def draw(template: str, **values: Any) -> None:
-    """Draw a template. What people have written is escaped like every other value."""
-    st.html(_templates.get_template(template).render(**values))
+    """Draw a template on the page."""
+    st.html(render(template, **values))
 
 
 def notice(
@@ -90,7 +95,7 @@ def draw_end() -> None:
     )
     draw(
         "end.html",
-        theme=next((each.theme for each in progress.complete_themes if each.theme.id == at.address), None)
+        current=next((each for each in progress.themes if each.theme.id == at.address), None)
         if progress
         else None,
         progress=progress,

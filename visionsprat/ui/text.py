@@ -215,7 +215,7 @@ def when(moment: datetime, now: datetime) -> str:
         return f"i dag {clock}"
     if local.date() == today - timedelta(days=1):
         return f"i går {clock}"
-    return f"{day(moment)}, {clock}"
+    return minute(moment)
 
 
 def thousands(count: int) -> str:
@@ -224,7 +224,12 @@ def thousands(count: int) -> str:
 
 
 def minute(at: datetime) -> str:
-    """As in "2026-11-24 14:03"."""
+    """As in "24 november 2026, 14:03"."""
+    return f"{day(at)}, {at.astimezone(STOCKHOLM):%H:%M}"
+
+
+def sortable(at: datetime) -> str:
+    """As in "2026-11-24 14:03", for tables that are sorted elsewhere."""
     return f"{at.astimezone(STOCKHOLM):%Y-%m-%d %H:%M}"
 
 

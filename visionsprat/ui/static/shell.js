@@ -16,6 +16,23 @@ const CONNECTION = "data-test-connection-state"; // as Streamlit tells it
 const isConnected = () => document.querySelector('[data-testid="stApp"]')?.getAttribute(CONNECTION) === "CONNECTED";
 const heading = () => document.getElementById("innehall");
 
+// The first words
+
+const app = () => document.querySelector('[data-testid="stApp"]');
+
+/** They came with the index page, to be read at once; they give way when all of the page stands behind them. */
+function giveWay() {
+  const words = document.querySelector(".first");
+  if (!words || app()?.dataset.testScriptState !== "notRunning") return;
+  if (!app().querySelector(".stHtml") || app().querySelector('[data-testid="stSkeleton"]')) return;
+  if (words.querySelector(".think") && heading()?.matches(".lock") && !app().querySelector(".think")) return;
+  const link = words.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  const scrolled = words.scrollTop;
+  words.remove();
+  document.querySelector('[data-testid="stMain"]')?.scrollTo(0, scrolled);
+  if (link) app().querySelector(`a[href="${CSS.escape(link)}"]`)?.focus({ preventScroll: true });
+}
+
 // Walking
 
 /** Go to a page of ours: as the browser's back button would, which Streamlit understands, else by loading it. */
@@ -189,9 +206,22 @@ async function copy(button) {
   setTimeout(() => (button.textContent = name), 4000);
 }
 
+/** Keep a choice of light, dark or as the device is; scheme.js follows it. */
+async function chooseScheme(button) {
+  localStorage.setItem("visionsprat:scheme", button.value);
+  await window.visionsprat.settle(2000); // nothing is to be lost for a colour
+  location.reload();
+}
+
+function markScheme() {
+  for (const button of document.querySelectorAll('button[data-action="scheme"]:not([aria-pressed])'))
+    button.setAttribute("aria-pressed", String(button.value === document.documentElement.dataset.scheme));
+}
+
 const actions = {
   copy,
   print: () => print(),
+  scheme: chooseScheme,
   "sign-out": signOut,
   menu: (button) => button.setAttribute("aria-expanded", String(button.getAttribute("aria-expanded") !== "true")),
 };
@@ -290,6 +320,7 @@ function translate(node) {
     const swedish = english && (SWEDISH[english] ?? rewritten(english, PATTERNS));
     if (swedish && swedish !== english) node.setAttribute(name, swedish);
   }
+  if (node.dataset?.testid === "stFileChip") node.setAttribute("aria-label", label.replace(/, [\d.]+\w?B$/, "")); // its size
   if (node.matches?.('section[role="presentation"][aria-label]')) node.setAttribute("role", "group");
   if (node.matches?.('[role="listbox"][aria-label]')) makeRegion(node.parentElement, node.getAttribute("aria-label"));
 }
@@ -327,8 +358,10 @@ new MutationObserver((changes) => {
       replaceDialog(node);
     }
   }
+  giveWay();
   markPlace();
   markPart();
+  markScheme();
   arrive();
   resumeDrafts();
   followSession();
@@ -336,5 +369,5 @@ new MutationObserver((changes) => {
   subtree: true,
   childList: true,
   attributes: true,
-  attributeFilter: [...ATTRIBUTES, "data-stale", CONNECTION],
+  attributeFilter: [...ATTRIBUTES, "data-stale", "data-test-script-state", CONNECTION],
 });

@@ -66,7 +66,7 @@ def our_words() -> frozenset[str]:
     scripts = (package / "ui" / "static").glob("*.js")
     pages = [*(ROOT / "pages").glob("*.py"), *(package / "ui").rglob("*.py")]
     texts = [
-        *(_TAG.sub(" ", page) for page in (front._NOT_FOUND, front._WITHOUT_JAVASCRIPT)),
+        _TAG.sub(" ", front._NOT_FOUND),
         *(path.read_text(encoding="utf-8") for path in (ROOT / "content").rglob("*.md")),
         *(text for path in templates for text in _texts_of_template(path.read_text(encoding="utf-8"))),
         *(text for path in scripts for text in _literals_of_script(path)),

@@ -98,7 +98,7 @@ def test_a_server_that_is_gone(page: Page, person: Person, server: Server, addre
 def test_a_browser_without_javascript(new_computer: NewComputer, server: Server) -> None:
     page = new_computer(java_script_enabled=False)
     page.goto(server.url)
-    expect(page.locator("noscript h1")).to_be_visible()
+    expect(page.locator("noscript p")).to_be_visible()
     assert foreign(page, server.database) == []
     page.goto(f"{server.url}/finns/inte")
     assert foreign(page, server.database) == []

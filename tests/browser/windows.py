@@ -94,6 +94,8 @@ def open_window(browser: Browser, server: Server, person: Person | None) -> Wind
 
 def settle(page: Page) -> None:
     """Wait until the page is drawn and no script runs."""
+    if page.evaluate("Boolean(window.visionsprat)"):
+        expect(page.locator(".first")).to_have_count(0)
     expect(page.locator("h1")).to_be_visible()
     if page.locator("#root").count():
         expect(page.locator("footer")).to_be_visible()

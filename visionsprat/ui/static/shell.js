@@ -284,6 +284,7 @@ const SWEDISH = {
 const PATTERNS = [
   [/^Remove (.+)$/s, "Ta bort $1"],
   [/^Cancel upload of (.+)$/s, "Avbryt uppladdningen av $1"],
+  [/^(.+), [\d.]+\w?B$/s, "$1"], // a file's size, after its name
 ];
 const ATTRIBUTES = ["aria-label", "title", "placeholder"];
 
@@ -320,7 +321,6 @@ function translate(node) {
     const swedish = english && (SWEDISH[english] ?? rewritten(english, PATTERNS));
     if (swedish && swedish !== english) node.setAttribute(name, swedish);
   }
-  if (node.dataset?.testid === "stFileChip") node.setAttribute("aria-label", label.replace(/, [\d.]+\w?B$/, "")); // its size
   if (node.matches?.('section[role="presentation"][aria-label]')) node.setAttribute("role", "group");
   if (node.matches?.('[role="listbox"][aria-label]')) makeRegion(node.parentElement, node.getAttribute("aria-label"));
 }

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.people import Person, add_person, editor, fill_in_sign_in, status
 from tests.browser.server import Server
 from tests.browser.swedish import foreign
-from tests.browser.windows import Window, lasting, open_window, settle
+from tests.browser.windows import TWO_FRAMES, Window, lasting, open_window, settle
 from tests.mailbox import Mailbox
 from tests.staff_lists import csv_file
 from visionsprat.content import load_module
@@ -174,6 +174,7 @@ def change_scheme(page: Page) -> None:
     scheme: Any = "light" if page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "dark"
     page.emulate_media(color_scheme=scheme)
     page.wait_for_function(FOLLOWED, arg=scheme)
+    page.evaluate(TWO_FRAMES)
 
 
 def running_out(page: Page) -> list[str]:

@@ -107,9 +107,9 @@ def settle(page: Page) -> None:
 def lasting(page: Page, find: Callable[[], list[str]]) -> list[str]:
     """What is found again and again: a slow machine shows a page in the midst of a change."""
     for _ in range(5):
-        page.evaluate(TWO_FRAMES)
         found = find()
         if not found:
             return []
         page.wait_for_timeout(100)
+        page.evaluate(TWO_FRAMES)
     return found

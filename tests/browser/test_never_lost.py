@@ -358,6 +358,16 @@ def test_a_draft_is_neither_shown_to_nor_saved_for_another_person(
     assert neighbour.text(QUESTION) == ""
 
 
+def test_the_way_to_sign_in_stays_where_it_is_while_saving_is_tried_again(signed_out_elsewhere: Page) -> None:
+    page = signed_out_elsewhere
+    way = page.get_by_role("button", name="Logga in", exact=True)
+    way.focus()
+    for _ in range(2):
+        with page.expect_response(ROUTE):
+            pass
+    expect(way).to_be_focused()
+
+
 def test_signing_out_with_unsaved_text_warns(page: Page, person: Person) -> None:
     signed_in(page, person, "/skapande")
     page.route(ROUTE, lambda route: route.abort())

@@ -606,13 +606,7 @@ class QuestionField {
     };
     let said = words[saver.state] ?? `Inte sparat. ${saver.problem}`;
     if (saver.state === "saved" && saver.returned) said += ". Anslutningen är tillbaka.";
-    if (this.status.textContent !== said) this.status.textContent = said;
-    this.status.dataset.state = this.look();
-    if (saver.state === "waiting" && saver.status === 401) {
-      const again = element("button", { type: "button", class: "as-link" }, "Logga in");
-      again.addEventListener("click", () => (saver.kept ? location.reload() : open("/")));
-      this.status.append(" ", again);
-    }
+    this.drawStatus(said, saver.state === "waiting" && saver.status === 401);
     const left = saver.limit - length(saver.text);
     const told = left > TELL_LIMIT ? "" : left < 0 ? `${-left} tecken för mycket` : `${left} tecken kvar`;
     if (this.left.textContent !== told) this.left.textContent = told;
@@ -627,6 +621,17 @@ class QuestionField {
     const { state, base, kept } = this.saver;
     if (state === "saved" && !base.saved_at) return "empty";
     return state === "waiting" && kept && isOffline(this.saver) ? "kept" : state;
+  }
+
+  /** Drawn anew only when it is another: a button that is made again at each try loses focus, and clicks. */
+  drawStatus(said, signedOut) {
+    this.status.dataset.state = this.look();
+    if (this.status.textContent === (signedOut ? `${said} Logga in` : said)) return;
+    this.status.textContent = said;
+    if (!signedOut) return;
+    const again = element("button", { type: "button", class: "as-link" }, "Logga in");
+    again.addEventListener("click", () => (this.saver.kept ? location.reload() : open("/")));
+    this.status.append(" ", again);
   }
 
   drawTaken() {

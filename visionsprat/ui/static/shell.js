@@ -297,7 +297,7 @@ const TEXTS = {
     [/^(.+) files are not allowed\.$/, "Filer av typen $1 går inte att välja."],
     [/^File must be (.+) or smaller\.$/, "Filen får vara högst $1."],
   ],
-  '[role="listbox"]': [[/^No results$/, "Inga träffar"]],
+  '[role="listbox"]': [[/^No results$/, "Inget hittades"]],
   "[data-live-announcer]": [
     [/^(\d+) options? available\.$/, "$1 val."],
     [/^(.+), selected$/s, "$1, vald"],

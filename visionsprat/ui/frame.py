@@ -101,5 +101,4 @@ def draw_end() -> None:
         progress=progress,
         before=walk[place - 1] if place else None,
         after=walk[place + 1] if place and place + 1 < len(walk) else None,
-        signed_in=at.visitor is not None,
     )

@@ -22,12 +22,14 @@ const length = (text) => [...nfc(text)].length;
 
 const stockholm = (options) => new Intl.DateTimeFormat("sv-SE", { timeZone: "Europe/Stockholm", ...options });
 const clock = stockholm({ hour: "2-digit", minute: "2-digit" });
-const day = stockholm({ day: "numeric", month: "long" });
+const day = stockholm({ day: "numeric", month: "long", year: "numeric" });
+const DAY = 86400000; // ms
 
+/** As ui/text.py writes it, but for "i dag". */
 function at(iso) {
-  const moment = new Date(iso);
-  const date = day.format(moment);
-  return `${clock.format(moment)}${date === day.format(new Date()) ? "" : ` den ${date}`}`;
+  const [time, date] = [clock, day].map((format) => format.format(new Date(iso)));
+  if (date === day.format(Date.now())) return time;
+  return date === day.format(Date.now() - DAY) ? `i går ${time}` : `${date}, ${time}`;
 }
 
 const savedAt = (iso) => `Sparat ${at(iso)}`;
@@ -584,6 +586,8 @@ class QuestionField {
     this.area.addEventListener("input", () => {
       saver.type(this.area.value);
       if (saver.other) this.drawComparison();
+      // One who writes at the end sees that it is saved, too, however far the text has grown.
+      if (this.area.selectionEnd === this.area.value.length) this.status.scrollIntoView({ block: "nearest" });
     });
     this.area.addEventListener("blur", () => saver.flush());
     saver.onChange = () => this.draw();
@@ -725,6 +729,7 @@ function editor({ data, parentElement, setTriggerValue }) {
   if (!fields) {
     const panel = element("section", { class: "think", "aria-labelledby": "din-tanke" });
     panel.append(element("h2", { id: "din-tanke" }, "Din tanke"));
+    panel.append(element("p", { class: "mine" }, "Bara du kan läsa det du skriver."));
     if (data.hint) panel.append(element("p", { class: "hint" }, data.hint));
     fields = data.questions.map((question) => new QuestionField(question, saverFor(data.account, question.id)));
     panel.append(...fields.map((field) => field.root));

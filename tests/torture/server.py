@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import sys
 from pathlib import Path
+from types import ModuleType
 
 from tests.browser.server import free_port
 from visionsprat.installation import DATABASE
@@ -37,7 +38,12 @@ class ForkedServer:
         self._process = _forking.Process(
             target=_serve, args=(self.port, str(self.data), str(self.log)), daemon=True
         )
-        self._process.start()
+        # AppTest leaves a page's script behind as the main module, and the new process would run it.
+        main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
+        try:
+            self._process.start()
+        finally:
+            sys.modules["__main__"] = main
 
     def kill(self) -> None:
         if self._process is not None:

@@ -411,9 +411,15 @@ function saverFor(account, question) {
 
 let present = null; // the account of the page
 
+let resuming = Promise.resolve(); // one round after the other: two at once would share the drafts, and mix their order
+
 /** Send the drafts that closed tabs have left for an account, whatever page is open. Whether there were any. */
-async function resume(account) {
+function resume(account) {
   present = account;
+  return (resuming = resuming.then(() => sendLeftBehind(account)));
+}
+
+async function sendLeftBehind(account) {
   const found = await leftBehind(account);
   const theirs = found.map(([question]) => saverFor(account, question));
   found.forEach(([, key, draft], place) => theirs[place].left.push([key, draft]));

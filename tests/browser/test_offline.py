@@ -246,6 +246,19 @@ def test_a_stranger_that_answers_has_not_saved(page: Page, person: Person, answe
 # Back on any page
 
 
+def test_drafts_arrive_in_order_though_they_are_asked_for_from_several_sides(
+    page: Page, new_person: NewPerson
+) -> None:
+    """As the page and its editors do when both are drawn at once."""
+    person = new_person()
+    signed_in(page, person, "/tillganglighet")
+    written = [("skapande/gora", "Ett"), ("skapande/innebar", "Två"), ("globala/innebar", "Tre")]
+    for second, (question, text) in reversed([*enumerate(written)]):
+        keep_draft(page, person, question, text, ":a", written_at=f"2026-05-05T10:00:0{second}.000Z")
+    page.evaluate("id => { for (const _ of [1, 2, 3]) visionsprat.resume(id); }", person.id)
+    until(page, lambda: in_order_of_arrival(person) == written, "the drafts to arrive in order")
+
+
 @pytest.mark.parametrize(
     "address",
     [

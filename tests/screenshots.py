@@ -107,6 +107,7 @@ def settle(page: Page) -> None:
 
 def whole_height(page: Page) -> int:
     """Streamlit scrolls inside of the window, which a picture of all the page knows nothing of."""
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     return int(
         page.evaluate(
             "(document.querySelector('[data-testid=\"stMain\"]') ?? document.documentElement).scrollHeight"

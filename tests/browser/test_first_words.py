@@ -160,13 +160,14 @@ def test_nothing_moves_while_one_writes_and_saves(page: Page, person: Person) ->
     page.set_viewport_size({"width": 1280, "height": 1600})  # all of it in sight
     page.add_init_script(SHIFTS)
     signed_in(page, person, "/skapande")
-    before = moved(page)
+    before, second = moved(page), editor(page, 1).bounding_box()
     for number in (0, 1):
         editor(page, number).press_sequentially("Vi prövar.")
         expect(status(page, number)).to_have_text(SAVED)
         said = ("Du har svarat på 1 av 2 frågor.", "Du är klar med Den skapande staden.")[number]
         expect(page.get_by_text(said)).to_be_in_viewport()
     assert moved(page) - before < AT_A_RERUN
+    assert editor(page, 1).bounding_box() == second  # what moves right after a key is no shift to the browser
 
 
 def test_nothing_moves_when_the_last_theme_is_done(page: Page, person: Person, module: Module) -> None:

@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 from tests.browser.people import Person, add_person
-from tests.browser.server import Server, free_port, poll
+from tests.browser.server import Server, free_port, locked, poll
 from tests.torture.server import ForkedServer
 from visionsprat.backups import made
 from visionsprat.installation import BACKUPS
@@ -177,17 +177,6 @@ def read_only(folder: Path) -> Iterator[None]:
     finally:
         for path, mode in modes.items():
             path.chmod(mode)
-
-
-@contextmanager
-def locked(database: Path) -> Iterator[None]:
-    """Another process writes to the database for a long while."""
-    with closing(sqlite3.connect(database, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        finally:
-            other.execute("ROLLBACK")
 
 
 def statuses(answers: Sequence[Future[httpx.Response]]) -> list[int]:

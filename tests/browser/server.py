@@ -6,12 +6,13 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from visionsprat.installation import DATABASE
@@ -132,6 +133,17 @@ def poll(
         if time.monotonic() > end:
             raise AssertionError(f"Waited {deadline:.0f} s in vain for {what}.")
         pause(0.05)
+
+
+@contextmanager
+def locked(database: Path) -> Iterator[None]:
+    """Another process writes to the database for a long while."""
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            other.execute("ROLLBACK")
 
 
 def free_port() -> int:

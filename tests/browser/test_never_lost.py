@@ -6,11 +6,8 @@ import json
 import os
 import re
 import signal
-import sqlite3
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +26,7 @@ from tests.browser.people import (
     status,
     until,
 )
-from tests.browser.server import Server, poll
+from tests.browser.server import Server, locked, poll
 
 QUESTION = "skapande/innebar"
 TEXT = "Räksmörgås på morgonmötet 🥐, och sedan prövar vi något nytt tillsammans."
@@ -162,17 +159,6 @@ def test_a_draft_waits_in_the_browser_while_the_server_is_away(
     signed_in(later, person, "/skapande")
     expect_saved(later, person)
     assert drafts(later) == []
-
-
-@contextmanager
-def locked(database: Path) -> Iterator[None]:
-    """Another process writes to the database for a long while."""
-    with closing(sqlite3.connect(database, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        finally:
-            other.execute("ROLLBACK")
 
 
 def test_a_locked_database_is_told_and_waited_for(page: Page, person: Person, server: Server) -> None:

@@ -20,7 +20,6 @@ import pytest
 
 from tests.browser.people import Person, add_person
 from tests.browser.server import Server, free_port, locked, poll
-from tests.torture.server import ForkedServer
 from visionsprat.backups import made
 from visionsprat.installation import BACKUPS
 from visionsprat.migrations import connect, migrations
@@ -418,18 +417,17 @@ def test_a_server_killed_while_it_brings_the_schema_up_to_date_loses_nothing(
     tmp_path: Path, first_release: Path, written: int
 ) -> None:
     """It is killed when so many bytes are in the log of what is to be changed, or it has started."""
-    server = ForkedServer(tmp_path / "data", tmp_path / "server.log")
+    server = Server(tmp_path, started=False)
     server.data.mkdir()
     shutil.copy(first_release, server.database)
     texts = all_texts(first_release)
     log = Path(f"{server.database}-wal")
 
     def in_the_middle() -> bool:
-        has_started = server.log.exists() and "is running" in server.log.read_text(encoding="utf-8")
-        return has_started or (log.exists() and log.stat().st_size >= written)
+        return "is running" in server.output or (log.exists() and log.stat().st_size >= written)
 
-    for moment in (in_the_middle, lambda: answers(server)):
-        server.start()
+    for moment in (in_the_middle, server.answers):
+        server.begin()
         try:
             poll(moment, "the moment to kill", pause=lambda seconds: time.sleep(seconds / 50))
         finally:
@@ -444,11 +442,3 @@ def test_a_server_killed_while_it_brings_the_schema_up_to_date_loses_nothing(
 def all_texts(database: Path) -> list[tuple[int, str]]:
     with closing(sqlite3.connect(database)) as db:
         return db.execute("SELECT account_id, text FROM reflections ORDER BY 1").fetchall()
-
-
-def answers(server: ForkedServer) -> bool:
-    assert server.is_running
-    try:
-        return httpx.get(f"{server.url}/healthz").status_code == 200
-    except httpx.TransportError:
-        return False

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from tests.forking import ForkedServer
 from visionsprat.installation import DATABASE
 from visionsprat.settings import PREFIX, ROOT
 from visionsprat.store import Store
@@ -23,7 +24,7 @@ DEADLINE = 90.0  # s; machines that test are slow and busy
 
 
 class Server:
-    """Starts at once. `url` and the data folder stay the same when it is started again."""
+    """Starts at once, if not told otherwise. `url` and the data folder stay the same at the next start."""
 
     def __init__(
         self,
@@ -34,6 +35,7 @@ class Server:
         data: Path | None = None,
         under: Sequence[str] = (),
         script: str = "app.py",
+        started: bool = True,
     ) -> None:
         """`under` is a command that starts the server in turn, with less rights than this process has."""
         self.data = data or folder / "data"
@@ -46,14 +48,16 @@ class Server:
         if content is not None:
             self._environment["VISIONSPRAT_CONTENT"] = str(content)
         self._environment |= environment or {}
-        self._command = [*under, sys.executable, "-m", "streamlit", "run", script]
-        self._process: subprocess.Popen[bytes] | None = None
-        self.start()
+        self._under = under
+        self._arguments = [script, "--server.port", str(self.port)]
+        self._process: subprocess.Popen[bytes] | ForkedServer | None = None
+        if started:
+            self.start()
 
     @property
     def output(self) -> str:
         """All that the server has written in the terminal."""
-        return self.log.read_text(encoding="utf-8", errors="replace")
+        return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
 
     @property
     def pid(self) -> int:
@@ -65,11 +69,20 @@ class Server:
         """The newest link to the first account."""
         return re.findall(r"http://\S+/kom-igang\S+", self.output)[-1]
 
-    def start(self) -> None:
-        command = [*self._command, "--server.port", str(self.port)]
+    @property
+    def is_running(self) -> bool:
+        if self._process is not None and (ended := self._process.poll()) is not None:
+            raise AssertionError(f"The server ended with {ended}:\n{self.output}")
+        return self._process is not None
+
+    def begin(self) -> None:
+        """Start it, and don't wait for it to answer."""
+        if not self._under:
+            self._process = ForkedServer(self._arguments, self._environment, self.log)
+            return
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                command,
+                [*self._under, sys.executable, "-m", "streamlit", "run", *self._arguments],
                 cwd=ROOT,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
@@ -77,11 +90,22 @@ class Server:
                 stderr=log,
                 start_new_session=True,
             )
-        poll(self._answers, "the server to answer")
+
+    def start(self) -> None:
+        self.begin()
+        poll(self.answers, "the server to answer")
 
     def start_if_down(self) -> None:
         if self._process is None:
             self.start()
+
+    def answers(self) -> bool:
+        assert self.is_running
+        try:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=5) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
 
     def kill(self) -> None:
         """End it as a power cut would."""
@@ -102,23 +126,13 @@ class Server:
     def _end(self, how: signal.Signals) -> None:
         if self._process is None:
             return
-        os.killpg(self._process.pid, how)
+        os.kill(self._process.pid, how)
         try:
             self._process.wait(timeout=20)
         except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            os.kill(self._process.pid, signal.SIGKILL)
             self._process.wait()
         self._process = None
-
-    def _answers(self) -> bool:
-        assert self._process is not None
-        if self._process.poll() is not None:
-            raise AssertionError(f"The server ended with {self._process.returncode}:\n{self.output}")
-        try:
-            with urllib.request.urlopen(f"{self.url}/healthz", timeout=5) as answer:
-                return answer.status == 200
-        except OSError:
-            return False
 
 
 def poll(

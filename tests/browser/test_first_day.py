@@ -27,7 +27,7 @@ NOT_BEGUN = [row for number, row in enumerate(STAFF) if number not in (*COMPLETE
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One with nobody in it."""
-    server = Server(tmp_path_factory.mktemp("first-day"))
+    server = Server(tmp_path_factory.mktemp("first-day"), under=["env"])  # by the README's own command
     yield server
     server.stop()
 

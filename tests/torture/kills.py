@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.torture.server import ForkedServer
+from tests.browser.server import Server
 from visionsprat import accounts
 from visionsprat.backups import made
 from visionsprat.content import load_module
@@ -116,7 +116,7 @@ class Torture:
         self.tally = Tally()
         self._chance = random.Random(seed)
         self._database = folder / DATABASE
-        self._servers = [ForkedServer(folder, folder / f"server-{n}.log") for n in range(servers)]
+        self._servers = [_server(folder, number) for number in range(servers)]
         self._answering: set[str] = set()
         self._start_takes = 1.0
         self._writers = _writers(self._database, self._chance)
@@ -142,7 +142,7 @@ class Torture:
             path.unlink()  # so that each start makes one, and may be killed in the middle of it
         if self._chance.random() < WHILE_STARTING and (down := self._down()):
             for server in down:
-                server.start()
+                server.begin()
             await self._write_until_killed(down, self._chance.uniform(0, self._start_takes))
             self.tally.while_starting += len(down)
         else:
@@ -156,7 +156,7 @@ class Torture:
                 self._count() + self._chance.randrange(MOST_BEFORE_KILL),
             )
 
-    def _down(self) -> list[ForkedServer]:
+    def _down(self) -> list[Server]:
         return [server for server in self._servers if not server.is_running]
 
     async def _start(self) -> None:
@@ -164,7 +164,7 @@ class Torture:
         began = time.monotonic()
         down = self._down()
         for server in down:
-            server.start()
+            server.begin()
         for server in down:
             while not await self._answers(server):
                 assert time.monotonic() < began + START_WITHIN, "A server did not start."
@@ -173,14 +173,14 @@ class Torture:
         if down:
             self._start_takes = time.monotonic() - began
 
-    async def _answers(self, server: ForkedServer) -> bool:
+    async def _answers(self, server: Server) -> bool:
         assert server.is_running
         try:
             return (await self._connection.get(f"{server.url}/healthz")).status_code == 200
         except httpx.TransportError:
             return False
 
-    async def _write_until_killed(self, victims: list[ForkedServer], seconds: float, count: int = 0) -> None:
+    async def _write_until_killed(self, victims: list[Server], seconds: float, count: int = 0) -> None:
         """All write to the servers that answer; some are killed a while after the count is reached."""
         ended = asyncio.Event()
         writing = [
@@ -221,6 +221,12 @@ class Torture:
                     if fault not in self.tally.faults:  # it is not there the next time either
                         self.tally.lost += 1
                         self.tally.faults.append(fault)
+
+
+def _server(data: Path, number: int) -> Server:
+    folder = data / f"server-{number}"
+    folder.mkdir()
+    return Server(folder, data=data, started=False)
 
 
 def _writers(database: Path, chance: random.Random) -> list[Writer]:

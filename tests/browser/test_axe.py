@@ -308,9 +308,9 @@ def earlier_versions(window: Window) -> None:
     editor(page).fill("En lång text, som det snart inte är mycket kvar av.")
     expect(status(page)).to_contain_text("Sparat")
     editor(page).fill("Kort.")
-    expect(page.get_by_role("button", name="Ta tillbaka texten")).to_be_visible()
+    expect(page.get_by_role("button", name="Återställ texten")).to_be_visible()
     page.get_by_text("Tidigare versioner").first.click()
-    expect(page.get_by_role("button", name="Återställ").first).to_be_visible()
+    expect(page.get_by_role("button", name="Återställ versionen").first).to_be_visible()
 
 
 @state(Role.COMPLETE)

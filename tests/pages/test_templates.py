@@ -286,7 +286,7 @@ def test_every_template_is_tried() -> None:
 
 def test_a_manager_sees_one_sentence_and_a_row_for_each_member() -> None:
     page = rendered("group_people.html", group(*MEMBERS))
-    assert "1 av 2 har gått igenom alla fem teman." in page
+    assert "1 av 2 är klar med alla fem teman." in page
     assert page.count('<th scope="row"') == 2
     assert "12 november 2026" in page
     assert "Det finns ingen i gruppen än." in rendered("group_people.html", group())
@@ -303,7 +303,7 @@ def test_what_is_written_keeps_its_line_breaks_and_marks() -> None:
     [
         (0, "Du kan fortsätta där du vill."),
         (1, "Du är på väg."),
-        (2, "Du har gått igenom 1 av 5 teman."),
+        (2, "Du är klar med 1 av 5 teman."),
         (10, "Du har gått igenom alla fem teman."),
     ],
 )

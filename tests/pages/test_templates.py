@@ -81,6 +81,14 @@ def start(ids: list[str], new: bool) -> dict[str, Any]:
     }
 
 
+def sign_in(body: str, sentence: str) -> dict[str, Any]:
+    return {
+        "welcome": replace(MODULE.welcome, body=body),
+        "sentence": sentence,
+        "themes": MODULE.themes,
+    }
+
+
 def navigation(ids: list[str], address: str, manager: bool = False) -> dict[str, Any]:
     return {
         "here": Place(address, MODULE, Visitor({"": NOW})),
@@ -241,7 +249,8 @@ CASES: list[tuple[str, dict[str, Any], bool]] = [
     ("staff_faults.html", faults(3), True),
     ("staff_preview.html", previewed(empty=False), True),
     ("staff_preview.html", previewed(empty=True), False),
-    ("sign_in.html", {"welcome": replace(MODULE.welcome, body=EVIL)}, True),
+    ("sign_in.html", sign_in(EVIL, "En global stad."), True),
+    ("sign_in.html", sign_in("Hej.", EVIL), True),
     ("start.html", start([], new=True), True),
     ("start.html", start([], new=True) | {"next": None}, False),
     ("start.html", start(QUESTIONS[:3], new=False), True),

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.people import Person, add_person, editor, fill_in_sign_in, status
 from tests.browser.server import Server
 from tests.browser.swedish import foreign
-from tests.browser.windows import TWO_FRAMES, Window, lasting, open_window, settle
+from tests.browser.windows import OVERFLOW, TWO_FRAMES, Window, lasting, open_window, settle
 from tests.mailbox import Mailbox
 from tests.staff_lists import csv_file
 from visionsprat.content import load_module
@@ -43,12 +43,6 @@ WIDTHS = (1280, 390)
 LOW, TALL = 800, 4000
 #: 1280 pixels at 400 %.
 NARROWEST = 320
-#: What runs out at the side, of the page or of something in it.
-OVERFLOW = """
-    () => [document.documentElement, document.querySelector("[data-testid=stMain]")]
-        .filter((each) => each && each.scrollWidth > each.clientWidth)
-        .map((each) => `${each.tagName} is ${each.scrollWidth} wide in ${each.clientWidth}`)
-"""
 #: The page but for the path at its side, which differs from one person to the other, and made-up names.
 DRAWN = """
     () => {

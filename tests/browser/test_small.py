@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import FOREIGN
 from tests.browser.people import Person, add_person, signed_in
 from tests.browser.server import Server
-from tests.browser.windows import lasting, settle
+from tests.browser.windows import OVERFLOW, lasting, settle
 
 #: Pages with all the kinds of things that there are: forms, editors, tables, lists, what folds out.
 ADDRESSES = ("/", "/skapande", "/mina-reflektioner", "/min-grupp", "/mitt-konto", "/administration")
@@ -115,6 +115,35 @@ def test_a_finger_hits_what_it_should(found: dict[str, list[str]]) -> None:
 
 def test_nothing_moves_for_those_who_have_asked_for_that(found: dict[str, list[str]]) -> None:
     assert not found["moving"], "\n".join(found["moving"])
+
+
+# The browser's own setting
+
+#: How high text of each kind is: what is read, what is chosen among, what is filled in, Streamlit's and ours.
+SIZES = """
+    () => [".stHtml .reading p", ".think label", "textarea", ".button", ".side .path a", ".stHtml h2",
+           "[data-testid=stWidgetLabel] p", "[data-testid=stTextInputRootElement] input"]
+        .map((selector) => [selector, document.querySelector(selector)])
+        .filter(([, element]) => element)
+        .map(([selector, element]) => [selector, parseFloat(getComputedStyle(element).fontSize)])
+"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_text_is_as_large_as_the_browser_is_set_to(page: Page, everything: Person, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    signed_in(page, everything)
+    setting = page.context.new_cdp_session(page)
+    for address in ("/skapande", "/mitt-konto", "/min-grupp", "/administration"):
+        page.goto(everything.server.url + address)
+        settle(page)
+        ordinary = dict(page.evaluate(SIZES))
+        assert len(ordinary) > 1
+        setting.send("Page.setFontSizes", {"fontSizes": {"standard": 24}})
+        larger = dict(page.evaluate(SIZES))
+        assert larger == {each: pytest.approx(size * 1.5) for each, size in ordinary.items()}
+        assert not lasting(page, lambda: page.evaluate(OVERFLOW))
+        setting.send("Page.setFontSizes", {"fontSizes": {"standard": 16}})
 
 
 # Colours

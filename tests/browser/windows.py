@@ -30,6 +30,12 @@ _LINKS = """
     () => [...document.querySelectorAll("a[href^='/']:not([download], [href^='/api/'])")]
         .map((link) => link.getAttribute("href"))
 """
+#: What runs out at the side, of the page or of something in it.
+OVERFLOW = """
+    () => [document.documentElement, document.querySelector("[data-testid=stMain]")]
+        .filter((each) => each && each.scrollWidth > each.clientWidth)
+        .map((each) => `${each.tagName} is ${each.scrollWidth} wide in ${each.clientWidth}`)
+"""
 #: Until what has been asked of the browser just now is drawn.
 TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 

@@ -47,6 +47,11 @@ TARGETS = """
         .filter(({ size, least }) => size < least)
         .map(({ what, size, least }) => `${size} of ${least}: ${what}`)
 """
+#: Where the page begins beside the path; the form to sign in stands alone.
+EDGE = """
+    () => [...document.querySelectorAll(".stApp:has(nav.side) h1")]
+        .map((each) => each.getBoundingClientRect().x)
+"""
 #: What moves or fades, and for how long, in seconds.
 MOVING = """
     () => [...document.querySelectorAll("*, dialog")]
@@ -79,8 +84,8 @@ def phone(browser: Browser, everything: Person) -> Iterator[Page]:
 
 @pytest.fixture(scope="module")
 def found(phone: Page, everything: Person) -> dict[str, list[str]]:
-    """What is wrong on the pages, looked at in one walk: cut off, too small to hit, moving."""
-    found: dict[str, list[str]] = {"cut": [], "small": [], "moving": []}
+    """What is wrong on the pages, looked at in one walk: cut off, too small to hit, moving, out of line."""
+    found: dict[str, list[str]] = {"cut": [], "small": [], "moving": [], "edges": []}
     phone.goto(everything.server.url)
     look(phone, "the sign-in form", found)
     signed_in(phone, everything)
@@ -102,6 +107,7 @@ def look(page: Page, where: str, found: dict[str, list[str]]) -> None:
         page.set_viewport_size({"width": width, "height": 844})
         cut = lasting(page, lambda: page.evaluate(CUT))
         found["cut"] += [f"{where} at {width}: {fault}" for fault in cut]
+        found["edges"] += [f"{edge} at {width}" for edge in page.evaluate(EDGE)]
     page.set_viewport_size({"width": 390, "height": 844})
 
 
@@ -115,6 +121,10 @@ def test_a_finger_hits_what_it_should(found: dict[str, list[str]]) -> None:
 
 def test_nothing_moves_for_those_who_have_asked_for_that(found: dict[str, list[str]]) -> None:
     assert not found["moving"], "\n".join(found["moving"])
+
+
+def test_all_pages_begin_at_the_same_edge(found: dict[str, list[str]]) -> None:
+    assert sorted(set(found["edges"])) == ["20 at 320", "20 at 390", "352 at 1280"]
 
 
 # The browser's own setting

@@ -293,6 +293,13 @@ def test_every_template_is_tried() -> None:
     assert {case[0] for case in CASES} == there - PARTS
 
 
+def test_the_vision_names_each_theme_in_its_colour() -> None:
+    page = rendered("sign_in.html", sign_in("Hej.", "En global stad, globala och skapande."))
+    named = [words for words in ("skapande", "global", "globala") if f">{words}</span>" in page]
+    assert named == ["skapande", "globala"]
+    assert page.count('<span class="accent" style="--accent-light:') == 2
+
+
 def test_a_manager_sees_one_sentence_and_a_row_for_each_member() -> None:
     page = rendered("group_people.html", group(*MEMBERS))
     assert "1 av 2 är klar med alla fem teman." in page

@@ -267,13 +267,15 @@ def another(tmp_path: Path) -> Iterator[Server]:
     server.stop()
 
 
-def test_a_log_that_is_cut_off_costs_what_was_cut_off_alone(another: Server) -> None:
+def test_a_log_that_is_cut_off_is_told_and_costs_what_was_cut_off_alone(another: Server) -> None:
     browser = new_browser(another)
     for number in range(20):
         assert browser.save(f"text {number}", number).status_code == 200
-    another.kill()
     log = Path(f"{another.database}-wal")
     os.truncate(log, log.stat().st_size * 2 // 3)
+    refused = browser.save("in i luckan", 20)
+    assert (refused.status_code, refused.json()) == (503, {"message": "Det går inte att spara just nu."})
+    another.kill()
     another.start()
     kept = int(stored(browser).removeprefix("text "))
     assert 0 < kept < 19

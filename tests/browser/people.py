@@ -67,10 +67,15 @@ def add_person(server: Server, name: str = "Amina Testsson", **more: Any) -> Per
     return Person(server, account_id, email)
 
 
-def signed_in(page: Page, person: Person, address: str = "/") -> None:
-    """Open a page as somebody, without the form."""
+def let_in(page: Page, person: Person) -> None:
+    """Give the browser a session of somebody's, before it opens a page."""
     cookie: Any = {"name": SESSION_COOKIE, "value": person.new_token(), "url": person.server.url}
     page.context.add_cookies([{**cookie, "httpOnly": True, "sameSite": "Lax"}])
+
+
+def signed_in(page: Page, person: Person, address: str = "/") -> None:
+    """Open a page as somebody, without the form."""
+    let_in(page, person)
     page.goto(person.server.url + address)
     expect(page.locator("nav.side")).to_be_attached()
     expect(page.locator(".first")).to_have_count(0)

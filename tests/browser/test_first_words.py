@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.people import SAVED, NewComputer, Person, editor, signed_in, status, until
+from tests.browser.people import SAVED, NewComputer, Person, editor, let_in, signed_in, status, until
 from tests.browser.server import Server
 from visionsprat.content import Module
-from visionsprat.web import SESSION_COOKIE
 
 SIGNED_OUT = ("/", "/globala", "/tillganglighet", "/personuppgifter")
 SIGNED_IN = (
@@ -92,7 +91,7 @@ def test_somebody_signed_in_reads_at_once_what_stays_in_its_place(
     page: Page, person: Person, address: str, width: int
 ) -> None:
     page.set_viewport_size({"width": width, "height": 844})
-    signed_in(page, person, "/tillganglighet")
+    let_in(page, person)
     check(page, person.server.url + address)
 
 
@@ -129,8 +128,7 @@ def test_without_javascript_a_theme_can_be_read(
     new_computer: NewComputer, person: Person, module: Module
 ) -> None:
     page = new_computer(java_script_enabled=False)
-    session: Any = {"name": SESSION_COOKIE, "value": person.new_token(), "url": person.server.url}
-    page.context.add_cookies([session])
+    let_in(page, person)
     page.goto(f"{person.server.url}/globala")
     expect(page.get_by_role("heading", level=1)).to_have_text("Den globala staden")
     for paragraph in module.theme("globala").body.split("\n\n"):

@@ -1018,6 +1018,8 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "use_invitation": lambda store: store.use_invitation("link", "hash"),
     "check_health": lambda store: store.check_health(),
 }
+#: What else is waited for: a database that can't be looked at is not said to be damaged.
+LOOKS: dict[str, Callable[[Store], object]] = {"faults": lambda store: copies.faults(store.path)}
 #: The methods before this one only read.
 READS = list(CALLS)[: list(CALLS).index("record_visit")]
 WRITES = [name for name in CALLS if name not in READS]
@@ -1031,7 +1033,7 @@ def test_no_method_is_left_out_here() -> None:
 
 def outcome(store: Store, name: str) -> Exception | None:
     try:
-        CALLS[name](store)
+        (CALLS | LOOKS)[name](store)
     except Exception as error:
         return error
     return None
@@ -1044,7 +1046,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Outco
     Each waits its five seconds, so all of them wait at once.
     """
     outcomes: dict[str, Outcomes] = {}
-    with ThreadPoolExecutor(2 * len(CALLS)) as pool:
+    with ThreadPoolExecutor(2 * len(CALLS | LOOKS)) as pool:
         waiting, blockers, stores = {}, [], []
         for kind in ("writing", "alone"):
             store = Store(tmp_path_factory.mktemp(kind) / "visionsprat.db")
@@ -1055,7 +1057,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Outco
                 blocker.execute("PRAGMA locking_mode = EXCLUSIVE")
             blocker.execute("BEGIN IMMEDIATE")
             blocker.execute("UPDATE accounts SET name = 'Låst'")
-            waiting[kind] = {name: pool.submit(outcome, store, name) for name in CALLS}
+            waiting[kind] = {name: pool.submit(outcome, store, name) for name in CALLS | LOOKS}
             blockers.append(blocker)
             stores.append(store)
         for kind, futures in waiting.items():
@@ -1068,7 +1070,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Outco
         store.close()
 
 
-@pytest.mark.parametrize("name", READS)
+@pytest.mark.parametrize("name", [*READS, *LOOKS])
 def test_reading_goes_on_while_another_writes(locked: dict[str, Outcomes], name: str) -> None:
     assert locked["writing"][name] is None
 
@@ -1078,7 +1080,7 @@ def test_writing_is_unavailable_while_another_writes_for_long(locked: dict[str, 
     assert isinstance(locked["writing"][name], StoreUnavailable)
 
 
-@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("name", [*CALLS, *LOOKS])
 def test_everything_is_unavailable_while_another_has_the_database_alone(
     locked: dict[str, Outcomes], name: str
 ) -> None:
@@ -1211,6 +1213,8 @@ def test_nothing_is_saved_behind_a_gap_in_the_log(store: Store, amina: int, left
     for call in (lambda: store.save_reflection(amina, QUESTION, "Hopp", 20), store.check_health):
         with pytest.raises(StoreUnavailable, match=f"{log} has been cut off"):
             call()
+    with pytest.raises(StoreUnavailable, match="disk I/O error"):  # and not "damaged"
+        copies.faults(store.path)
     log.write_bytes(whole)
     assert save(store, amina, "Hopp", based_on=20).revision == 21
     store.close()

@@ -274,6 +274,7 @@ def test_a_start_that_can_not_be_says_why_and_changes_nothing(
         said = start_in_vain(store.path.parent, under)
     assert said.startswith("Visionsprat can't start. The ")
     assert str(store.path.parent) in said
+    assert "damaged" not in said  # a backup in its place would cost what was written since
     assert store.path.read_bytes() == before
 
 

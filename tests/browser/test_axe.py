@@ -75,9 +75,9 @@ class Role(str, Enum):
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Server]:
     """A server that offers letters; none is sent here."""
-    server = Server(tmp_path_factory.mktemp("server"), environment=Mailbox(port=1).environment)
+    server = Server(tmp_path_factory.mktemp("server"), port=port, environment=Mailbox(port=1).environment)
     yield server
     server.stop()
 

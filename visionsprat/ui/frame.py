@@ -53,6 +53,9 @@ _templates.filters |= {
     "when": text.when,
 }
 _templates.globals |= {"State": State}
+# Templates that import these themselves take a tenth of a millisecond more each time.
+_shared = _templates.get_template("path.html").module
+_templates.globals |= {name: getattr(_shared, name) for name in ("accent", "mark")}
 
 
 def render(template: str, **values: Any) -> Markup:

@@ -34,11 +34,12 @@ from visionsprat.backups import (
     restore,
     worth_keeping,
 )
+from visionsprat.errors import StoreUnavailable
 from visionsprat.installation import installation
 from visionsprat.migrations import connect, migrations
 from visionsprat.records import Contents, NewAccount, Reflection
 from visionsprat.settings import ROOT
-from visionsprat.store import Store
+from visionsprat.store import Store, copies
 from visionsprat.store.locks import IN_USE, Held, alone, share
 
 if TYPE_CHECKING:
@@ -639,6 +640,18 @@ def test_a_damaged_database_stops_the_start_and_names_the_newest_good_backup(
     assert store.path.read_bytes() == damaged
     # Looking at it may leave SQLite's companions, empty ones.
     assert names(store.path.parent) - {f"visionsprat.db{end}" for end in ("-wal", "-shm")} == there
+
+
+def test_a_database_that_can_not_be_opened_is_not_said_to_be_damaged(
+    store: Store, amina: int, folder: Path
+) -> None:
+    """A backup in its place would cost what was written since; opening it says what is in the way."""
+    back_up(store, folder)
+    store.close()
+    Path(f"{store.path}-wal").mkdir()
+    with pytest.raises(StoreUnavailable, match="unable to open"):
+        copies.faults(store.path)
+    require_sound(store.path, folder)
 
 
 def test_a_damaged_database_without_any_good_backup_is_told(store: Store, amina: int, folder: Path) -> None:

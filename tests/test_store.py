@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import os
 import random
 import shutil
 import sqlite3
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -32,7 +33,8 @@ from visionsprat.records import (
     Visitor,
     Whom,
 )
-from visionsprat.store import Store
+from visionsprat.store import Store, copies
+from visionsprat.store.connections import translated
 from visionsprat.store.reflections import LARGE_DELETION
 from visionsprat.writing import TextRefused, TextTooLong
 
@@ -368,12 +370,13 @@ def test_what_is_written_between_two_slow_deletions_is_kept_too(
     assert earlier(store, amina) == [second, first]
 
 
+@pytest.mark.parametrize("seconds", [10, -60], ids=["a while", "the clock was set back"])
 def test_what_a_slow_deletion_leaves_for_a_while_is_kept_when_it_goes_too(
-    store: Store, amina: int, clock: Clock
+    store: Store, amina: int, clock: Clock, seconds: int
 ) -> None:
     text = "Så vill vi göra hos oss. " * 40
     write(store, amina, clock, text, *from_the_end(text, 45, left=500))
-    clock.now += timedelta(seconds=10)
+    clock.now += timedelta(seconds=seconds)
     write(store, amina, clock, *from_the_end(text[:500], 45))
     assert earlier(store, amina) == [text[:500], text]
 
@@ -945,6 +948,14 @@ def test_the_store_can_be_used_again_after_it_was_closed(store: Store, amina: in
     assert save(store, amina, "Hej").revision == 1
 
 
+def test_a_database_that_has_gone_away_is_not_begun_anew(store: Store) -> None:
+    store.close()
+    store.path.unlink()
+    with pytest.raises(StoreUnavailable, match="unable to open"):
+        store.check_health()
+    assert not store.path.exists()
+
+
 # Trouble
 
 EMPTY_PLAN = StaffPlan(Directory({}, frozenset(), frozenset()), (), (), 0, (), ())
@@ -1007,6 +1018,8 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "use_invitation": lambda store: store.use_invitation("link", "hash"),
     "check_health": lambda store: store.check_health(),
 }
+#: What else is waited for: a database that can't be looked at is not said to be damaged.
+LOOKS: dict[str, Callable[[Store], object]] = {"faults": lambda store: copies.faults(store.path)}
 #: The methods before this one only read.
 READS = list(CALLS)[: list(CALLS).index("record_visit")]
 WRITES = [name for name in CALLS if name not in READS]
@@ -1020,7 +1033,7 @@ def test_no_method_is_left_out_here() -> None:
 
 def outcome(store: Store, name: str) -> Exception | None:
     try:
-        CALLS[name](store)
+        (CALLS | LOOKS)[name](store)
     except Exception as error:
         return error
     return None
@@ -1033,7 +1046,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Outco
     Each waits its five seconds, so all of them wait at once.
     """
     outcomes: dict[str, Outcomes] = {}
-    with ThreadPoolExecutor(2 * len(CALLS)) as pool:
+    with ThreadPoolExecutor(2 * len(CALLS | LOOKS)) as pool:
         waiting, blockers, stores = {}, [], []
         for kind in ("writing", "alone"):
             store = Store(tmp_path_factory.mktemp(kind) / "visionsprat.db")
@@ -1044,7 +1057,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Outco
                 blocker.execute("PRAGMA locking_mode = EXCLUSIVE")
             blocker.execute("BEGIN IMMEDIATE")
             blocker.execute("UPDATE accounts SET name = 'Låst'")
-            waiting[kind] = {name: pool.submit(outcome, store, name) for name in CALLS}
+            waiting[kind] = {name: pool.submit(outcome, store, name) for name in CALLS | LOOKS}
             blockers.append(blocker)
             stores.append(store)
         for kind, futures in waiting.items():
@@ -1057,7 +1070,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Outco
         store.close()
 
 
-@pytest.mark.parametrize("name", READS)
+@pytest.mark.parametrize("name", [*READS, *LOOKS])
 def test_reading_goes_on_while_another_writes(locked: dict[str, Outcomes], name: str) -> None:
     assert locked["writing"][name] is None
 
@@ -1067,11 +1080,23 @@ def test_writing_is_unavailable_while_another_writes_for_long(locked: dict[str, 
     assert isinstance(locked["writing"][name], StoreUnavailable)
 
 
-@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("name", [*CALLS, *LOOKS])
 def test_everything_is_unavailable_while_another_has_the_database_alone(
     locked: dict[str, Outcomes], name: str
 ) -> None:
     assert isinstance(locked["alone"][name], StoreUnavailable)
+
+
+def test_a_save_waits_for_another_process_that_is_soon_done(store: Store, amina: int) -> None:
+    with (
+        closing(sqlite3.connect(store.path, isolation_level=None)) as other,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        other.execute("BEGIN IMMEDIATE")
+        saving = pool.submit(save, store, amina, "Hej")
+        wait([saving], timeout=0.2)  # as long as one that does not wait has to fail
+        other.execute("ROLLBACK")
+        assert saving.result().revision == 1
 
 
 @pytest.fixture
@@ -1104,6 +1129,27 @@ def test_nothing_is_lost_when_the_disk_is_full_and_saving_goes_on_afterwards(
     assert texts(store, amina) == {QUESTION: "Hej"}
     hampered("max_page_count = 1000000")
     assert save(store, amina, "x" * 20_000, based_on=1).revision == 2
+
+
+#: What SQLite says of its surroundings, in its own words.
+SURROUNDINGS = [
+    "database is locked",
+    "database table is locked: accounts",
+    "locking protocol",
+    "access permission denied",
+    "attempt to write a readonly database",
+    "unable to open database file",
+    "disk I/O error",
+    "database or disk is full",
+    "database disk image is malformed",
+    "file is not a database",
+]
+
+
+@pytest.mark.parametrize("words", SURROUNDINGS)
+def test_what_sqlite_says_of_its_surroundings_makes_the_store_unavailable(words: str) -> None:
+    with pytest.raises(StoreUnavailable, match=words), translated():
+        raise sqlite3.OperationalError(words)
 
 
 def spoil_whole(path: Path) -> None:
@@ -1153,6 +1199,31 @@ def test_nothing_is_saved_into_a_file_that_is_no_longer_there(store: Store, amin
     with pytest.raises(StoreUnavailable, match="Another file has taken the place of"):
         store.save_reflection(amina, QUESTION, "Hopp", 1)
     aside.replace(file)
+    assert save(store, amina, "Hopp", based_on=1).revision == 2
+
+
+@pytest.mark.parametrize("left", [0, 0.5, 1 - 1e-9], ids=["nothing", "half", "all but one byte"])
+def test_nothing_is_saved_behind_a_gap_in_the_log(store: Store, amina: int, left: float) -> None:
+    """SQLite would not notice, and bring the gap into the database."""
+    for number in range(20):
+        save(store, amina, f"text {number}", based_on=number)
+    log = Path(f"{store.path}-wal")
+    whole = log.read_bytes()
+    os.truncate(log, int(len(whole) * left))
+    for call in (lambda: store.save_reflection(amina, QUESTION, "Hopp", 20), store.check_health):
+        with pytest.raises(StoreUnavailable, match=f"{log} has been cut off"):
+            call()
+    with pytest.raises(StoreUnavailable, match="disk I/O error"):  # and not "damaged"
+        copies.faults(store.path)
+    log.write_bytes(whole)
+    assert save(store, amina, "Hopp", based_on=20).revision == 21
+    store.close()
+    assert copies.faults(store.path) == []
+
+
+def test_a_log_that_has_been_emptied_into_the_database_is_no_trouble(store: Store, amina: int) -> None:
+    save(store, amina, "Hej")
+    assert sql(store, "PRAGMA wal_checkpoint(TRUNCATE)") == [(0, 0, 0)]
     assert save(store, amina, "Hopp", based_on=1).revision == 2
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import resource
 import shutil
@@ -18,6 +19,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.bench.client import Tab
+from tests.bench.server import Learner
 from tests.browser.people import Person, add_person
 from tests.browser.server import Server, free_port, locked, poll
 from visionsprat.backups import made
@@ -52,7 +55,8 @@ class Browser:
 
     def __init__(self, person: Person) -> None:
         self.person = person
-        self._cookies = {SESSION_COOKIE: person.new_token()}
+        self._learner = Learner(person.id, person.new_token())
+        self._cookies = {SESSION_COOKIE: self._learner.token}
 
     def save(self, text: str, based_on: int = 0, *, on: Server | None = None) -> httpx.Response:
         url = (on or self.person.server).url
@@ -69,6 +73,16 @@ class Browser:
     def get(self, path: str, *, on: Server | None = None) -> int:
         url = (on or self.person.server).url
         return httpx.get(url + path, cookies=self._cookies, timeout=60).status_code
+
+    def page(self, address: str) -> str:
+        """What is drawn there."""
+
+        async def visit() -> str:
+            async with Tab(self.person.server.url, self._learner) as tab:
+                await tab.visit(address)
+                return tab.html
+
+        return asyncio.run(visit())
 
 
 def new_browser(server: Server) -> Browser:
@@ -205,6 +219,25 @@ def test_while_another_has_the_database_for_long_all_wait_and_are_told(one: Serv
     assert {stored(browser) for browser in browsers} == {"ett"}
 
 
+def test_a_page_is_drawn_whole_while_it_can_be_read_alone(one: Server) -> None:
+    browser = new_browser(one)
+    assert browser.save("Ord som går att läsa.").status_code == 200
+    with no_room(one):
+        drawn = browser.page("mina-reflektioner")
+    assert "Ord som går att läsa." in drawn
+    assert "Något gick fel" not in drawn  # as the visit can't be noted
+
+
+def test_a_page_that_can_not_be_read_says_so_and_what_to_do(one: Server) -> None:
+    browser = new_browser(one)
+    with moved_away(one):
+        drawn = browser.page("mina-reflektioner")
+    assert (
+        "Det går inte att läsa det du har sparat just nu. Ingenting är borta. "
+        "Vänta en stund och ladda om sidan." in drawn
+    )
+
+
 # Starting
 
 
@@ -241,6 +274,7 @@ def test_a_start_that_can_not_be_says_why_and_changes_nothing(
         said = start_in_vain(store.path.parent, under)
     assert said.startswith("Visionsprat can't start. The ")
     assert str(store.path.parent) in said
+    assert "damaged" not in said  # a backup in its place would cost what was written since
     assert store.path.read_bytes() == before
 
 
@@ -267,13 +301,15 @@ def another(tmp_path: Path) -> Iterator[Server]:
     server.stop()
 
 
-def test_a_log_that_is_cut_off_costs_what_was_cut_off_alone(another: Server) -> None:
+def test_a_log_that_is_cut_off_is_told_and_costs_what_was_cut_off_alone(another: Server) -> None:
     browser = new_browser(another)
     for number in range(20):
         assert browser.save(f"text {number}", number).status_code == 200
-    another.kill()
     log = Path(f"{another.database}-wal")
     os.truncate(log, log.stat().st_size * 2 // 3)
+    refused = browser.save("in i luckan", 20)
+    assert (refused.status_code, refused.json()) == (503, {"message": "Det går inte att spara just nu."})
+    another.kill()
     another.start()
     kept = int(stored(browser).removeprefix("text "))
     assert 0 < kept < 19

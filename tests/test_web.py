@@ -473,4 +473,4 @@ def test_a_damaged_database_is_told(client: Client, house: Installation, amina: 
         file.write_bytes(b"This is no database. " * 1000)
     assert_refused(save(client), 503)
     assert_refused(versions(client), 503)
-    assert client.get("/healthz").status_code == 503
+    assert {client.get(path).status_code for path in ("/api/session", "/healthz")} == {503}

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.people import Person, editor, signed_in, status
 from tests.browser.server import Server
-from tests.browser.test_never_lost import QUESTION, expect_saved, type_at_full_speed
+from tests.browser.test_never_lost import QUESTION, drafts, expect_saved, type_at_full_speed
 from tests.test_trouble import moved_away, no_room
 
 
@@ -27,8 +27,11 @@ def test_what_can_not_be_saved_is_told_stays_in_the_browser_and_is_saved_later(
             "Inte sparat. Servern kan inte spara just nu. "
             "Texten finns kvar på den här enheten och skickas så snart det går."
         )
-        page.keyboard.type("Fortfarande under. ")
+        assert len(drafts(page)) == 1
+        with page.expect_response(lambda answer: "Fortfarande under." in str(answer.request.post_data)):
+            page.keyboard.type("Fortfarande under. ")
         expect(editor(page)).to_have_value("Före. Under. Fortfarande under. ")
+    # From now on nothing is typed: it is sent again without that.
     assert person.text(QUESTION) == "Före. "
     expect_saved(page, person, "Före. Under. Fortfarande under. ")
 
@@ -42,6 +45,8 @@ def test_a_page_that_can_not_be_read_says_so_and_the_text_typed_before_is_saved_
         type_at_full_speed(page, "Under.")
         expect(status(page)).to_contain_text("Inte sparat")
         page.get_by_role("link", name="Den globala staden").first.click()
+        expect(page.get_by_role("alert")).to_contain_text("Ingenting är borta. Vänta en stund")
+        page.reload()  # so that the text is nowhere but in the browser's storage
         expect(page.get_by_role("alert")).to_contain_text("Ingenting är borta. Vänta en stund")
     page.reload()
     expect(page).to_have_title("Den globala staden – Visionsprat")

@@ -19,7 +19,7 @@ from visionsprat import log
 from visionsprat.errors import LastAdministrator, NotAllowed, StoreUnavailable
 from visionsprat.migrations import PATIENCE, connect, migrate
 from visionsprat.records import Action
-from visionsprat.store.files import keep_before
+from visionsprat.store.files import faults, keep_before
 from visionsprat.store.locks import IN_USE, Held, share
 from visionsprat.writing import is_blank, search_text
 
@@ -50,6 +50,8 @@ class Connections:
         # So the files stay the ones they are now, unless somebody else lays hands on them.
         self._held: Database | None = None
         self._files: tuple[tuple[int, int], ...] = ()
+        #: How large the -wal was after our last commit.
+        self._log_size = 0
         self._holding = threading.Lock()
         self._writing = threading.Lock()
         try:
@@ -97,6 +99,7 @@ class Connections:
                 db.close()
             else:
                 self._files = _identities(self.path)
+                self._log_size = _size_of_log(self.path)
                 self._held = db
 
     def _connection(self) -> Database:
@@ -140,11 +143,21 @@ class Connections:
             # A deferred transaction that reads first can fail at once in WAL mode, whatever the timeout.
             db.execute("BEGIN IMMEDIATE")
             try:
+                self._require_whole_log()
                 yield db
                 db.commit()
+                self._log_size = _size_of_log(self.path)
             except BaseException:
                 db.rollback()
                 raise
+
+    def _require_whole_log(self) -> None:
+        """Raises StoreUnavailable when the -wal has been cut off, which SQLite does not notice.
+
+        It would go on writing behind the gap, and then bring the gap into the database.
+        """
+        if _size_of_log(self.path) < self._log_size and not _is_whole(self.path):  # wiping empties it, too
+            raise StoreUnavailable(f"{self.path}-wal has been cut off. Stop the server, and start it again.")
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -263,8 +276,20 @@ def _identities(path: Path) -> tuple[tuple[int, int], ...]:
     return tuple((each.st_dev, each.st_ino) for each in found)
 
 
+def _size_of_log(path: Path) -> int:
+    return os.stat(f"{path}-wal").st_size
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether every page of the database can be found, in its file or in the -wal."""
+    try:
+        return not faults(path, quick=True)
+    except sqlite3.OperationalError:
+        return False
+
+
 _TROUBLE = (
-    *("locked", "locking protocol", "busy", "readonly", "permission", "full", "unable to open", "disk i/o"),
+    *("locked", "locking protocol", "readonly", "permission", "full", "unable to open", "disk i/o"),
     *("malformed", "not a database"),
 )
 

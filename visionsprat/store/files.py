@@ -17,7 +17,7 @@ BEFORE = ".before-"
 #: As many faults as are of use to anybody.
 _MOST = 20
 #: Errors that tell of the surroundings; any other tells that the file is damaged.
-_SURROUNDINGS = ("locked", "busy", "unable to open", "disk i/o", "readonly")
+_SURROUNDINGS = ("locked", "unable to open", "disk i/o", "readonly")
 
 
 class NotKept(VisionspratError):

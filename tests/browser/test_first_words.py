@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.people import SAVED, NewComputer, Person, editor, signed_in, status, until
+from tests.browser.people import SAVED, NewComputer, Person, editor, let_in, signed_in, status, until
 from tests.browser.server import Server, locked
 from tests.browser.swedish import foreign
 from visionsprat.content import Module
-from visionsprat.web import SESSION_COOKIE
 
 SIGNED_OUT = ("/", "/globala", "/tillganglighet", "/personuppgifter")
 SIGNED_IN = (
@@ -150,8 +149,7 @@ def test_without_javascript_a_theme_can_be_read(
     new_computer: NewComputer, person: Person, module: Module
 ) -> None:
     page = new_computer(java_script_enabled=False)
-    session: Any = {"name": SESSION_COOKIE, "value": person.new_token(), "url": person.server.url}
-    page.context.add_cookies([session])
+    let_in(page.context, person)
     page.goto(f"{person.server.url}/globala")
     expect(page.get_by_role("heading", level=1)).to_have_text("Den globala staden")
     for paragraph in module.theme("globala").body.split("\n\n"):
@@ -214,7 +212,7 @@ def test_a_script_that_takes_its_time_greys_nothing_out_and_says_nothing(
         expect(page.locator('[data-stale="true"]')).not_to_have_count(0)
         assert page.evaluate(FADED) == []
         page.wait_for_timeout(800)  # for what Streamlit would show
-        expect(page.locator('[data-testid="stStatusWidget"]')).to_be_hidden()
+        assert not page.locator('[data-testid="stStatusWidget"]').is_visible()
         expect(page.locator('[data-stale="true"]')).not_to_have_count(0)
         assert foreign(page, server.database) == []
     expect(page.get_by_text("Namnet är sparat.")).to_be_visible()

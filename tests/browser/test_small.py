@@ -5,15 +5,21 @@ That no page runs out at the side of 320 pixels, which is 400 % of an ordinary w
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import FOREIGN
 from tests.browser.people import Person, add_person, signed_in
 from tests.browser.server import Server
 from tests.browser.windows import lasting, settle
+from tests.test_colours import CONTROL, contrast
+from visionsprat.content import load_module
+from visionsprat.settings import ROOT
 
 #: Pages with all the kinds of things that there are: forms, editors, tables, lists, what folds out.
 ADDRESSES = ("/", "/skapande", "/mina-reflektioner", "/min-grupp", "/mitt-konto", "/administration")
@@ -65,6 +71,11 @@ def everything(server: Server) -> Person:
     person = add_person(server, "Ragna Påhittad", member_of="Vård/Team 3", manages="Vård", is_admin=True)
     for question in ("skapande/innebar", "skapande/gora", "globala/gora"):
         person.write(question, "Vi prövar något nytt varje vecka, och pratar om hur det gick.")
+    complete = add_person(server, "Bengt Provberg", member_of="Vård/Team 3")
+    for question in load_module(ROOT / "content").questions:
+        complete.write(question.id, "Ett svar.")
+    for name in ("Amina Testsson", "Åsa Testsson"):
+        add_person(server, name, member_of="Vård/Team 3")
     return person
 
 
@@ -152,3 +163,99 @@ def test_a_chosen_scheme_is_kept_whatever_the_device_says(page: Page, everything
         page.get_by_role("button", name="Som enheten").click()
     settle(page)
     assert page.evaluate(COLOURS) == light
+
+
+#: What says something by how it is filled: what the path, the bar and the table draw, and a password's eye.
+FILLED = {
+    "/min-grupp": (
+        ".side .path .mark.not-begun",
+        ".side .path .mark.begun",
+        ".side .path .mark.complete",
+        ".share i.not-begun",
+        ".share i.begun",
+        ".share i.complete",
+    ),
+    "/mitt-konto": ("button[aria-pressed] >> nth=0", "[data-testid=stTextInputRootElement] button"),
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_is_drawn_is_there_in_the_devices_own_colours(
+    page: Page, everything: Person, scheme: Any
+) -> None:
+    page.emulate_media(forced_colors="active", color_scheme=scheme, reduced_motion="reduce")
+    signed_in(page, everything, "/min-grupp")
+    ink: dict[str, float] = {}
+    for address, drawn in FILLED.items():
+        page.goto(everything.server.url + address)
+        settle(page)
+        ink |= {selector: inked(page, selector) for selector in drawn}
+    assert min(ink.values()) > 0.02, ink
+    for kind in (".side .path .mark", ".share i"):
+        shares = [ink[f"{kind}.{state}"] for state in ("not-begun", "begun", "complete")]
+        assert shares[0] * 1.3 < shares[1] and shares[0] * 1.3 < shares[2], ink
+
+
+def inked(page: Page, selector: str) -> float:
+    """How much of its place stands out from the ground as what one must see does, by 3 to 1."""
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")
+    picture = Image.open(io.BytesIO(page.locator(selector).first.screenshot())).convert("RGB")
+    counted = picture.getcolors(picture.width * picture.height)
+    assert counted is not None
+    seen = sum(number for number, colour in counted if contrast(as_hex(colour), as_hex(ground)) >= CONTROL)
+    return seen / (picture.width * picture.height)
+
+
+def as_hex(parts: Any) -> str:
+    return "#" + "".join(f"{part:02x}" for part in parts)
+
+
+def test_the_part_of_a_page_that_is_shown_is_marked_in_the_devices_own_colours(
+    page: Page, everything: Person
+) -> None:
+    page.emulate_media(forced_colors="active", reduced_motion="reduce")
+    signed_in(page, everything, "/administration")
+    settle(page)
+    colour = "element => getComputedStyle(element).borderBottomColor"
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    for link in page.locator("nav.parts a").all():
+        is_here = link.get_attribute("aria-current") == "page"
+        assert (link.evaluate(colour) != ground) == is_here
+
+
+# The manager's picture
+
+#: Of each group its figures and how wide each bar is drawn, in the table's order.
+BARS = """
+    () => [...document.querySelectorAll("table.tree tbody tr")].map((row) => [
+        [...row.querySelectorAll(".count")].slice(1).map((each) => Number(each.textContent)),
+        [...row.querySelectorAll(".share i")].map((each) => each.getBoundingClientRect().width),
+    ])
+"""
+#: Of each person which marks are filled, what they say aloud, and the figure.
+MARKS = """
+    () => [...document.querySelectorAll("table.group tbody tr")].map((row) => {
+        const ground = getComputedStyle(document.body).backgroundColor;
+        const marks = [...row.querySelectorAll(".mark")];
+        return [
+            marks.map((each) => getComputedStyle(each).backgroundColor !== ground),
+            marks.map((each) => each.nextElementSibling.textContent),
+            row.querySelector(".count").firstChild.nodeValue,
+        ];
+    })
+"""
+
+
+def test_the_managers_picture_says_what_the_figures_say(page: Page, everything: Person) -> None:
+    signed_in(page, everything, "/min-grupp")
+    settle(page)
+    groups = page.evaluate(BARS)
+    assert [figures for figures, _ in groups] == [[1, 1, 2], [1, 1, 2]]
+    for figures, widths in groups:
+        for figure, width in zip(figures, widths, strict=True):
+            assert width == pytest.approx(sum(widths) * figure / sum(figures), abs=1)
+    people = page.evaluate(MARKS)
+    assert sorted(figure for *_, figure in people) == ["0 av 5", "0 av 5", "1 av 5", "5 av 5"]
+    for filled, words, figure in people:
+        assert words == ["Klart" if each else "Inte klart" for each in filled]
+        assert figure == f"{sum(filled)} av 5"

@@ -16,8 +16,8 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import FOREIGN
 from tests.browser.people import Person, add_person, signed_in
 from tests.browser.server import Server
-from tests.browser.windows import lasting, settle
-from tests.test_colours import CONTROL, contrast
+from tests.browser.windows import TWO_FRAMES, lasting, settle
+from tests.test_colours import CONTROL, SCHEMES, contrast
 from visionsprat.content import load_module
 from visionsprat.settings import ROOT
 
@@ -165,35 +165,42 @@ def test_a_chosen_scheme_is_kept_whatever_the_device_says(page: Page, everything
     assert page.evaluate(COLOURS) == light
 
 
-#: What says something by how it is filled: what the path, the bar and the table draw, and a password's eye.
-FILLED = {
-    "/min-grupp": (
-        ".side .path .mark.not-begun",
-        ".side .path .mark.begun",
-        ".side .path .mark.complete",
-        ".share i.not-begun",
-        ".share i.begun",
-        ".share i.complete",
-    ),
-    "/mitt-konto": ("button[aria-pressed] >> nth=0", "[data-testid=stTextInputRootElement] button"),
-}
+#: What says by how it is filled how far somebody has come; and the eye of a password.
+FILLED = (".side .path .mark", ".share i")
+EYE = "[data-testid=stTextInputRootElement] button"
+#: Which parts of a page have a line under them, by what they say of being there.
+UNDERLINED = """
+    () => {
+        const ground = getComputedStyle(document.body).backgroundColor;
+        return [...document.querySelectorAll("nav.parts a")]
+            .filter((each) => getComputedStyle(each).borderBottomColor !== ground)
+            .map((each) => each.getAttribute("aria-current"));
+    }
+"""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_what_is_drawn_is_there_in_the_devices_own_colours(
-    page: Page, everything: Person, scheme: Any
-) -> None:
-    page.emulate_media(forced_colors="active", color_scheme=scheme, reduced_motion="reduce")
+def test_what_is_drawn_is_there_in_the_devices_own_colours(page: Page, everything: Person) -> None:
     signed_in(page, everything, "/min-grupp")
-    ink: dict[str, float] = {}
-    for address, drawn in FILLED.items():
-        page.goto(everything.server.url + address)
-        settle(page)
-        ink |= {selector: inked(page, selector) for selector in drawn}
-    assert min(ink.values()) > 0.02, ink
-    for kind in (".side .path .mark", ".share i"):
-        shares = [ink[f"{kind}.{state}"] for state in ("not-begun", "begun", "complete")]
-        assert shares[0] * 1.3 < shares[1] and shares[0] * 1.3 < shares[2], ink
+    settle(page)
+    page.emulate_media(forced_colors="active", reduced_motion="reduce")
+    for scheme in SCHEMES:
+        in_scheme(page, scheme)
+        for kind in FILLED:
+            not_begun, begun, complete = (
+                inked(page, f"{kind}.{state}") for state in ("not-begun", "begun", "complete")
+            )
+            assert 0 < not_begun * 1.3 < min(begun, complete), kind
+        assert page.evaluate(UNDERLINED) == ["page"]
+    page.goto(f"{everything.server.url}/mitt-konto")
+    settle(page)
+    for scheme in SCHEMES:
+        in_scheme(page, scheme)
+        assert inked(page, EYE) > 0.02
+
+
+def in_scheme(page: Page, scheme: Any) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.evaluate(TWO_FRAMES)
 
 
 def inked(page: Page, selector: str) -> float:
@@ -208,19 +215,6 @@ def inked(page: Page, selector: str) -> float:
 
 def as_hex(parts: Any) -> str:
     return "#" + "".join(f"{part:02x}" for part in parts)
-
-
-def test_the_part_of_a_page_that_is_shown_is_marked_in_the_devices_own_colours(
-    page: Page, everything: Person
-) -> None:
-    page.emulate_media(forced_colors="active", reduced_motion="reduce")
-    signed_in(page, everything, "/administration")
-    settle(page)
-    colour = "element => getComputedStyle(element).borderBottomColor"
-    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    for link in page.locator("nav.parts a").all():
-        is_here = link.get_attribute("aria-current") == "page"
-        assert (link.evaluate(colour) != ground) == is_here
 
 
 # The manager's picture

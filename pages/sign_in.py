@@ -13,7 +13,8 @@ KEEP_ADVICE = "I 30 dagar. Välj det bara på en dator som du är ensam om."
 FIELDS = ("sign_in_email", "sign_in_password")
 
 at = here()
-draw("sign_in.html", welcome=at.module.welcome)
+module = at.module
+draw("sign_in.html", welcome=module.welcome, sentence=module.vision.sentence, themes=module.themes)
 if st.query_params.get("konto") == "raderat":
     notice("Ditt konto är raderat, med allt du hade skrivit.")
 with st.form("sign_in_form", border=False):

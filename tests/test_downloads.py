@@ -102,7 +102,7 @@ def test_the_text_reads_question_by_question(store: Store, module: Module, clock
     )
     places = [text.index(each) for each in ("Sist", "Först", "Sedan", "Tidigare frågor", "Från förr")]
     assert places == sorted(places)
-    assert "Lade till en person: amina@test.example (någon annan, eller i terminalen)" in text
+    assert "Lade till en person: amina@test.example (någon annan, eller den som sköter servern)" in text
     assert "None" not in text
     (written, *_) = own_copy.as_data(own, module)["reflektioner"]
     assert (written["enhet"], written["tidigare"][0]["enhet"]) == ("Mobil, Android", "")

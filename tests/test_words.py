@@ -29,6 +29,8 @@ INSTEAD = {
     r"back-?up(en|er|erna)": "säkerhetskopia",
     r"kakfil\w*": "kakor",
     r"kontakta(r|s)?": "hör av dig till",
+    r"(ta|tar) tillbaka": "återställ",
+    r"terminalen": "den som sköter servern",
     r"klicka\w*|tryck(a|er)?": "the button's own verb",
     r"ej|samt|vänligen|erhålla\w*|innehar|medelst|såväl|ifall|gällande|avseende|nämnda": "plain words",
     r"felaktig\w*|ogiltig\w*|misslyckades": "what is wrong, and what to do",

@@ -23,7 +23,7 @@ from playwright.sync_api import (
 
 from tests.__main__ import NO_BROWSER, VARIABLE, installed_browser
 from tests.browser.people import NewComputer, NewPerson, Person, add_person
-from tests.browser.server import Server
+from tests.browser.server import Server, free_port
 
 HERE = Path(__file__).parent
 #: The last two spare what it costs to load a page again where the process with its scripts lives on: they are
@@ -93,9 +93,15 @@ def browser(playwright: Any, chromium: str) -> Iterator[Browser]:
     browser.close()
 
 
+@pytest.fixture(scope="session")
+def port() -> int:
+    """One server after the other answers here, so that a browser knows its scripts already."""
+    return free_port()
+
+
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("server"))
+def server(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("server"), port=port)
     yield server
     server.stop()
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import bcrypt
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.server import Server, poll
 from visionsprat import accounts
@@ -67,18 +67,18 @@ def add_person(server: Server, name: str = "Amina Testsson", **more: Any) -> Per
     return Person(server, account_id, email)
 
 
+def let_in(page: Page, person: Person) -> None:
+    """Give the browser a session of somebody's, before it opens a page."""
+    cookie: Any = {"name": SESSION_COOKIE, "value": person.new_token(), "url": person.server.url}
+    page.context.add_cookies([{**cookie, "httpOnly": True, "sameSite": "Lax"}])
+
+
 def signed_in(page: Page, person: Person, address: str = "/") -> None:
     """Open a page as somebody, without the form."""
-    let_in(page.context, person)
+    let_in(page, person)
     page.goto(person.server.url + address)
     expect(page.locator("nav.side")).to_be_attached()
     expect(page.locator(".first")).to_have_count(0)
-
-
-def let_in(computer: BrowserContext, person: Person) -> None:
-    """Begin a session of somebody's in this browser."""
-    cookie: Any = {"name": SESSION_COOKIE, "value": person.new_token(), "url": person.server.url}
-    computer.add_cookies([{**cookie, "httpOnly": True, "sameSite": "Lax"}])
 
 
 def fill_in_sign_in(page: Page, email: str, password: str = PASSWORD) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import signal
 import socket
@@ -12,7 +13,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from tests.forking import ForkedServer
@@ -33,6 +34,7 @@ class Server:
         environment: Mapping[str, str] | None = None,
         *,
         data: Path | None = None,
+        port: int | None = None,
         under: Sequence[str] = (),
         script: str = "app.py",
         started: bool = True,
@@ -41,7 +43,7 @@ class Server:
         self.data = data or folder / "data"
         self.database = self.data / DATABASE
         self.log = folder / "server.log"
-        self.port = free_port()
+        self.port = port or free_port()
         self.url = f"http://localhost:{self.port}"
         self._environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
         self._environment["VISIONSPRAT_DATA"] = str(self.data)
@@ -161,6 +163,9 @@ def locked(database: Path) -> Iterator[None]:
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """A port that is free, and stays so while its server is down: systems lend others from 32768 on."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from tests.browser.people import NewPerson, Person, add_person, signed_in
 from tests.browser.server import Server
+from tests.browser.windows import Window
 from tests.staff_lists import csv_file
 from visionsprat import downloads
 from visionsprat.guard import HEADERS
@@ -156,6 +157,7 @@ def test_no_address_changes_anything_by_being_looked_at(
     other.write("skapande/innebar", "Hej.")
     with server.store() as store:
         (made,) = invite(store, None, Whom(emails=frozenset({other.email})), server.url)
+    window = Window(page, server)
     signed_in(page, administrator)
     token = next(each["value"] for each in page.context.cookies() if each["name"] == SESSION_COOKIE)
     before = dump(server)
@@ -173,6 +175,5 @@ def test_no_address_changes_anything_by_being_looked_at(
     asked += [(INVITATION, urlsplit(made.link).query)]
     asked += [("administration", f"del={part}&{query}") for part, query in product(PARTS, queries(other))]
     for address, query in asked:
-        page.goto(f"{server.url}/{address}?{query}")
-        expect(page.locator("footer")).to_be_visible()
+        window.go(f"/{address}?{query}")
     assert dump(server) == before

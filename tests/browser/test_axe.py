@@ -21,7 +21,7 @@ from tests.browser.conftest import FOREIGN
 from tests.browser.people import Person, add_person, editor, fill_in_sign_in, let_in, status
 from tests.browser.server import Server
 from tests.browser.swedish import foreign
-from tests.browser.windows import TWO_FRAMES, Window, lasting, open_window, settle
+from tests.browser.windows import OVERFLOW, TWO_FRAMES, Window, lasting, open_window, settle
 from tests.mailbox import Mailbox
 from tests.staff_lists import csv_file
 from visionsprat.content import load_module
@@ -42,12 +42,6 @@ WIDTHS = (1280, 390)
 LOW, TALL = 800, 4000
 #: 1280 pixels at 400 %.
 NARROWEST = 320
-#: What runs out at the side, of the page or of something in it.
-OVERFLOW = """
-    () => [document.documentElement, document.querySelector("[data-testid=stMain]")]
-        .filter((each) => each && each.scrollWidth > each.clientWidth)
-        .map((each) => `${each.tagName} is ${each.scrollWidth} wide in ${each.clientWidth}`)
-"""
 #: All of a page, with what is filled in and without made-up names.
 DRAWN = """
     () => {
@@ -78,9 +72,9 @@ class Role(str, Enum):
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Server]:
     """A server that offers letters; none is sent here."""
-    server = Server(tmp_path_factory.mktemp("server"), environment=Mailbox(port=1).environment)
+    server = Server(tmp_path_factory.mktemp("server"), port=port, environment=Mailbox(port=1).environment)
     yield server
     server.stop()
 
@@ -217,7 +211,7 @@ def test_no_page_without_javascript_has_a_fault(
     faults: list[str] = []
     for address in ("/", "/finns/inte", "/globala", "/"):
         if address == "/globala":
-            let_in(context, reader)
+            let_in(page, reader)
         page.goto(server.url + address)
         page.evaluate(AT_ONCE)
         found = []
@@ -317,9 +311,9 @@ def earlier_versions(window: Window) -> None:
     editor(page).fill("En lång text, som det snart inte är mycket kvar av.")
     expect(status(page)).to_contain_text("Sparat")
     editor(page).fill("Kort.")
-    expect(page.get_by_role("button", name="Ta tillbaka texten")).to_be_visible()
+    expect(page.get_by_role("button", name="Återställ texten")).to_be_visible()
     page.get_by_text("Tidigare versioner").first.click()
-    expect(page.get_by_role("button", name="Återställ").first).to_be_visible()
+    expect(page.get_by_role("button", name="Återställ versionen").first).to_be_visible()
 
 
 @state(Role.COMPLETE)

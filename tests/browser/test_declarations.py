@@ -23,8 +23,8 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, content: Path) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("server"), content)
+def server(tmp_path_factory: pytest.TempPathFactory, content: Path, port: int) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("server"), content, port=port)
     yield server
     server.stop()
 

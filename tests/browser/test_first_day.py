@@ -72,7 +72,7 @@ def test_from_an_empty_folder_to_a_manager_who_sees_34_people(
     manager = new_computer()
     manager.goto(f"{server.url}/min-grupp")
     fill_in_sign_in(manager, MANAGER_EMAIL)
-    expect(manager.locator("p.lead")).to_have_text("5 av 34 har gått igenom alla fem teman.")
+    expect(manager.locator("p.lead")).to_have_text("5 av 34 är klara med alla fem teman.")
     see_both_units(manager)
     remind_those_who_have_not_begun(manager, tmp_path)
 
@@ -150,7 +150,7 @@ def see_both_units(page: Page) -> None:
         expect(row.locator(".count")).to_have_text(figures)
     expect(rows(page, "Vilka teman var och en är klar med")).to_have_count(34)
     follow(page, "Hemtjänst Söder")
-    expect(page.locator("p.lead")).to_have_text("2 av 17 har gått igenom alla fem teman.")
+    expect(page.locator("p.lead")).to_have_text("2 av 17 är klara med alla fem teman.")
     expect(rows(page, "Vilka teman var och en är klar med")).to_have_count(17)
     page.go_back()
     expect(rows(page, "Vilka teman var och en är klar med")).to_have_count(34)

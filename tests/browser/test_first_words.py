@@ -112,7 +112,7 @@ def test_somebody_signed_in_reads_at_once_what_stays_in_its_place(
     page: Page, person: Person, address: str, width: int
 ) -> None:
     page.set_viewport_size({"width": width, "height": 844})
-    signed_in(page, person, "/tillganglighet")
+    let_in(page, person)
     check(page, person.server.url + address)
 
 
@@ -149,7 +149,7 @@ def test_without_javascript_a_theme_can_be_read(
     new_computer: NewComputer, person: Person, module: Module
 ) -> None:
     page = new_computer(java_script_enabled=False)
-    let_in(page.context, person)
+    let_in(page, person)
     page.goto(f"{person.server.url}/globala")
     expect(page.get_by_role("heading", level=1)).to_have_text("Den globala staden")
     for paragraph in module.theme("globala").body.split("\n\n"):

@@ -54,9 +54,9 @@ def test_all_deleted_by_mistake_is_back_with_one_click(page: Page, person: Perso
     editor(page).press("Control+A")
     editor(page).press("Delete")
     expect_stored(page, person, "")
-    page.get_by_role("button", name="Ta tillbaka texten").click()
+    page.get_by_role("button", name="Återställ texten").click()
     expect_stored(page, person, FIRST)
-    expect(page.get_by_role("button", name="Ta tillbaka texten")).to_have_count(0)
+    expect(page.get_by_role("button", name="Återställ texten")).to_have_count(0)
 
 
 def test_all_deleted_slowly_is_back_with_one_click_too(page: Page, person: Person) -> None:
@@ -66,9 +66,9 @@ def test_all_deleted_slowly_is_back_with_one_click_too(page: Page, person: Perso
     for left in range(len(text) - 30, -30, -30):
         editor(page).fill(text[: max(left, 0)])
         expect_stored(page, person, text[: max(left, 0)])
-    page.get_by_role("button", name="Ta tillbaka texten").click()
+    page.get_by_role("button", name="Återställ texten").click()
     expect_stored(page, person, text)
-    expect(page.get_by_role("button", name="Ta tillbaka texten")).to_have_count(0)
+    expect(page.get_by_role("button", name="Återställ texten")).to_have_count(0)
     editor(page).fill("")
     expect_stored(page, person, "")
     page.reload()
@@ -81,7 +81,7 @@ def test_a_slip_of_the_pen_offers_nothing(page: Page, person: Person) -> None:
     for text in (FIRST[:-10], FIRST[:-12], FIRST, FIRST[:-20], FIRST):
         editor(page).fill(text)
         expect_stored(page, person, text)
-    expect(page.get_by_role("button", name="Ta tillbaka texten")).to_have_count(0)
+    expect(page.get_by_role("button", name="Återställ texten")).to_have_count(0)
     expect(opened(page)).to_have_count(0)
 
 

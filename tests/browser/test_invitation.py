@@ -34,9 +34,9 @@ def mailbox() -> Iterator[Mailbox]:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, mailbox: Mailbox) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, port: int, mailbox: Mailbox) -> Iterator[Server]:
     """A server that sends its letters to the mailbox."""
-    server = Server(tmp_path_factory.mktemp("server"), environment=mailbox.environment)
+    server = Server(tmp_path_factory.mktemp("server"), port=port, environment=mailbox.environment)
     yield server
     server.stop()
 

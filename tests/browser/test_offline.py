@@ -16,11 +16,11 @@ from playwright.sync_api import BrowserContext, Dialog, Page, Route, expect
 from tests.browser.conftest import ARGUMENTS, FOREIGN
 from tests.browser.people import (
     SAVED,
-    NewComputer,
     NewPerson,
     Person,
     editor,
     fill_in_sign_in,
+    let_in,
     signed_in,
     status,
     until,
@@ -130,8 +130,7 @@ def write_for_an_hour(tabs: list[Page]) -> list[tuple[str, str]]:
     return list(written.items())
 
 
-@SIZES
-@pytest.mark.parametrize("net", ["none", "no server"])
+@pytest.mark.parametrize(("net", "width"), [("none", 390), ("no server", 1280)])
 def test_an_hour_of_writing_arrives_in_order_though_the_browser_was_closed(
     playwright: Any, chromium: str, person: Person, server: Server, tmp_path: Path, net: str, width: int
 ) -> None:
@@ -164,9 +163,9 @@ def test_an_hour_of_writing_arrives_in_order_though_the_browser_was_closed(
 
 @SIZES
 def test_the_editor_says_where_the_text_is_and_sends_it_when_the_net_is_back(
-    new_computer: NewComputer, person: Person, width: int
+    page: Page, person: Person, width: int
 ) -> None:
-    page = new_computer(viewport={"width": width, "height": 844})
+    page.set_viewport_size({"width": width, "height": 844})
     signed_in(page, person, "/skapande")
     editor(page).click()
     page.context.set_offline(True)
@@ -277,7 +276,8 @@ def test_drafts_arrive_in_order_though_they_are_asked_for_from_several_sides(
 )
 def test_every_page_sends_what_closed_tabs_have_left(page: Page, new_person: NewPerson, address: str) -> None:
     person = new_person("Bengt Provberg", is_admin=True)
-    signed_in(page, person, "/visionen")
+    let_in(page, person)
+    page.goto(f"{person.server.url}/healthz")
     keep_draft(page, person, "globala/innebar", "Tre", ":c", written_at="2026-05-05T10:00:03.000Z")
     keep_draft(page, person, "skapande/innebar", "Två", ":a", written_at="2026-05-05T10:00:02.000Z")
     keep_draft(page, person, "skapande/gora", "Ett", "")  # as an earlier version kept it
@@ -411,11 +411,11 @@ def test_without_locks_a_waiting_draft_is_no_conflict_with_oneself(page: Page, p
 # Nothing lies over the text
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@SIZES
 def test_a_broken_connection_neither_covers_the_text_nor_takes_the_focus(
-    new_computer: NewComputer, person: Person, server: Server, width: int
+    page: Page, person: Person, server: Server, width: int
 ) -> None:
-    page = new_computer(viewport={"width": width, "height": 844})
+    page.set_viewport_size({"width": width, "height": 844})
     signed_in(page, person, "/skapande")
     editor(page).click()
     page.keyboard.type("Före slutet.")

@@ -45,7 +45,7 @@ def test_a_manager_sees_who_is_done_and_never_a_word(
     signed_in(page, manager, "/min-grupp")
     table = page.get_by_role("table")
     expect(table).to_contain_text("Cecilia Exempel")
-    expect(page.locator("p.lead")).to_have_text("1 av 3 har gått igenom alla fem teman.")
+    expect(page.locator("p.lead")).to_have_text("1 av 3 är klar med alla fem teman.")
     complete = {
         "Bengt Provberg": (0, "0 av 5"),
         "Cecilia Exempel": (5, "5 av 5"),

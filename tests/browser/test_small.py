@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import FOREIGN
 from tests.browser.people import Person, add_person, signed_in
 from tests.browser.server import Server
-from tests.browser.windows import TWO_FRAMES, lasting, settle
+from tests.browser.windows import OVERFLOW, TWO_FRAMES, lasting, settle
 from tests.test_colours import CONTROL, SCHEMES, contrast
 from visionsprat.content import load_module
 from visionsprat.settings import ROOT
@@ -52,6 +52,11 @@ TARGETS = """
         }))
         .filter(({ size, least }) => size < least)
         .map(({ what, size, least }) => `${size} of ${least}: ${what}`)
+"""
+#: Where the page begins beside the path; the form to sign in stands alone.
+EDGE = """
+    () => [...document.querySelectorAll(".stApp:has(nav.side) h1")]
+        .map((each) => each.getBoundingClientRect().x)
 """
 #: What moves or fades, and for how long, in seconds.
 MOVING = """
@@ -90,8 +95,8 @@ def phone(browser: Browser, everything: Person) -> Iterator[Page]:
 
 @pytest.fixture(scope="module")
 def found(phone: Page, everything: Person) -> dict[str, list[str]]:
-    """What is wrong on the pages, looked at in one walk: cut off, too small to hit, moving."""
-    found: dict[str, list[str]] = {"cut": [], "small": [], "moving": []}
+    """What is wrong on the pages, looked at in one walk: cut off, too small to hit, moving, out of line."""
+    found: dict[str, list[str]] = {"cut": [], "small": [], "moving": [], "edges": []}
     phone.goto(everything.server.url)
     look(phone, "the sign-in form", found)
     signed_in(phone, everything)
@@ -113,6 +118,7 @@ def look(page: Page, where: str, found: dict[str, list[str]]) -> None:
         page.set_viewport_size({"width": width, "height": 844})
         cut = lasting(page, lambda: page.evaluate(CUT))
         found["cut"] += [f"{where} at {width}: {fault}" for fault in cut]
+        found["edges"] += [f"{edge} at {width}" for edge in page.evaluate(EDGE)]
     page.set_viewport_size({"width": 390, "height": 844})
 
 
@@ -126,6 +132,39 @@ def test_a_finger_hits_what_it_should(found: dict[str, list[str]]) -> None:
 
 def test_nothing_moves_for_those_who_have_asked_for_that(found: dict[str, list[str]]) -> None:
     assert not found["moving"], "\n".join(found["moving"])
+
+
+def test_all_pages_begin_at_the_same_edge(found: dict[str, list[str]]) -> None:
+    assert sorted(set(found["edges"])) == ["20 at 320", "20 at 390", "352 at 1280"]
+
+
+# The browser's own setting
+
+#: How high text of each kind is: what is read, what is chosen among, what is filled in, Streamlit's and ours.
+SIZES = """
+    () => [".stHtml .reading p", ".think label", "textarea", ".button", ".side .path a", ".stHtml h2",
+           "[data-testid=stWidgetLabel] p", "[data-testid=stTextInputRootElement] input"]
+        .map((selector) => [selector, document.querySelector(selector)])
+        .filter(([, element]) => element)
+        .map(([selector, element]) => [selector, parseFloat(getComputedStyle(element).fontSize)])
+"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_text_is_as_large_as_the_browser_is_set_to(page: Page, everything: Person, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    signed_in(page, everything)
+    setting = page.context.new_cdp_session(page)
+    for address in ("/skapande", "/mitt-konto", "/min-grupp", "/administration"):
+        page.goto(everything.server.url + address)
+        settle(page)
+        ordinary = dict(page.evaluate(SIZES))
+        assert len(ordinary) > 1
+        setting.send("Page.setFontSizes", {"fontSizes": {"standard": 24}})
+        larger = dict(page.evaluate(SIZES))
+        assert larger == {each: pytest.approx(size * 1.5) for each, size in ordinary.items()}
+        assert not lasting(page, lambda: page.evaluate(OVERFLOW))
+        setting.send("Page.setFontSizes", {"fontSizes": {"standard": 16}})
 
 
 # Colours

@@ -30,6 +30,12 @@ _LINKS = """
     () => [...document.querySelectorAll("a[href^='/']:not([download], [href^='/api/'])")]
         .map((link) => link.getAttribute("href"))
 """
+#: What runs out at the side, of the page or of something in it.
+OVERFLOW = """
+    () => [document.documentElement, document.querySelector("[data-testid=stMain]")]
+        .filter((each) => each && each.scrollWidth > each.clientWidth)
+        .map((each) => `${each.tagName} is ${each.scrollWidth} wide in ${each.clientWidth}`)
+"""
 #: Until what has been asked of the browser just now is drawn.
 TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 
@@ -42,10 +48,13 @@ class Window:
     addresses: set[str] = field(default_factory=set)
     runs: int = 0
 
+    def __post_init__(self) -> None:
+        self.page.on("websocket", self._listen)
+
     def go(self, address: str) -> None:
         """Walk to an address, and wait until its page is drawn."""
         before = self.runs
-        self.page.evaluate(_FOLLOW, address)
+        follow(self.page, address)
         until(self.page, lambda: self.runs > before, f"{address} to be drawn")
         settle(self.page)
 
@@ -83,13 +92,17 @@ def open_window(browser: Browser, server: Server, person: Person | None) -> Wind
     context = browser.new_context(bypass_csp=True, color_scheme="light", reduced_motion="reduce", **FOREIGN)
     context.set_default_timeout(30_000)
     window = Window(context.new_page(), server)
-    window.page.on("websocket", window._listen)
     if person is None:
         window.load("/tillganglighet")
     else:
         signed_in(window.page, person, "/tillganglighet")
         settle(window.page)
     return window
+
+
+def follow(page: Page, address: str) -> None:
+    """Start a walk to an address within the page that is loaded."""
+    page.evaluate(_FOLLOW, address)
 
 
 def settle(page: Page) -> None:

@@ -81,6 +81,14 @@ def start(ids: list[str], new: bool) -> dict[str, Any]:
     }
 
 
+def sign_in(body: str, sentence: str) -> dict[str, Any]:
+    return {
+        "welcome": replace(MODULE.welcome, body=body),
+        "sentence": sentence,
+        "themes": MODULE.themes,
+    }
+
+
 def navigation(ids: list[str], address: str, manager: bool = False) -> dict[str, Any]:
     return {
         "here": Place(address, MODULE, Visitor({"": NOW})),
@@ -241,7 +249,8 @@ CASES: list[tuple[str, dict[str, Any], bool]] = [
     ("staff_faults.html", faults(3), True),
     ("staff_preview.html", previewed(empty=False), True),
     ("staff_preview.html", previewed(empty=True), False),
-    ("sign_in.html", {"welcome": replace(MODULE.welcome, body=EVIL)}, True),
+    ("sign_in.html", sign_in(EVIL, "En global stad."), True),
+    ("sign_in.html", sign_in("Hej.", EVIL), True),
     ("start.html", start([], new=True), True),
     ("start.html", start([], new=True) | {"next": None}, False),
     ("start.html", start(QUESTIONS[:3], new=False), True),
@@ -284,9 +293,16 @@ def test_every_template_is_tried() -> None:
     assert {case[0] for case in CASES} == there - PARTS
 
 
+def test_the_vision_names_each_theme_in_its_colour() -> None:
+    page = rendered("sign_in.html", sign_in("Hej.", "En global stad, globala och skapande."))
+    named = [words for words in ("skapande", "global", "globala") if f">{words}</span>" in page]
+    assert named == ["skapande", "globala"]
+    assert page.count('<span class="accent" style="--accent-light:') == 2
+
+
 def test_a_manager_sees_one_sentence_and_a_row_for_each_member() -> None:
     page = rendered("group_people.html", group(*MEMBERS))
-    assert "1 av 2 har gått igenom alla fem teman." in page
+    assert "1 av 2 är klar med alla fem teman." in page
     assert page.count('<th scope="row"') == 2
     assert "12 november 2026" in page
     assert "Det finns ingen i gruppen än." in rendered("group_people.html", group())
@@ -303,7 +319,7 @@ def test_what_is_written_keeps_its_line_breaks_and_marks() -> None:
     [
         (0, "Du kan fortsätta där du vill."),
         (1, "Du är på väg."),
-        (2, "Du har gått igenom 1 av 5 teman."),
+        (2, "Du är klar med 1 av 5 teman."),
         (10, "Du har gått igenom alla fem teman."),
     ],
 )

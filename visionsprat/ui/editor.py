@@ -29,7 +29,10 @@ def draw_editors(theme: Theme, visitor: Visitor) -> None:
             "account": visitor.account.id,
             "limit": MAX_CHARACTERS,
             "hint": theme.reading_hint,
-            "questions": [_described(question.id, question.text, visitor) for question in theme.questions],
+            # A tuple: Streamlit loads pandas to see whether a list is a table.
+            "questions": tuple(
+                _described(question.id, question.text, visitor) for question in theme.questions
+            ),
         },
         on_answered_change=lambda: None,
     )

@@ -73,7 +73,12 @@ def _words(module: Module, declarations: Declarations, address: str | None, sign
         declaration = declarations.accessibility if accessible else declarations.privacy
         return render("declaration.html", declaration=declaration, missing=NOT_FILLED_IN)
     if not signed_in:
-        return render("sign_in.html", welcome=module.welcome)
+        return render(
+            "sign_in.html",
+            welcome=module.welcome,
+            sentence=module.vision.sentence,
+            themes=module.themes,
+        )
     if address == "":
         return render(
             "start.html",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import secrets
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 from streamlit.delta_generator import DeltaGenerator
 
+from visionsprat.content import Theme
 from visionsprat.progress import State
 from visionsprat.ui import pages, text
 from visionsprat.ui.here import here
@@ -34,6 +36,13 @@ def lock_up(title: str) -> tuple[str, str, str]:
     return words[0], " ".join(words[1:-1]), words[-1]
 
 
+def by_theme(sentence: str, themes: Sequence[Theme]) -> list[tuple[str, Theme | None]]:
+    """A sentence in pieces: those that name a theme, with the theme."""
+    named = {lock_up(theme.title)[1]: theme for theme in themes}
+    pieces = re.split(rf"\b({'|'.join(map(re.escape, named))})\b", sentence)
+    return [(piece, named.get(piece)) for piece in pieces]
+
+
 _templates = Environment(
     loader=PackageLoader("visionsprat.ui"),
     autoescape=True,
@@ -47,12 +56,16 @@ _templates.filters |= {
     "number": text.number,
     "thousands": text.thousands,
     "lock_up": lock_up,
+    "by_theme": by_theme,
     "day": text.day,
     "minute": text.minute,
     "saved": text.saved,
     "when": text.when,
 }
 _templates.globals |= {"State": State}
+# Templates that import these themselves take a tenth of a millisecond more each time.
+_shared = _templates.get_template("path.html").module
+_templates.globals |= {name: getattr(_shared, name) for name in ("accent", "mark")}
 
 
 def render(template: str, **values: Any) -> Markup:

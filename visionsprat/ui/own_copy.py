@@ -142,7 +142,7 @@ def _invitations(own: OwnData) -> Iterator[str]:
 def _events(own: OwnData) -> Iterator[str]:
     for each in own.events:
         about = ": ".join(part for part in (ACTIONS[each.action], each.subject, each.details) if part)
-        who = "du själv" if each.by_oneself else "någon annan, eller i terminalen"
+        who = "du själv" if each.by_oneself else "någon annan, eller den som sköter servern"
         yield f"{minute(each.at)}: {about} ({who})"
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import functools
+
 import streamlit as st
 
 from visionsprat.content import Module
@@ -43,15 +46,19 @@ def pages_for(at: Here) -> list[st.Page]:
     elif at.address not in found:
         script = "sign_in.py" if at.visitor is None else "missing.py"
         found[at.address] = (script, "Logga in" if at.visitor is None else "Sidan finns inte")
-    return [
-        st.Page(
-            ROOT / "pages" / script,
-            title="Visionsprat" if name == "Start" else title(name),
-            url_path=address or None,
-            default=address == "",
-        )
-        for address, (script, name) in found.items()
-    ]
+    # Each run has pages of its own: Streamlit notes in them which one may be drawn.
+    return [copy.copy(_page(address, script, name)) for address, (script, name) in found.items()]
+
+
+@functools.lru_cache(maxsize=256)
+def _page(address: str, script: str, name: str) -> st.Page:
+    """Made once: Streamlit asks the disk for each folder on the way to its script."""
+    return st.Page(
+        ROOT / "pages" / script,
+        title="Visionsprat" if name == "Start" else title(name),
+        url_path=address or None,
+        default=address == "",
+    )
 
 
 def _own_pages(at: Here) -> list[tuple[str, str, str]]:

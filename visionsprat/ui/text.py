@@ -4,7 +4,8 @@ One word for each thing on the screen; tests/test_words.py knows those that must
 
     svar            what somebody has written under one question; all of theirs are their reflektioner
     text            what stands in the box, letter by letter: it can be too long, or changed elsewhere
-    klar            with a theme when all its questions have answers
+    klar            with a theme when all its questions have answers; gått igenom: all of them, to oneself
+    återställ       an earlier version, or what was deleted just now
     grupp           the people one works with; arbetsgrupp only where the first one is named
     mejl            one message; e-post is the way it goes and the name of a field, e-postadress where to
     spara           keep; ladda ner: take a file home

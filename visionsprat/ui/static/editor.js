@@ -650,7 +650,7 @@ class QuestionField {
     this.offered = offered;
     this.taken.replaceChildren();
     if (offered === null) return;
-    const back = element("button", { type: "button", class: "as-link" }, "Ta tillbaka texten");
+    const back = element("button", { type: "button", class: "as-link" }, "Återställ texten");
     back.addEventListener("click", () => this.restore(offered));
     this.taken.append("Du tog bort mycket text. ", back);
   }

@@ -268,10 +268,10 @@ BARS = """
 #: Of each person which marks are filled, what they say aloud, and the figure.
 MARKS = """
     () => [...document.querySelectorAll("table.group tbody tr")].map((row) => {
-        const ground = getComputedStyle(document.body).backgroundColor;
+        const empty = ["rgba(0, 0, 0, 0)", getComputedStyle(document.body).backgroundColor];
         const marks = [...row.querySelectorAll(".mark")];
         return [
-            marks.map((each) => getComputedStyle(each).backgroundColor !== ground),
+            marks.map((each) => !empty.includes(getComputedStyle(each).backgroundColor)),
             marks.map((each) => each.nextElementSibling.textContent),
             row.querySelector(".count").firstChild.nodeValue,
         ];

@@ -19,6 +19,7 @@ from tests.__main__ import VARIABLE, installed_browser
 from tests.browser.conftest import ARGUMENTS, FOREIGN
 from tests.browser.people import Person, signed_in
 from tests.browser.server import Server
+from tests.browser.windows import TWO_FRAMES
 from visionsprat import demo
 from visionsprat.content import load_module
 from visionsprat.settings import ROOT
@@ -85,8 +86,7 @@ def take(
         page.goto(f"{server.url}/{address}")
         settle(page)
         for width, height in SIZES.items():
-            page.set_viewport_size({"width": width, "height": height})
-            page.set_viewport_size({"width": width, "height": max(height, whole_height(page))})
+            fit(page, width, height)
             page.screenshot(path=folder / f"{name}-{width}-{scheme}.png")
             print(folder / f"{name}-{width}-{scheme}.png", flush=True)
     context.close()
@@ -105,9 +105,19 @@ def settle(page: Page) -> None:
     page.wait_for_timeout(300)
 
 
+def fit(page: Page, width: int, height: int) -> None:
+    """Let a window be as high as its page: Streamlit scrolls inside of it, where no picture shows all."""
+    page.set_viewport_size({"width": width, "height": height})
+    before = 0
+    while (now := whole_height(page)) != before:  # a page takes its time to get used to a new width
+        before = now
+        page.wait_for_timeout(100)
+    page.set_viewport_size({"width": width, "height": max(height, now)})
+    whole_height(page)
+
+
 def whole_height(page: Page) -> int:
-    """Streamlit scrolls inside of the window, which a picture of all the page knows nothing of."""
-    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.evaluate(TWO_FRAMES)
     return int(
         page.evaluate(
             "(document.querySelector('[data-testid=\"stMain\"]') ?? document.documentElement).scrollHeight"

@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.people import SAVED, NewComputer, Person, editor, let_in, signed_in, status, until
-from tests.browser.server import Server
+from tests.browser.server import Server, locked
+from tests.browser.swedish import foreign
 from visionsprat.content import Module
 
 SIGNED_OUT = ("/", "/globala", "/tillganglighet", "/personuppgifter")
@@ -46,6 +47,26 @@ GROUNDS = """
         }
         for (const each of document.querySelectorAll("[data-testid=stElementContainer], .stHtml"))
             window.faintest = Math.min(window.faintest, getComputedStyle(each).opacity);
+        requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+"""
+#: What is greyed out, or about to be, while a script runs.
+FADED = """
+    () => [...document.querySelectorAll("[data-stale=true], [data-stale=true] *")]
+        .filter((each) => getComputedStyle(each).opacity < 1
+            || each.getAnimations().some(({ transitionProperty }) => transitionProperty === "opacity"))
+        .map((each) => each.outerHTML.slice(0, 100))
+"""
+#: How long Streamlit's grey bars had been there, each time that they were seen, in ms.
+BARS = """
+    window.ages = [];
+    const since = new Map();
+    const look = (now) => {
+        for (const each of document.querySelectorAll("[data-testid=stSkeleton]")) {
+            if (!since.has(each)) since.set(each, now);
+            if (each.checkVisibility({ visibilityProperty: true })) window.ages.push(now - since.get(each));
+        }
         requestAnimationFrame(look);
     };
     requestAnimationFrame(look);
@@ -179,6 +200,35 @@ def test_nothing_moves_when_the_last_theme_is_done(page: Page, person: Person, m
     editor(page, 1).press_sequentially("Vi prövar.")
     expect(page.get_by_text("Du har gått igenom alla fem teman.")).to_be_in_viewport()
     assert moved(page) - before < AT_A_RERUN
+
+
+def test_a_script_that_takes_its_time_greys_nothing_out_and_says_nothing(
+    page: Page, person: Person, server: Server
+) -> None:
+    signed_in(page, person, "/mitt-konto")
+    page.get_by_label("Namn").fill("Amina Nyss")
+    with locked(server.database):
+        page.get_by_role("button", name="Spara namnet").click()
+        expect(page.locator('[data-stale="true"]')).not_to_have_count(0)
+        assert page.evaluate(FADED) == []
+        page.wait_for_timeout(800)  # for what Streamlit would show
+        assert not page.locator('[data-testid="stStatusWidget"]').is_visible()
+        expect(page.locator('[data-stale="true"]')).not_to_have_count(0)
+        assert foreign(page, server.database) == []
+    expect(page.get_by_text("Namnet är sparat.")).to_be_visible()
+
+
+def test_what_is_still_to_come_is_left_empty_for_a_moment(page: Page, person: Person) -> None:
+    """Streamlit's grey bars come when one has waited, for those too who have asked for nothing that moves."""
+    page.emulate_media(reduced_motion="reduce")
+    page.add_init_script(BARS)
+    signed_in(page, person, "/visionen")
+    fields = Held(page, "**/static/js/TextInput*")
+    page.locator("nav.side").get_by_role("link", name="Mitt konto").click()
+    until(page, lambda: bool(page.evaluate("window.ages.length")), "the grey bars")
+    fields.let_go()
+    expect(page.get_by_label("Namn")).to_be_visible()
+    assert page.evaluate("window.ages[0]") >= 300
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

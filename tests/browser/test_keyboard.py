@@ -246,6 +246,11 @@ def test_how_far_one_has_come_is_words(page: Page, person: Person) -> None:
     expect(page.locator("nav.side .brand p")).to_have_text("1 av 5 teman klara")
     steps = page.locator("nav.side .path small")
     expect(steps).to_have_text(["Klart", "Inte påbörjat", "Inte påbörjat", "1 av 2 frågor", "Inte påbörjat"])
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.locator("nav.side .bar p")).to_have_text("1 av 5 teman klara")
+    page.get_by_role("link", name="Fortsätt med Den pulserande staden").click()
+    expect(page.locator("nav.side .bar p")).to_have_text("Tema 2 av 5 · 1 klart")
+    expect(page.locator("nav.side .bar")).to_be_visible()
 
 
 # Faults

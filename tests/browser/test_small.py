@@ -5,15 +5,21 @@ That no page runs out at the side of 320 pixels, which is 400 % of an ordinary w
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import FOREIGN
 from tests.browser.people import Person, add_person, signed_in
 from tests.browser.server import Server
-from tests.browser.windows import OVERFLOW, lasting, settle
+from tests.browser.windows import OVERFLOW, TWO_FRAMES, lasting, settle
+from tests.test_colours import CONTROL, SCHEMES, contrast
+from visionsprat.content import load_module
+from visionsprat.settings import ROOT
 
 #: Pages with all the kinds of things that there are: forms, editors, tables, lists, what folds out.
 ADDRESSES = ("/", "/skapande", "/mina-reflektioner", "/min-grupp", "/mitt-konto", "/administration")
@@ -70,6 +76,11 @@ def everything(server: Server) -> Person:
     person = add_person(server, "Ragna Påhittad", member_of="Vård/Team 3", manages="Vård", is_admin=True)
     for question in ("skapande/innebar", "skapande/gora", "globala/gora"):
         person.write(question, "Vi prövar något nytt varje vecka, och pratar om hur det gick.")
+    complete = add_person(server, "Bengt Provberg", member_of="Vård/Team 3")
+    for question in load_module(ROOT / "content").questions:
+        complete.write(question.id, "Ett svar.")
+    for name in ("Amina Testsson", "Åsa Testsson"):
+        add_person(server, name, member_of="Vård/Team 3")
     return person
 
 
@@ -191,3 +202,93 @@ def test_a_chosen_scheme_is_kept_whatever_the_device_says(page: Page, everything
         page.get_by_role("button", name="Som enheten").click()
     settle(page)
     assert page.evaluate(COLOURS) == light
+
+
+#: What says by how it is filled how far somebody has come; and the eye of a password.
+FILLED = (".side .path .mark", ".share i")
+EYE = "[data-testid=stTextInputRootElement] button"
+#: Which parts of a page have a line under them, by what they say of being there.
+UNDERLINED = """
+    () => {
+        const ground = getComputedStyle(document.body).backgroundColor;
+        return [...document.querySelectorAll("nav.parts a")]
+            .filter((each) => getComputedStyle(each).borderBottomColor !== ground)
+            .map((each) => each.getAttribute("aria-current"));
+    }
+"""
+
+
+def test_what_is_drawn_is_there_in_the_devices_own_colours(page: Page, everything: Person) -> None:
+    signed_in(page, everything, "/min-grupp")
+    settle(page)
+    page.emulate_media(forced_colors="active", reduced_motion="reduce")
+    for scheme in SCHEMES:
+        in_scheme(page, scheme)
+        for kind in FILLED:
+            not_begun, begun, complete = (
+                inked(page, f"{kind}.{state}") for state in ("not-begun", "begun", "complete")
+            )
+            assert 0 < not_begun * 1.3 < min(begun, complete), kind
+        assert page.evaluate(UNDERLINED) == ["page"]
+    page.goto(f"{everything.server.url}/mitt-konto")
+    settle(page)
+    for scheme in SCHEMES:
+        in_scheme(page, scheme)
+        assert inked(page, EYE) > 0.02
+
+
+def in_scheme(page: Page, scheme: Any) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.evaluate(TWO_FRAMES)
+
+
+def inked(page: Page, selector: str) -> float:
+    """How much of its place stands out from the ground as what one must see does, by 3 to 1."""
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")
+    picture = Image.open(io.BytesIO(page.locator(selector).first.screenshot())).convert("RGB")
+    counted = picture.getcolors(picture.width * picture.height)
+    assert counted is not None
+    seen = sum(number for number, colour in counted if contrast(as_hex(colour), as_hex(ground)) >= CONTROL)
+    return seen / (picture.width * picture.height)
+
+
+def as_hex(parts: Any) -> str:
+    return "#" + "".join(f"{part:02x}" for part in parts)
+
+
+# The manager's picture
+
+#: Of each group its figures and how wide each bar is drawn, in the table's order.
+BARS = """
+    () => [...document.querySelectorAll("table.tree tbody tr")].map((row) => [
+        [...row.querySelectorAll(".count")].slice(1).map((each) => Number(each.textContent)),
+        [...row.querySelectorAll(".share i")].map((each) => each.getBoundingClientRect().width),
+    ])
+"""
+#: Of each person which marks are filled, what they say aloud, and the figure.
+MARKS = """
+    () => [...document.querySelectorAll("table.group tbody tr")].map((row) => {
+        const empty = ["rgba(0, 0, 0, 0)", getComputedStyle(document.body).backgroundColor];
+        const marks = [...row.querySelectorAll(".mark")];
+        return [
+            marks.map((each) => !empty.includes(getComputedStyle(each).backgroundColor)),
+            marks.map((each) => each.nextElementSibling.textContent),
+            row.querySelector(".count").firstChild.nodeValue,
+        ];
+    })
+"""
+
+
+def test_the_managers_picture_says_what_the_figures_say(page: Page, everything: Person) -> None:
+    signed_in(page, everything, "/min-grupp")
+    settle(page)
+    groups = page.evaluate(BARS)
+    assert [figures for figures, _ in groups] == [[1, 1, 2], [1, 1, 2]]
+    for figures, widths in groups:
+        for figure, width in zip(figures, widths, strict=True):
+            assert width == pytest.approx(sum(widths) * figure / sum(figures), abs=1)
+    people = page.evaluate(MARKS)
+    assert sorted(figure for *_, figure in people) == ["0 av 5", "0 av 5", "1 av 5", "5 av 5"]
+    for filled, words, figure in people:
+        assert words == ["Klart" if each else "Inte klart" for each in filled]
+        assert figure == f"{sum(filled)} av 5"

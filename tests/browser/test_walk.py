@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from pypdf import PdfReader
 
 from tests.browser.people import (
     SAVED,
@@ -24,6 +26,8 @@ from tests.browser.windows import follow
 from visionsprat.content import Module, Theme
 from visionsprat.settings import ROOT
 
+#: In points.
+A4 = (595, 842)
 ALL_DONE = "Du har gått igenom alla fem teman."
 TITLES = {
     "/": "Visionsprat",
@@ -268,9 +272,15 @@ def test_print_shows_the_reflections_and_nothing_around_them(
     for chrome in ("nav", "footer", "button", "a"):
         expect(page.locator(chrome).filter(visible=True)).to_have_count(0)
     page.emulate_media(media="null")
-    printed = page.pdf(prefer_css_page_size=True)
-    assert len(re.findall(rb"/Type ?/Page\b", printed)) > 4, "a long text is cut off at the first sheet"
-    assert re.search(rb"/MediaBox ?\[0 0 59[45]\S* 84[12]", printed), "the sheets are not A4"
+    sheets = PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True))).pages
+    assert {(round(sheet.mediabox.width), round(sheet.mediabox.height)) for sheet in sheets} == {A4}
+    printed = [sheet.extract_text() for sheet in sheets]
+    for number, words in enumerate(printed, 1):
+        assert f"Sida {number} av {len(printed)}" in words
+    assert "Amina Testsson, " in printed[0]
+    answers = [person.text(question.id) for question in module.questions]
+    assert "".join(printed).count("En lång rad.") == 150
+    assert [answer in "".join(printed) for answer in answers[1:]] == [True] * 9
 
 
 @pytest.mark.parametrize("width", [390, 1280])

@@ -266,8 +266,6 @@ async function resumeDrafts() {
 // Swedish
 
 const SWEDISH = {
-  "Show password text": "Visa tecknen",
-  "Hide password text": "Dölj tecknen",
   "Show password": "Visa tecknen",
   "Hide password": "Dölj tecknen",
   "Connection error": "Anslutningen bröts",

@@ -72,7 +72,8 @@ class Window:
             if kind in seen:
                 continue
             seen.add(kind)
-            self.go(address)
+            # Within the module nothing leads to what is not named.
+            (self.load if address.strip("/") in UNNAMED else self.go)(address)
             yield address
             todo += self.page.evaluate(_LINKS)
 

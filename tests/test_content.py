@@ -325,7 +325,7 @@ FAULTS = {
         SKAPANDE,
         "title: Den",
         "title: Den: ",
-        "line 4: not valid YAML (mapping values are not allowed here).",
+        "line 4: not valid YAML (mapping values are not allowed",
     ),
     "quote left open": ("vision.md", "title: Hels", 'title: "Hels', "line 2: not valid YAML"),
     "a tab": (SKAPANDE, "  - id: gora", "\t- id: gora", "line 9: not valid YAML"),

@@ -18,6 +18,7 @@ from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, Validati
 from visionsprat.errors import VisionspratError
 
 T = TypeVar("T")
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$")]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
@@ -203,8 +204,8 @@ def _split(path: Path, text: str) -> tuple[str, str]:
 def _parse(path: Path, front: str) -> tuple[dict[str, Any], Any]:
     try:
         # BaseLoader keeps what was typed: `title: 2035` and `title: Nej` are words, not a number and a no.
-        values = yaml.load(front, Loader=yaml.BaseLoader)
-        node = yaml.compose(front, Loader=yaml.BaseLoader)
+        values = yaml.load(front, Loader=_LOADER)
+        node = yaml.compose(front, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         # A quote never closed is noticed at the end; where it was opened is what helps.
         mark = error.context_mark if "end of stream" in str(error.problem) else error.problem_mark

@@ -7,7 +7,6 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from visionsprat.content import Module, load_module
 from visionsprat.declarations import load_declarations
@@ -30,6 +29,7 @@ from visionsprat.records import (
     StaffPlan,
 )
 from visionsprat.settings import ROOT
+from visionsprat.ui.frame import render
 from visionsprat.ui.text import ACTIONS, NOT_SENT, PROBLEMS, READ_AS
 
 EVIL = "<script>alert('å')</script>"
@@ -261,21 +261,8 @@ CASES: list[tuple[str, dict[str, Any], bool]] = [
 ]
 
 
-def draw_one() -> None:
-    import streamlit as st
-
-    from visionsprat.ui.frame import draw
-
-    draw(st.session_state.template, **st.session_state.given)
-
-
 def rendered(template: str, values: dict[str, Any]) -> str:
-    at = AppTest.from_function(draw_one, default_timeout=30)
-    at.session_state.template, at.session_state.given = template, values
-    at.run()
-    assert not at.exception
-    (element,) = at.get("html")
-    return str(element.proto.body)
+    return str(render(template, **values))
 
 
 @pytest.mark.parametrize(("template", "values", "evil"), CASES, ids=[case[0] for case in CASES])

@@ -140,7 +140,8 @@ class Torture:
     async def _round(self) -> None:
         for path in made(self._database.parent / BACKUPS).values():
             path.unlink()  # so that each start makes one, and may be killed in the middle of it
-        if self._chance.random() < WHILE_STARTING and (down := self._down()):
+        begun = self.tally.acknowledged > 0  # only then is there something to lose
+        if begun and self._chance.random() < WHILE_STARTING and (down := self._down()):
             for server in down:
                 server.begin()
             await self._write_until_killed(down, self._chance.uniform(0, self._start_takes))

@@ -47,7 +47,8 @@ function isLeftOf(text, before) {
 class Deletions {
   offer(before, saved) {
     const fullest = this.last === before.text && length(this.fullest) > length(before.text) ? this.fullest : before.text;
-    const goesOn = new Date(saved.saved_at) - new Date(before.saved_at) <= ONE_DELETION;
+    const apart = Math.abs(new Date(saved.saved_at) - new Date(before.saved_at)); // a clock may be set back
+    const goesOn = apart <= ONE_DELETION;
     const onlyLeft = goesOn && this.offered !== undefined && isLeftOf(fullest, this.offered);
     const much = !isBlank(fullest) && !onlyLeft && muchGoes(fullest, saved.text);
     this.last = saved.text;

@@ -25,9 +25,9 @@ INSTALLED = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
-#: Browser tests wait most of their time, so three files at once suit two cores. A worker takes its files in
+#: Browser tests wait much of their time, so four files at once suit two cores. A worker takes its files in
 #: the order of the collection: those with a browser last (see tests/browser/conftest.py).
-SIDE_BY_SIDE = ("--numprocesses=3", "--dist=loadfile", "--no-loadscope-reorder")
+SIDE_BY_SIDE = ("--numprocesses=4", "--dist=loadfile", "--no-loadscope-reorder")
 NO_BROWSER = (
     "The browser tests need Chromium, and none was found or could be fetched. Install Chromium or Chrome, "
     f"or set {VARIABLE} to the path of one."

@@ -233,9 +233,9 @@ def test_what_is_still_to_come_is_left_empty_for_a_moment(page: Page, person: Pe
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_other_ground_shines_through_while_a_page_is_loaded_and_walked(
-    new_computer: NewComputer, person: Person, scheme: str
+    page: Page, person: Person, scheme: Any
 ) -> None:
-    page = new_computer(color_scheme=scheme)
+    page.emulate_media(color_scheme=scheme)
     page.add_init_script(GROUNDS)
     signed_in(page, person, "/skapande")
     page.get_by_role("link", name="Vidare: Den pulserande staden ›").click()

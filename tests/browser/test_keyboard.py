@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -14,6 +15,7 @@ from tests.browser.people import (
     NewPerson,
     Person,
     editor,
+    let_in,
     signed_in,
     status,
     until,
@@ -152,13 +154,13 @@ def test_from_sign_in_to_the_tenth_answer_and_sign_out_by_touch(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_whatever_takes_focus_shows_it(
-    new_computer: NewComputer, new_person: NewPerson, server: Server, scheme: str
+    page: Page, new_person: NewPerson, server: Server, scheme: Any
 ) -> None:
     chief = new_person(is_admin=True, manages="Team 3")
-    page = new_computer(color_scheme=scheme, reduced_motion="reduce")
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     page.goto(server.url)
     weak = faint(page)
-    signed_in(page, chief, "/skapande")
+    let_in(page, chief)
     for address in ("/skapande", "/mitt-konto", f"/administration?person={chief.id}", "/min-grupp"):
         page.goto(server.url + address)
         weak += faint(page)

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from pypdf import PdfReader
 
 from tests.browser.people import (
@@ -148,6 +148,7 @@ def test_the_browsers_back_and_forward_buttons_walk(page: Page, person: Person) 
     onward(page, "Den skapande staden")
     page.get_by_role("link", name="Mina reflektioner").first.click()
     expect(page).to_have_title("Mina reflektioner – Visionsprat")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Mina reflektioner")  # the title comes first
     page.go_back()
     expect(page).to_have_title("Den skapande staden – Visionsprat")
     expect(editor(page)).to_be_visible()
@@ -253,6 +254,23 @@ def test_typing_and_saving_cost_no_script_run_but_for_a_changed_progress(page: P
     editor(page, 1).fill("Ett andra svar")
     expect(page.get_by_text("Du är klar med Den skapande staden.")).to_be_visible()
     assert len(sent) == before + 1
+
+
+def test_a_save_that_ends_when_one_has_left_does_not_call_one_back(page: Page, person: Person) -> None:
+    """Streamlit would run the page that it still shows, in place of the one that was asked for."""
+    sent: list[object] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    signed_in(page, person, "/skapande")
+    expect(editor(page)).to_be_visible()
+    held: list[Route] = []
+    page.route("**/api/reflections", lambda route: held.append(route))
+    editor(page).fill("Ett första svar")
+    until(page, lambda: bool(held), "the save to be on its way")
+    before = len(sent)
+    page.evaluate("history.pushState(null, '', '/pulserande')")
+    held[0].continue_()
+    expect(status(page)).to_have_text(SAVED)
+    assert len(sent) == before
 
 
 # Paper

@@ -746,7 +746,11 @@ function editor({ data, parentElement, setTriggerValue }) {
   }
   fields.forEach((field, place) => {
     field.saver.limit = data.limit;
-    field.saver.onAnswered = (revision) => setTriggerValue("answered", `${field.saver.question} ${revision}`);
+    field.saver.onAnswered = (revision) => {
+      // Streamlit would run the page that it still shows, in place of the one that has been asked for.
+      const isHere = location.pathname === `/${field.saver.question.split("/")[0]}`;
+      if (isHere) setTriggerValue("answered", `${field.saver.question} ${revision}`);
+    };
     const { text, revision, saved_at } = data.questions[place];
     field.receive({ text, revision, saved_at });
   });

@@ -456,9 +456,11 @@ function drop(account) {
   storage.keys(account).forEach((key) => storage.remove(key));
 }
 
+let left = null; // the address that is being left
+
 /** The page is being left: no save may ask for a run of it any more. */
 function leave() {
-  savers.forEach((saver) => (saver.onAnswered = () => {}));
+  left = location.pathname;
 }
 
 /** Save what is unsaved, and wait until it is or `patience` milliseconds have passed. */
@@ -734,6 +736,7 @@ function side(title, when, pieces) {
 function editor({ data, parentElement, setTriggerValue }) {
   let fields = parentElement.visionspratFields;
   if (!fields) {
+    left = null;
     const panel = element("section", { class: "think", "aria-labelledby": "din-tanke" });
     panel.append(element("h2", { id: "din-tanke" }, "Din tanke"));
     panel.append(element("p", { class: "mine" }, "Bara du kan läsa det du skriver."));
@@ -749,7 +752,7 @@ function editor({ data, parentElement, setTriggerValue }) {
     field.saver.onAnswered = (revision) => {
       // Streamlit would run the page that it still shows, in place of the one that has been asked for.
       const isHere = location.pathname === `/${field.saver.question.split("/")[0]}`;
-      if (isHere) setTriggerValue("answered", `${field.saver.question} ${revision}`);
+      if (isHere && location.pathname !== left) setTriggerValue("answered", `${field.saver.question} ${revision}`);
     };
     const { text, revision, saved_at } = data.questions[place];
     field.receive({ text, revision, saved_at });

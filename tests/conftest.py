@@ -75,3 +75,13 @@ def add_account(store: Store) -> AddAccount:
         return store.add_account(NewAccount(email, name, **{"password_hash": "no hash", **more}))
 
     return add
+
+
+@pytest.fixture
+def amina(add_account: AddAccount) -> int:
+    return add_account()
+
+
+@pytest.fixture
+def bengt(add_account: AddAccount) -> int:
+    return add_account("bengt@test.example", "Bengt Provberg")

@@ -43,15 +43,10 @@ from visionsprat.store import Store, copies
 from visionsprat.store.locks import IN_USE, Held, alone, share
 
 if TYPE_CHECKING:
-    from tests.conftest import AddAccount, Clock
+    from tests.conftest import Clock
 
 QUESTION = "skapande/innebar"
 NOW = datetime(2026, 11, 12, 8, 0, tzinfo=timezone.utc)
-
-
-@pytest.fixture
-def amina(add_account: AddAccount) -> int:
-    return add_account()
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import sqlite3
 import stat
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from contextlib import closing
@@ -22,6 +21,7 @@ from pathlib import Path
 import bcrypt
 import pytest
 
+from tests.browser.server import free_port, poll
 from tests.mailbox import mail_server
 from visionsprat import demo
 from visionsprat.cli import main
@@ -478,10 +478,8 @@ def test_other_content_does_not_break_the_demo(tmp_path: Path, module: Module) -
 
 
 @pytest.fixture
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("", 0))
-        return int(listener.getsockname()[1])
+def port() -> int:
+    return free_port()
 
 
 def health(port: int) -> int | None:
@@ -498,7 +496,7 @@ def health(port: int) -> int | None:
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT], ids=lambda ending: ending.name)
 def test_the_demo_serves_until_it_is_stopped_and_leaves_nothing_behind(
-    tmp_path: Path, free_port: int, ending: signal.Signals
+    tmp_path: Path, port: int, ending: signal.Signals
 ) -> None:
     temporary, printed = tmp_path / "tmp", tmp_path / "printed"
     temporary.mkdir()
@@ -508,15 +506,16 @@ def test_the_demo_serves_until_it_is_stopped_and_leaves_nothing_behind(
         "TMPDIR": str(temporary),
         "VISIONSPRAT_URL": "https://visionsprat.example.se",
     }
-    command = [sys.executable, "-m", "visionsprat", "demo", "--port", str(free_port)]
+    command = [sys.executable, "-m", "visionsprat", "demo", "--port", str(port)]
     with printed.open("w", encoding="utf-8") as out:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out)
     try:
-        deadline = time.monotonic() + 60
-        while health(free_port) != 200:
+
+        def serves() -> bool:
             assert process.poll() is None, printed.read_text(encoding="utf-8")
-            assert time.monotonic() < deadline, printed.read_text(encoding="utf-8")
-            time.sleep(0.1)
+            return health(port) == 200
+
+        poll(serves, "the demo to serve")
         (folder,) = temporary.glob("visionsprat-demo-*")
         assert (folder / "visionsprat.db").exists()
         process.send_signal(ending)
@@ -525,21 +524,21 @@ def test_the_demo_serves_until_it_is_stopped_and_leaves_nothing_behind(
         process.kill()
         process.wait()
     assert list(temporary.iterdir()) == []
-    assert health(free_port) is None
+    assert health(port) is None
     said = printed.read_text(encoding="utf-8")
     for person in demo.PEOPLE:
         assert (person.email in said) is (person.password is not None)
     assert "Traceback" not in said
 
 
-def test_a_port_in_use_is_told_in_one_sentence(tmp_path: Path, free_port: int) -> None:
+def test_a_port_in_use_is_told_in_one_sentence(tmp_path: Path, port: int) -> None:
     with socket.socket() as other:
-        other.bind(("", free_port))
+        other.bind(("", port))
         other.listen()
-        done = run("demo", "--port", str(free_port))
+        done = run("demo", "--port", str(port))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        f"The demo can't listen on port {free_port}: Address already in use. Choose another with --port N.\n"
+        f"The demo can't listen on port {port}: Address already in use. Choose another with --port N.\n"
     )
 
 

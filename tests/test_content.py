@@ -361,8 +361,11 @@ def test_a_fault_is_told_with_its_file_its_line_and_what_to_do(
 
 @pytest.mark.parametrize(
     "address",
-    "visionen mina-reflektioner min-grupp administration mitt-konto tillganglighet personuppgifter static "  # noqa: SIM905
-    "media component api assets healthz kom-igang bjud-in inbjudan glomt-losenord".split(),
+    [
+        *("visionen", "mina-reflektioner", "min-grupp", "administration", "mitt-konto", "tillganglighet"),
+        *("personuppgifter", "kom-igang", "bjud-in", "inbjudan", "glomt-losenord"),
+        *("static", "media", "component", "api", "assets", "healthz"),
+    ],
 )
 def test_a_theme_cannot_take_the_address_of_something_else(content: Path, address: str) -> None:
     path = content / SKAPANDE

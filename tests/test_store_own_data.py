@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import AddAccount, Clock
-from tests.test_store import QUESTION, begin_session, kept, save, sql, visit
+from tests.stored import QUESTION, begin_session, kept, save, sql, visit
 from tests.test_store_attempts import know_device
 from visionsprat.errors import LastAdministrator
 from visionsprat.migrations import connect, migrations

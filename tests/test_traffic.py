@@ -83,7 +83,10 @@ def test_websockets_are_counted_while_they_are_open() -> None:
     async def application(scope: Any, receive: Any, send: Any) -> None:
         count()
 
+    async def nothing(*_: Any) -> Any:
+        return None
+
     count()
-    asyncio.run(Traffic(application)({"type": "websocket", "headers": []}, None, None))  # type: ignore[arg-type]
+    asyncio.run(Traffic(application)({"type": "websocket", "headers": []}, nothing, nothing))
     count()
     assert seen == [0, 1, 0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.browser.server import free_port, poll
 from visionsprat import accounts
 from visionsprat.installation import DATABASE
 from visionsprat.records import NewAccount
@@ -24,7 +24,6 @@ BENCH = Path(__file__).resolve().parent
 OURS = ROOT / "app.py"
 EMPTY = BENCH / "empty_app.py"
 TIMED = BENCH / "timed_app.py"
-START_WITHIN = 90.0
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class Server:
 @contextmanager
 def serve(folder: Path, script: Path = OURS) -> Iterator[Server]:
     """Start `script` with a data folder of its own, and end it afterwards."""
-    port, log = _free_port(), folder / f"{script.stem}.log"
+    port, log = free_port(), folder / f"{script.stem}.log"
     server = Server(_start(folder / script.stem, script, port, log), port, folder / script.stem)
     try:
         _wait_until_it_answers(server, log)
@@ -106,25 +105,25 @@ def _start(data: Path, script: Path, port: int, log: Path) -> subprocess.Popen[b
 
 
 def _wait_until_it_answers(server: Server, log: Path) -> None:
-    end = time.monotonic() + START_WITHIN
-    while time.monotonic() < end and server.process.poll() is None:
+    def answers() -> bool:
+        if server.process.poll() is not None:
+            raise RuntimeError(f"The server did not start:\n{log.read_text(errors='replace')}")
         try:
             with urllib.request.urlopen(f"{server.url}/_stcore/health", timeout=5):
-                return
+                return True
         except OSError:
-            time.sleep(0.05)
-    raise RuntimeError(f"The server did not start:\n{log.read_text(errors='replace')}")
+            return False
+
+    poll(answers, "the server to answer")
 
 
 def _wait_until_it_rests(server: Server) -> None:
     """At the start Front compresses, in a thread of its own, what will be asked for: part of no figure."""
     before = float("-inf")
-    while server.cpu() - before > 20:
-        before = server.cpu()
-        time.sleep(0.5)
 
+    def rests() -> bool:
+        nonlocal before
+        used, before = server.cpu() - before, server.cpu()
+        return used <= 20
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    poll(rests, "the server to rest", lambda _: time.sleep(0.5))  # so long must it do next to nothing

@@ -456,7 +456,7 @@ function drop(account) {
   storage.keys(account).forEach((key) => storage.remove(key));
 }
 
-let left = null; // the address that is being left
+let left = null; // the address that is being left, while it is still the page's own
 
 /** The page is being left: no save may ask for a run of it any more. */
 function leave() {

@@ -125,7 +125,6 @@ addEventListener("popstate", (event) => {
   if (!event.isTrusted) return;
   missed = !isConnected();
   leaving = heading();
-  window.visionsprat.leave();
 });
 
 document.addEventListener("click", (event) => {

@@ -1,0 +1,173 @@
+"""Sessions and tickets: whose they are, what they let in, and when they end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.stored import QUESTION, begin_session, save, sql
+from visionsprat.errors import SignedOut
+from visionsprat.records import (
+    Account,
+    Visitor,
+)
+from visionsprat.store import Store
+
+if TYPE_CHECKING:
+    from tests.conftest import AddAccount, Clock
+
+
+def test_a_text_is_saved_for_the_person_whose_session_it_comes_in(store: Store, amina: int) -> None:
+    token = begin_session(store, amina)
+    assert store.save_in_session(token, amina, QUESTION, "Hej", 0) == save(store, amina, "Hej")
+    assert store.save_in_session(token, None, QUESTION, "Hej då", 1) == save(store, amina, "Hej då")
+
+
+def test_a_text_of_another_persons_page_or_without_a_session_is_not_saved(
+    store: Store, amina: int, bengt: int
+) -> None:
+    for token, author in ((begin_session(store, amina), bengt), ("made up", amina), ("made up", None)):
+        with pytest.raises(SignedOut):
+            store.save_in_session(token, author, QUESTION, "Hej", 0)
+    assert sql(store, "SELECT * FROM reflections") == []
+
+
+def test_writing_keeps_a_session_alive(store: Store, amina: int, clock: Clock) -> None:
+    token = begin_session(store, amina)
+    for hour in range(30):
+        clock.now += timedelta(hours=1)
+        store.save_in_session(token, amina, QUESTION, f"Hej {hour}", hour)
+    assert is_live(store, token)
+    clock.now += timedelta(hours=12)
+    with pytest.raises(SignedOut):
+        store.save_in_session(token, amina, QUESTION, "Hej", 30)
+
+
+def is_live(store: Store, token: str) -> bool:
+    visitor, account = store.visitor(token), store.account_of_session(token)
+    assert (visitor.account if visitor else None) == account
+    return account is not None
+
+
+def test_a_live_session_says_whose_it_is(store: Store, add_account: AddAccount, clock: Clock) -> None:
+    amina = add_account("amina@test.example", "Amina Testsson", is_admin=True, manages="Team 3")
+    token = begin_session(store, amina)
+    account = Account(amina, "amina@test.example", "Amina Testsson", is_admin=True, is_manager=True)
+    assert store.account_of_session(token) == account
+    assert store.visitor(token) == Visitor(account, {}, clock.now, {})
+
+
+def test_a_made_up_token_is_nobodys(store: Store, amina: int) -> None:
+    begin_session(store, amina)
+    for token in ("", "another", "TOKEN", "token "):
+        assert not is_live(store, token)
+
+
+def test_a_session_dies_when_it_was_idle_for_12_hours(store: Store, amina: int, clock: Clock) -> None:
+    token = begin_session(store, amina)
+    clock.now += timedelta(hours=12) - timedelta(seconds=1)
+    assert is_live(store, token)
+    clock.now += timedelta(seconds=2)
+    assert not is_live(store, token)
+
+
+def test_a_visit_keeps_a_session_alive_and_is_remembered(store: Store, amina: int, clock: Clock) -> None:
+    token = begin_session(store, amina)
+    clock.now += timedelta(hours=11)
+    store.record_visit(amina, token, "visionen")
+    clock.now += timedelta(hours=11)
+    visitor = store.visitor(token)
+    assert visitor is not None
+    assert visitor.last_seen_at == clock.now - timedelta(hours=11)
+    assert visitor.visits == {"visionen": clock.now - timedelta(hours=11)}
+
+
+def test_a_session_dies_after_seven_days_however_busy(store: Store, amina: int, clock: Clock) -> None:
+    token = begin_session(store, amina)
+    for _ in range(13):
+        clock.now += timedelta(hours=11)
+        store.record_visit(amina, token, "")
+        assert is_live(store, token)
+    store.record_visit(amina, token, "")
+    clock.now += timedelta(days=7) - timedelta(hours=13 * 11)
+    assert not is_live(store, token)
+
+
+ENDINGS: dict[str, Callable[[Store, int], object]] = {
+    "signed out": lambda store, account_id: store.end_session("token"),
+    "signed out everywhere": lambda store, account_id: store.end_sessions(account_id),
+    "new password": lambda store, account_id: store.set_password(account_id, "another hash"),
+    "deactivated": lambda store, account_id: sql(
+        store, "UPDATE accounts SET is_active = 0 WHERE id = ?", account_id
+    ),
+}
+
+
+@pytest.mark.parametrize("end", ENDINGS.values(), ids=ENDINGS)
+def test_a_session_ends_at_once_and_nobody_elses_with_it(
+    store: Store, amina: int, bengt: int, end: Callable[[Store, int], object]
+) -> None:
+    begin_session(store, amina)
+    begin_session(store, bengt, "bengts")
+    end(store, amina)
+    assert not is_live(store, "token")
+    assert is_live(store, "bengts")
+
+
+@pytest.mark.parametrize("everywhere", ["signed out everywhere", "new password", "deactivated"])
+def test_some_endings_end_every_session_of_the_account(store: Store, amina: int, everywhere: str) -> None:
+    for token in ("token", "at home", "phone"):
+        begin_session(store, amina, token)
+    store.add_ticket(amina, "on its way")
+    ENDINGS[everywhere](store, amina)
+    store.redeem_ticket("on its way", "new")
+    assert [token for token in ("token", "at home", "phone", "new") if is_live(store, token)] == []
+
+
+def test_signing_out_ends_one_session_and_twice_is_no_fault(store: Store, amina: int) -> None:
+    begin_session(store, amina)
+    begin_session(store, amina, "at home")
+    for _ in range(2):
+        store.end_session("token")
+    assert is_live(store, "at home")
+
+
+def test_a_ticket_is_good_once(store: Store, amina: int) -> None:
+    store.add_ticket(amina, "ticket")
+    assert store.redeem_ticket("ticket", "first")
+    assert not store.redeem_ticket("ticket", "second")
+    assert is_live(store, "first")
+    assert not is_live(store, "second")
+
+
+@pytest.mark.parametrize(("seconds", "good"), [(59, True), (60, False), (3600, False)])
+def test_a_ticket_is_good_for_a_minute(
+    store: Store, amina: int, clock: Clock, seconds: int, good: bool
+) -> None:
+    store.add_ticket(amina, "ticket")
+    clock.now += timedelta(seconds=seconds)
+    assert bool(store.redeem_ticket("ticket", "token")) is good
+    assert is_live(store, "token") is good
+
+
+def test_a_made_up_ticket_is_refused(store: Store, amina: int) -> None:
+    assert not store.redeem_ticket("made up", "token")
+
+
+def test_a_ticket_is_redeemed_by_one_of_many_at_once(store: Store, amina: int) -> None:
+    store.add_ticket(amina, "ticket")
+    with ThreadPoolExecutor(8) as pool:
+        redeemed = list(pool.map(lambda number: store.redeem_ticket("ticket", f"token {number}"), range(8)))
+    assert len([each for each in redeemed if each]) == 1
+
+
+def test_sessions_that_are_over_do_not_pile_up(store: Store, amina: int, clock: Clock) -> None:
+    begin_session(store, amina)
+    store.add_ticket(amina, "never fetched")
+    clock.now += timedelta(days=8)
+    begin_session(store, amina, "new")
+    assert sql(store, "SELECT token_hash FROM sessions") == [("new",)]

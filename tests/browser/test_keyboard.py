@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.people import (
     PASSWORD,
@@ -195,6 +195,28 @@ def test_a_closed_menu_takes_no_focus(new_computer: NewComputer, person: Person)
     page.keyboard.press("Escape")
     expect(menu).to_be_focused()
     expect(page.locator("nav.side .path a").first).to_be_hidden()
+
+
+@pytest.mark.parametrize("place", [".onward", "nav.side"])
+def test_a_save_that_completes_a_theme_leaves_the_focus_on_its_link(
+    page: Page, person: Person, place: str
+) -> None:
+    """The link is drawn anew with the progress: Enter right after the last word would do nothing."""
+    person.write("skapande/innebar", "Svarat förut.")
+    signed_in(page, person, "/skapande")
+    expect(editor(page, 1)).to_be_visible()
+    held: list[Route] = []
+    page.route("**/api/reflections", lambda route: held.append(route))
+    editor(page, 1).fill("Ett svar.")
+    until(page, lambda: bool(held), "the save to be on its way")
+    link = page.locator(place).get_by_role("link", name="Den pulserande staden")
+    link.focus()
+    held[0].continue_()
+    expect(page.get_by_text("Du är klar med Den skapande staden.")).to_be_visible()
+    expect(page.locator("nav.side .brand")).to_contain_text("1 av 5 teman klara")
+    expect(link).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page).to_have_title("Den pulserande staden – Visionsprat")
 
 
 # By ear

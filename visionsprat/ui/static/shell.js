@@ -111,6 +111,20 @@ function arrive() {
   focusHeading();
 }
 
+let focused = null; // what had focus last
+addEventListener("focusin", (event) => (focused = event.target));
+
+/** A link that is drawn anew with the progress keeps the focus: whoever presses Enter on it means it. */
+function keepFocus() {
+  if (leaving || focused?.isConnected !== false || document.activeElement !== document.body) return;
+  const { className } = focused.closest("nav") ?? {};
+  const href = focused.getAttribute("href");
+  focused = null;
+  if (!href || className === undefined) return;
+  const links = [...document.querySelectorAll(`nav a[href="${CSS.escape(href)}"]`)];
+  links.find((link) => link.closest("nav").className === className)?.focus({ preventScroll: true });
+}
+
 const showAddress = () => dispatchEvent(new PopStateEvent("popstate"));
 
 let missed = false; // whether the browser's back button was used when Streamlit could not follow
@@ -356,6 +370,7 @@ new MutationObserver((changes) => {
     }
   }
   giveWay();
+  keepFocus();
   markPlace();
   markPart();
   markScheme();

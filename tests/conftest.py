@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import bcrypt
 import pytest
 from hypothesis import settings
 
@@ -48,6 +50,12 @@ def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
     if installation.cache_info().currsize:
         installation().store.close()
     installation.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """New passwords are hashed at bcrypt's lowest cost: what is tested is not bcrypt."""
+    monkeypatch.setattr(bcrypt, "gensalt", functools.partial(bcrypt.gensalt, 4))
 
 
 @pytest.fixture

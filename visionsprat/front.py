@@ -14,7 +14,7 @@ import mimetypes
 import re
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import brotli
@@ -64,9 +64,10 @@ def not_found() -> HTMLResponse:
     return HTMLResponse(_NOT_FOUND.format(style=asset("style.css")), 404, headers)
 
 
-def index_page(original: str) -> str:
+def index_page() -> str:
     """Streamlit's index page made ours: Swedish, with our styles and script, without what we don't use."""
-    page = re.sub(r"<!--.*?-->", "", original, flags=re.S).strip()
+    page = (STREAMLIT / "index.html").read_text(encoding="utf-8")
+    page = re.sub(r"<!--.*?-->", "", page, flags=re.S).strip()
     page = page.replace('<html lang="en">', '<html lang="sv">')
     page = re.sub(r"<title>.*?</title>", "<title>Visionsprat</title>", page)
     page = re.sub(r'<link\s+rel="(shortcut icon|preload|service-desc)".*?>', "", page, flags=re.S)
@@ -102,7 +103,7 @@ def content_security_policy(page: str) -> str:
     )
 
 
-def _scripts_and_styles() -> dict[str, Path]:
+def scripts_and_styles() -> dict[str, Path]:
     """Streamlit's and our own, by their addresses."""
     folders = {"/static": STREAMLIT / "static", "/assets": ASSETS}
     return {
@@ -113,30 +114,22 @@ def _scripts_and_styles() -> dict[str, Path]:
     }
 
 
-class Compressed:
-    """Scripts and styles, compressed once each and kept: they never change while the server runs."""
-
-    def __init__(self) -> None:
-        self._files = _scripts_and_styles()
-        self._kept: dict[tuple[str, str], bytes] = {}
-        self._lock = threading.Lock()
-
-    def __contains__(self, path: str) -> bool:
-        return path in self._files
-
-    def get(self, path: str, encoding: str) -> bytes:
-        """The file behind the address `path` in that encoding: "br" or "gzip". Raises KeyError."""
-        key = (path, encoding)
-        with self._lock:
-            if key not in self._kept:
-                self._kept[key] = _COMPRESS[encoding](self._files[path].read_bytes())
-            return self._kept[key]
-
-
 _COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     "br": lambda data: brotli.compress(data, quality=9),
     "gzip": lambda data: gzip.compress(data, 9, mtime=0),
 }
+
+
+@functools.cache
+def compressed(file: Path, encoding: str) -> bytes:
+    """A script or style in that encoding: "br" or "gzip". They never change while the server runs."""
+    return _COMPRESS[encoding](file.read_bytes())
+
+
+def compress_ahead(page: str, files: Mapping[str, Path]) -> None:
+    """What the index page names, and so every first visit fetches: `files` by their addresses."""
+    for path in re.findall(r'(?:src|href)="(/(?:static|assets)/[^"?]+\.(?:js|css))', page):
+        compressed(files[path], "br")
 
 
 class Front:
@@ -146,14 +139,11 @@ class Front:
         """`words` says what stands in the index page until Streamlit has drawn; few are different."""
         self.app = app
         self.words = words
-        self.page = index_page((STREAMLIT / "index.html").read_text(encoding="utf-8"))
+        self.page = index_page()
         self.policy = content_security_policy(self.page)
         self.index = functools.lru_cache(maxsize=256)(self._index)
-        self.compressed = Compressed()
-        preloaded = re.findall(r'(?:src|href)="(/(?:static|assets)/[^"?]+\.(?:js|css))', self.page)
-        threading.Thread(
-            target=lambda: [self.compressed.get(path, "br") for path in preloaded], daemon=True
-        ).start()
+        self.files = scripts_and_styles()
+        threading.Thread(target=compress_ahead, args=[self.page, self.files], daemon=True).start()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -176,8 +166,8 @@ class Front:
             return await run_in_threadpool(self._page, Request(scope), encoding)
         if path.startswith(_ICON_FONT):
             return RedirectResponse("/assets/figtree.woff2", 308, headers={"Cache-Control": _FOREVER})
-        if encoding and path in self.compressed:
-            body = await run_in_threadpool(self.compressed.get, path, encoding)
+        if encoding and path in self.files:
+            body = await run_in_threadpool(compressed, self.files[path], encoding)
             headers = {"Content-Encoding": encoding, "Vary": "Accept-Encoding", "Cache-Control": _FOREVER}
             return Response(body, headers=headers, media_type=mimetypes.guess_type(path)[0])
         return None

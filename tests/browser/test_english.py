@@ -95,6 +95,22 @@ def test_a_file_taken_refused_and_removed(page: Page, chief: Person, server: Ser
     assert foreign(page, server.database) == []
 
 
+@pytest.mark.parametrize("change", ["text.nodeValue = words", "text.replaceWith(words)"])
+def test_words_that_change_where_they_stand(page: Page, chief: Person, server: Server, change: str) -> None:
+    """React changes a text in its place where it can: seen once, when a file was refused on a busy machine."""
+    signed_in(page, chief, "/administration?del=personallista")
+    settle(page)
+    page.evaluate(
+        "words => {"
+        "  const label = document.querySelector('[data-testid=stFileUploader] label');"
+        "  const text = document.createTreeWalker(label, NodeFilter.SHOW_TEXT).nextNode();"
+        f"  {change};"
+        "}",
+        "text/csv files are not allowed.",
+    )
+    assert foreign(page, server.database) == []
+
+
 def test_a_server_that_is_gone(page: Page, person: Person, server: Server) -> None:
     """Streamlit would say so at its sixth try, and on a page that it has never been connected to."""
     signed_in(page, person, "/skapande")

@@ -21,6 +21,8 @@ def test_what_can_not_be_saved_is_told_stays_in_the_browser_and_is_saved_later(
     signed_in(page, person, "/skapande")
     type_at_full_speed(page, "Före. ")
     expect_saved(page, person, "Före. ")
+    # The page is drawn once more when its theme has been begun.
+    expect(page.locator("nav.side")).to_contain_text("1 av 2 frågor")
     with trouble(server):
         page.keyboard.type("Under. ")
         expect(status(page)).to_have_text(

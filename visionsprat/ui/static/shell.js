@@ -338,6 +338,7 @@ function translate(node) {
 
 /** React keeps a text node whose words are changed, and sees no difference. */
 function translateTexts(node) {
+  if (!node) return; // the parent of a text that is gone again
   for (const [selector, patterns] of Object.entries(TEXTS)) {
     const place = node.closest(selector) ?? node.querySelector(selector);
     if (!place) continue;
@@ -361,7 +362,9 @@ new MutationObserver((changes) => {
   for (const change of changes) {
     if (change.type === "attributes") translate(change.target);
     if (change.attributeName === CONNECTION && isConnected()) reconnected();
+    if (change.type === "characterData") translateTexts(change.target.parentElement);
     for (const node of change.addedNodes) {
+      if (node.nodeType === Node.TEXT_NODE) translateTexts(node.parentElement);
       if (node.nodeType !== Node.ELEMENT_NODE) continue;
       translate(node);
       node.querySelectorAll(ATTRIBUTES.map((name) => `[${name}]`).join()).forEach(translate);
@@ -380,6 +383,7 @@ new MutationObserver((changes) => {
 }).observe(document.documentElement, {
   subtree: true,
   childList: true,
+  characterData: true,
   attributes: true,
   attributeFilter: [...ATTRIBUTES, "data-stale", "data-test-script-state", CONNECTION],
 });

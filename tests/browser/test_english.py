@@ -97,7 +97,7 @@ def test_a_file_taken_refused_and_removed(page: Page, chief: Person, server: Ser
 
 @pytest.mark.parametrize("change", ["text.nodeValue = words", "text.replaceWith(words)"])
 def test_words_that_change_where_they_stand(page: Page, chief: Person, server: Server, change: str) -> None:
-    """React changes a text in its place where it can: seen once, when a file was refused on a busy machine."""
+    """React changes a text in its place where it can: seen once, as a file was refused on a busy machine."""
     signed_in(page, chief, "/administration?del=personallista")
     settle(page)
     page.evaluate(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import re
 import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Route, WebSocketRoute, expect
 from pypdf import PdfReader
 
 from tests.browser.people import (
@@ -159,6 +161,40 @@ def test_the_browsers_back_and_forward_buttons_walk(page: Page, person: Person) 
     expect(page).to_have_title("Den skapande staden – Visionsprat")
     expect(page.locator("nav.side [aria-current=page]")).to_contain_text("Den skapande staden")
     expect(editor(page)).to_be_visible()
+
+
+def test_a_page_drawn_once_more_as_one_goes_back_leaves_the_way_forward(page: Page, person: Person) -> None:
+    """A first word asks for a run of its page, and Streamlit then put that page into the history again."""
+    late: list[Callable[[], None]] = []
+    is_late = False
+
+    def pass_on(socket: WebSocketRoute) -> None:
+        def pass_it_on(frame: str | bytes) -> None:
+            if is_late:
+                late.append(partial(socket.send, frame))
+            else:
+                socket.send(frame)
+
+        socket.connect_to_server().on_message(pass_it_on)
+
+    page.route_web_socket("**/_stcore/stream", pass_on)
+    signed_in(page, person, "/visionen")
+    onward(page, "Den skapande staden")
+    expect(editor(page)).to_be_visible()
+    entries = page.evaluate("history.length")
+    is_late = True
+    editor(page).press_sequentially("Vi")
+    expect(status(page)).to_have_text(SAVED)
+    until(page, lambda: bool(late), "the page to be drawn again")
+    page.go_back()
+    while late:
+        late.pop(0)()
+    is_late = False
+    expect(page.get_by_role("heading", level=1)).to_have_text("Helsingborgs nya vision")
+    assert page.evaluate("history.length") == entries
+    page.go_forward()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Den skapande staden")
+    expect(editor(page)).to_have_value("Vi")
 
 
 def test_any_order_goes_and_nothing_is_locked(page: Page, person: Person, module: Module) -> None:

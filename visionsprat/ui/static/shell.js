@@ -45,9 +45,16 @@ async function walk(link) {
   else leaving = heading();
   window.visionsprat.leave();
   await window.visionsprat.settle(300); // so that the next page knows of it
-  history.pushState({}, "", link.href);
+  push({}, "", link.href);
   showAddress();
 }
+
+const push = history.pushState.bind(history);
+
+/** Streamlit adds the page of a run to the history also when one has gone on from there meanwhile. */
+history.pushState = (state, unused, address) => {
+  if (!leaving || new URL(address, location).pathname === location.pathname) push(state, unused, address);
+};
 
 /** Whether the server can be reached, by the link's address: the browser's own page about it has no text to keep. */
 const answers = (link) =>

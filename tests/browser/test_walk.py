@@ -24,7 +24,7 @@ from tests.browser.people import (
     until,
 )
 from tests.browser.server import Server
-from tests.browser.windows import follow
+from tests.browser.windows import TWO_FRAMES, follow
 from visionsprat.content import Module, Theme
 from visionsprat.settings import ROOT
 
@@ -306,6 +306,28 @@ def test_a_save_that_ends_when_one_has_left_does_not_call_one_back(page: Page, p
     page.evaluate("history.pushState(null, '', '/pulserande')")
     held[0].continue_()
     expect(status(page)).to_have_text(SAVED)
+    assert len(sent) == before
+
+
+def test_a_save_that_ends_as_one_comes_back_does_not_call_one_away(page: Page, person: Person) -> None:
+    """Of what is not drawn yet Streamlit would run the page before it."""
+    sent: list[object] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    signed_in(page, person, "/visionen")
+    onward(page, "Den skapande staden")
+    expect(editor(page)).to_be_visible()
+    held: list[Route] = []
+    page.route("**/api/reflections", lambda route: held.append(route))
+    editor(page).fill("Ett första svar")
+    until(page, lambda: bool(held), "the save to be on its way")
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Helsingborgs nya vision")
+    expect(editor(page)).to_have_count(0)
+    page.evaluate("history.pushState(null, '', '/skapande')")  # as one goes forward
+    before = len(sent)
+    with page.expect_response("**/api/reflections"):
+        held[0].continue_()
+    page.evaluate(TWO_FRAMES)
     assert len(sent) == before
 
 

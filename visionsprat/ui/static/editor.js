@@ -752,7 +752,8 @@ function editor({ data, parentElement, setTriggerValue }) {
     field.saver.onAnswered = (revision) => {
       // Streamlit would run the page that it still shows, in place of the one that has been asked for.
       const isHere = location.pathname === `/${field.saver.question.split("/")[0]}`;
-      if (isHere && location.pathname !== left) setTriggerValue("answered", `${field.saver.question} ${revision}`);
+      if (isHere && parentElement.isConnected && location.pathname !== left)
+        setTriggerValue("answered", `${field.saver.question} ${revision}`);
     };
     const { text, revision, saved_at } = data.questions[place];
     field.receive({ text, revision, saved_at });

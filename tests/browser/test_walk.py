@@ -197,6 +197,24 @@ def test_a_page_drawn_once_more_as_one_goes_back_leaves_the_way_forward(page: Pa
     expect(editor(page)).to_have_value("Vi")
 
 
+def test_a_second_click_asks_again_for_a_page_that_has_not_come(page: Page, person: Person) -> None:
+    is_lost = False
+
+    def pass_on(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        socket.on_message(lambda frame: None if is_lost else server.send(frame))
+
+    page.route_web_socket("**/_stcore/stream", pass_on)
+    signed_in(page, person, "/visionen")
+    is_lost = True
+    page.get_by_role("link", name="Vidare: Den skapande staden ›").click()
+    expect(page).to_have_url(re.compile("/skapande$"))
+    page.evaluate(TWO_FRAMES)
+    is_lost = False
+    page.locator("nav.side").get_by_role("link", name="Den skapande staden").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Den skapande staden")
+
+
 def test_any_order_goes_and_nothing_is_locked(page: Page, person: Person, module: Module) -> None:
     signed_in(page, person)
     page.get_by_role("link", name="Den balanserade staden").first.click()

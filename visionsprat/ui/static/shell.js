@@ -40,7 +40,9 @@ async function walk(link) {
   if (!(isConnected() && navigator.onLine) && !(await answers(link))) return stay();
   if (!isConnected()) return location.assign(link.href);
   closeMenu();
-  if (link.pathname === location.pathname && link.search === location.search) return focusHeading();
+  // Clicked again while it is on the way: asked for again.
+  const isThis = link.pathname === location.pathname && link.search === location.search;
+  if (isThis) return leaving ? showAddress() : focusHeading();
   if (link.pathname === location.pathname) asking = document.querySelector("[data-arrive]")?.dataset.arrive ?? "";
   else leaving = heading();
   window.visionsprat.leave();

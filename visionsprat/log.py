@@ -120,7 +120,8 @@ class Terminal(logging.Handler):
         try:
             line = self.format(record)
         except Exception:
-            line = f"level=error logger={OURS} event={_quoted('A line could not be written')} file={record.pathname}"
+            where = _quoted(record.pathname)
+            line = f'level=error logger={OURS} event="A line could not be written" file={where}'
         sys.stderr.write(f"{line}\n")
         sys.stderr.flush()
 

@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 from starlette.middleware import Middleware
 
-from visionsprat import downloads, log, scrape
+from visionsprat import downloads, log, loops, scrape, server
 from visionsprat.errors import VisionspratError
 from visionsprat.front import Front, site
 from visionsprat.guard import Guard
@@ -25,6 +25,8 @@ from visionsprat.ui.trouble import show_trouble
 from visionsprat.version import VERSION
 from visionsprat.web import OwnRoutes, routes
 
+server.install()
+loops.spare_descriptors()
 try:
     house = installation()
 except VisionspratError as error:
@@ -40,7 +42,8 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
     running = {"version": VERSION, "schema": schema()}
     _log.info("Started", extra=running)
     with nightly_backups(house.store.path, backups_path(house.settings), house.store.clock):
-        yield {}
+        async with server.watched():
+            yield {}
     house.store.close()
     _log.info("Stopped", extra=running)
 

@@ -22,7 +22,7 @@ from datetime import datetime, timezone
 OURS = "visionsprat"
 #: What a line may say beside when, how bad, by whom and what. Other fields are left out.
 FIELDS = (
-    *("request", "account", "address", "client", "question", "outcome", "ms"),
+    *("request", "account", "address", "client", "question", "outcome", "ms", "count"),
     *("reason", "file", "sent", "failed", "version", "schema"),
 )
 
@@ -34,8 +34,9 @@ _TELLING = (
     *(AttributeError, ImportError, NameError, OSError, TypeError),
     *(DeprecationWarning, FutureWarning, ImportWarning, PendingDeprecationWarning, ResourceWarning),
 )
-#: What Streamlit says of a script that has failed; ui/trouble.py tells of it, too.
-_TOLD_BY_US = "Uncaught app execution"
+#: What Streamlit says of a script that has failed, and uvicorn of a request that is none: ui/trouble.py and
+#: server.py tell of them, too.
+_TOLD_BY_US = {"Uncaught app execution", "Invalid HTTP request received."}
 
 
 def begin(request: str | None) -> None:
@@ -136,7 +137,9 @@ def write_log(level: str) -> None:
     handler = Terminal()
     handler.setFormatter(Logfmt())
     handler.addFilter(
-        lambda record: record.name == OURS or (record.levelno >= others and record.msg != _TOLD_BY_US)
+        lambda record: (
+            record.name == OURS or (record.levelno >= others and str(record.msg) not in _TOLD_BY_US)
+        )
     )
     logging.basicConfig(handlers=[], force=True)
     logging.getLogger(OURS).setLevel(own)

@@ -39,7 +39,11 @@ SAVE_OUTCOMES = {
     500: "failed",
     503: "unavailable",
 }
-SAVES = _counter("visionsprat_saves", "Saves asked for, by outcome.", "outcome", *SAVE_OUTCOMES.values())
+#: Of a save whose browser went away before all of it had come: a phone's does that, and sends it again.
+GONE = "gone"
+SAVES = _counter(
+    "visionsprat_saves", "Saves asked for, by outcome.", "outcome", *SAVE_OUTCOMES.values(), GONE
+)
 SAVE_SECONDS = Histogram(
     "visionsprat_save_seconds", "How long saves took.", registry=REGISTRY, buckets=_SECONDS
 )
@@ -64,6 +68,16 @@ RESPONSES = _counter(
 LETTERS = _counter("visionsprat_letters", "Letters, by outcome.", "outcome", "sent", "failed")
 BACKUPS = _counter("visionsprat_backups", "Nightly backups, by outcome.", "outcome", "made", "failed")
 WEBSOCKETS = Gauge("visionsprat_websockets", "Tabs connected now.", registry=REGISTRY)
+MOST_WEBSOCKETS = Gauge("visionsprat_most_websockets", "Tabs that may be connected.", registry=REGISTRY)
+CONNECTIONS = Gauge("visionsprat_connections", "Connections now, those of tabs included.", registry=REGISTRY)
+MOST_CONNECTIONS = Gauge("visionsprat_most_connections", "Connections that may be open.", registry=REGISTRY)
+REFUSED = _counter(
+    "visionsprat_refused_connections",
+    "Connections that were ended or not let in, by reason.",
+    "reason",
+    *("full", "full_for_client", "full_gave_way", "full_for_client_gave_way", "tabs", "tabs_of_client"),
+    *("slow_head", "slow_body", "slow_reader", "head_too_large", "malformed"),
+)
 BACKUP_AGE = Gauge(
     "visionsprat_newest_backup_age_seconds",
     "How old the newest backup is; +Inf when there is none.",

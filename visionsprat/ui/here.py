@@ -12,7 +12,7 @@ import streamlit as st
 
 from visionsprat import log
 from visionsprat.accounts import token_hash
-from visionsprat.client import client_of
+from visionsprat.client import client_in
 from visionsprat.content import Module
 from visionsprat.errors import StoreUnavailable
 from visionsprat.front import BROWSER_COOKIE, site
@@ -112,4 +112,4 @@ def client() -> str:
     """Where the browser comes from; empty on this machine itself."""
     header = installation().settings.client_header
     named = st.context.headers.get_all(header) if header else []
-    return client_of(named[-1] if named else st.context.ip_address or "")
+    return client_in(named, st.context.ip_address)

@@ -87,7 +87,7 @@ def sign_in(
     if found is None:
         raise SignInRefused("Wrong e-mail address or password.")
     metrics.SIGN_INS.labels("ok").inc()
-    _log.info("Signed in", extra={"account": found.account_id})
+    _log.info("Signed in", extra={"account": found.account_id, "client": log.place(client)})
     return issue_ticket(store, found.account_id, browser, keep=keep)
 
 
@@ -101,7 +101,8 @@ def password_is_right(store: Store, email: str, password: str, *, device: str = 
 
 def _checked(store: Store, email: str, password: str, device: str, client: str) -> Credentials | None:
     """The account's credentials if the password is right; the same work is done for any address."""
-    stranger = {"address": log.pseudonym(email)}
+    where = {"client": log.place(client)}
+    stranger = {"address": log.pseudonym(email), **where}
     try:
         attempt = store.begin_attempt(email[:_EMAIL_COUNTED], client, token_hash(device))
     except TooManyFailures:
@@ -111,7 +112,7 @@ def _checked(store: Store, email: str, password: str, device: str, client: str) 
     found = store.credentials(email)
     if not _password_is_right(password, found.password_hash if found else _NOBODY) or not found:
         metrics.SIGN_INS.labels("refused").inc()
-        _log.info("Password refused", extra={"account": found.account_id} if found else stranger)
+        _log.info("Password refused", extra={"account": found.account_id, **where} if found else stranger)
         return None
     store.forget_failures(attempt)
     return found

@@ -22,7 +22,7 @@ from datetime import datetime, timezone
 OURS = "visionsprat"
 #: What a line may say beside when, how bad, by whom and what. Other fields are left out.
 FIELDS = (
-    *("request", "account", "address", "client", "question", "outcome", "ms", "count"),
+    *("request", "account", "whom", "address", "client", "question", "outcome", "ms", "count"),
     *("reason", "file", "sent", "failed", "version", "schema"),
 )
 
@@ -55,6 +55,11 @@ def pseudonym(address: str) -> str:
     The same until the process ends, and no way back.
     """
     return hashlib.blake2b(address.encode(errors="replace"), key=_key, digest_size=6).hexdigest()
+
+
+def place(client: str) -> str | None:
+    """What stands for where somebody comes from; None for this machine itself."""
+    return pseudonym(client) if client else None
 
 
 class Logfmt(logging.Formatter):

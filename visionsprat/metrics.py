@@ -36,14 +36,11 @@ SAVE_OUTCOMES = {
     409: "conflict",
     413: "too_long",
     422: "malformed",
+    499: "gone",  # the browser, before all of it had come: a phone's does that, and sends it again
     500: "failed",
     503: "unavailable",
 }
-#: Of a save whose browser went away before all of it had come: a phone's does that, and sends it again.
-GONE = "gone"
-SAVES = _counter(
-    "visionsprat_saves", "Saves asked for, by outcome.", "outcome", *SAVE_OUTCOMES.values(), GONE
-)
+SAVES = _counter("visionsprat_saves", "Saves asked for, by outcome.", "outcome", *SAVE_OUTCOMES.values())
 SAVE_SECONDS = Histogram(
     "visionsprat_save_seconds", "How long saves took.", registry=REGISTRY, buckets=_SECONDS
 )

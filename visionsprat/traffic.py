@@ -15,8 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from visionsprat import log, metrics
 from visionsprat.bounds import FULL, bounds
-from visionsprat.client import client_in
-from visionsprat.installation import installation
+from visionsprat.guard import client_of_request
 
 #: The id stands in the log; a proxy may have given it.
 REQUEST_ID = "X-Request-ID"
@@ -63,7 +62,7 @@ class Traffic:
         client = _client(scope)
         if reason := self._refusal(client):
             metrics.REFUSED.labels(reason).inc()
-            _log.warning("A tab was refused", extra={"outcome": reason, "client": log.pseudonym(client)})
+            _log.warning("A tab was refused", extra={"outcome": reason, "client": log.place(client)})
             await refuse_tab(send)
             return
         self.tabs[client] += 1
@@ -85,9 +84,8 @@ class Traffic:
 
 
 def _client(scope: Scope) -> str:
-    header, connection = installation().settings.client_header, scope.get("client")
-    named = Headers(scope=scope).getlist(header) if header else []
-    return client_in(named, connection[0] if connection else None)
+    connection = scope.get("client")
+    return client_of_request(Headers(scope=scope), connection[0] if connection else None)
 
 
 async def refuse_tab(send: Send) -> None:

@@ -207,6 +207,8 @@ def audit(
     Never a password, never anything that a person has written as a reflection. Forgets what is older
     than AUDIT_KEPT.
     """
+    told = {"account": actor_id, "outcome": action.value, "whom": account_id}
+    _log.info("Administered", extra=told)  # and from where, when it is a page that asks
     db.execute("DELETE FROM audit_log WHERE at < ?", [iso(moment(at) - AUDIT_KEPT)])
     db.execute(
         "INSERT INTO audit_log (at, actor_id, actor, action, subject_id, subject, details) VALUES"

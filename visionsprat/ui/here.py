@@ -71,6 +71,7 @@ _here: ContextVar[Here] = ContextVar("here")
 def arrive() -> Here:
     """Find out who is here, once at the beginning of a script run. Raises StoreUnavailable."""
     log.begin(st.context.headers.get(REQUEST_ID))
+    log.about(client=log.place(client()))
     house = installation()
     token = st.context.cookies.get(SESSION_COOKIE, "")
     hashed = token_hash(token)

@@ -13,12 +13,14 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from visionsprat import downloads, log, loops, scrape, server
+from visionsprat.checkup import rights
 from visionsprat.errors import VisionspratError
 from visionsprat.front import Front, site
 from visionsprat.guard import Guard
 from visionsprat.installation import backups_path, installation
 from visionsprat.migrations import schema
 from visionsprat.nightly import nightly_backups
+from visionsprat.records import Level
 from visionsprat.traffic import Traffic
 from visionsprat.ui.first_words import first_words
 from visionsprat.ui.trouble import show_trouble
@@ -54,6 +56,9 @@ def greet() -> None:
     print(f"\n  Visionsprat is running at {address}\n")
     if house.declarations.notes:
         print("".join(f"  {note}\n" for note in house.declarations.notes))
+    if (found := rights(house.settings.data)).level is not Level.OK:
+        print(f"  {found.text}\n")
+        _log.warning("The data folder is open to others: %s", found.text)
     if not house.store.is_claimed():
         print("  There are no accounts yet. Open this link to make the first one:")
         print(f"\n  {address}/kom-igang?kod={house.claim_code}\n")

@@ -19,7 +19,7 @@ from visionsprat import log
 from visionsprat.errors import LastAdministrator, NotAllowed, StoreUnavailable
 from visionsprat.migrations import PATIENCE, connect, migrate
 from visionsprat.records import Action
-from visionsprat.store.files import faults, keep_before
+from visionsprat.store.files import faults, keep_before, make_private, make_private_folder
 from visionsprat.store.locks import IN_USE, Held, share
 from visionsprat.writing import is_blank, search_text
 
@@ -56,10 +56,12 @@ class Connections:
         self._writing = threading.Lock()
         try:
             with translated():
-                path.parent.mkdir(parents=True, exist_ok=True)
+                make_private_folder(path.parent)
+                make_private(path.with_name(IN_USE))
                 # Whoever restores a backup must know that this process has the database open.
                 self._presence = share(path.with_name(IN_USE), PATIENCE)
                 try:
+                    make_private(path)
                     with closing(connect(path)) as db:
                         migrate(db, keep=functools.partial(keep_before, path))
                         wipe(db)

@@ -205,9 +205,7 @@ def test_everybody_writes_alike_and_others_from_warnings_on(
 
 async def go_wrong(server: Server) -> None:
     """Let the application go wrong in each way that it knows."""
-    async with httpx.AsyncClient(
-        base_url=server.url, timeout=60, headers={"Connection": "close"}
-    ) as client:
+    async with httpx.AsyncClient(base_url=server.url, timeout=60, headers={"Connection": "close"}) as client:
         for way in WAYS:
             await client.get(f"/wrong/{way}")
     async with connect(f"{server.url.replace('http', 'ws', 1)}/wrong") as websocket:

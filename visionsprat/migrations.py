@@ -204,6 +204,13 @@ def m003_versions(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m008_requests_by_client(db: Database) -> None:
+    # A mark that means nothing after the process has ended, never an address.
+    db.execute("ALTER TABLE password_requests ADD COLUMN client TEXT NOT NULL DEFAULT ''")
+    db.execute("CREATE INDEX password_requests_client ON password_requests (client, at)")
+
+
 def connect(path: Path, *, create: bool = True) -> Database:
     """Open a connection with its pragmas: the one place that knows them.
 

@@ -34,9 +34,13 @@ _TELLING = (
     *(AttributeError, ImportError, NameError, OSError, TypeError),
     *(DeprecationWarning, FutureWarning, ImportWarning, PendingDeprecationWarning, ResourceWarning),
 )
-#: What Streamlit says of a script that has failed, and uvicorn of a request that is none: ui/trouble.py and
-#: server.py tell of them, too.
-_TOLD_BY_US = {"Uncaught app execution", "Invalid HTTP request received."}
+#: What Streamlit says of a script that has failed, and uvicorn of a request that is none and of a
+#: websocket that is answered with a sentence: ui/trouble.py, server.py and traffic.py tell of them.
+_TOLD_BY_US = {
+    "Uncaught app execution",
+    "Invalid HTTP request received.",
+    "ASGI callable returned without completing handshake.",
+}
 
 
 def begin(request: str | None) -> None:

@@ -8,7 +8,6 @@ allows, the one that has waited longest gives way to a new one: half-sent reques
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -23,6 +22,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from visionsprat import log, metrics
 from visionsprat.bounds import FULL, SPARE, Bounds, bounds
+from visionsprat.client import client_of, is_this_machine
 from visionsprat.guard import HEADERS
 from visionsprat.installation import installation
 
@@ -168,7 +168,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.peer = self.client[0] if self.client else ""
+        self.peer = client_of(self.client[0] if self.client else "")
         self.watch.arrive(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -179,11 +179,7 @@ class Connection(HttpToolsProtocol):
     @property
     def is_apart(self) -> bool:
         """Whether its address tells one client from another: no proxy's does."""
-        try:
-            is_own = ipaddress.ip_address(self.peer).is_loopback
-        except ValueError:
-            is_own = True
-        return not is_own and installation().settings.client_header is None
+        return not is_this_machine(self.peer) and installation().settings.client_header is None
 
     def make_spare(self) -> None:
         self.is_spare, self.patience = True, SPARE_SECONDS
@@ -270,7 +266,7 @@ class Tab(WebSocketsSansIOProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self.peer = self.client[0] if self.client else ""
+        self.peer = client_of(self.client[0] if self.client else "")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.watch.stuck.pop(self, None)

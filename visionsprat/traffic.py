@@ -6,6 +6,7 @@ import itertools
 import logging
 import re
 import secrets
+import time
 from collections import Counter
 from functools import cache
 
@@ -19,6 +20,9 @@ from visionsprat.guard import client_of_request
 
 #: The id stands in the log; a proxy may have given it.
 REQUEST_ID = "X-Request-ID"
+
+#: Seconds between two lines in the log that say that tabs are refused.
+A_WHILE = 60.0
 
 _log = logging.getLogger(log.OURS)
 _PROCESS = secrets.token_hex(4)
@@ -34,6 +38,7 @@ class Traffic:
         self.app = app
         #: How many tabs are open, in all and by client; this machine itself is "".
         self.open = 0
+        self.told = -A_WHILE
         self.tabs: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,7 +67,9 @@ class Traffic:
         client = _client(scope)
         if reason := self._refusal(client):
             metrics.REFUSED.labels(reason).inc()
-            _log.warning("A tab was refused", extra={"outcome": reason, "client": log.place(client)})
+            if time.monotonic() - self.told > A_WHILE:  # thousands may ask
+                self.told = time.monotonic()
+                _log.warning("Tabs are refused", extra={"outcome": reason, "client": log.place(client)})
             await refuse_tab(send)
             return
         self.tabs[client] += 1

@@ -70,8 +70,8 @@ CONNECTIONS = Gauge("visionsprat_connections", "Connections now, those of tabs i
 MOST_CONNECTIONS = Gauge("visionsprat_most_connections", "Connections that may be open.", registry=REGISTRY)
 REFUSED = _counter(
     "visionsprat_refused_connections",
-    "Connections that were ended or not let in, by reason.",
-    "reason",
+    "Connections that were ended or not let in, by outcome.",
+    "outcome",
     *("full", "full_for_client", "full_gave_way", "full_for_client_gave_way", "tabs", "tabs_of_client"),
     *("slow_head", "slow_body", "slow_reader", "head_too_large", "malformed"),
 )

@@ -140,6 +140,11 @@ def test_an_error_that_speaks_of_code_or_machine_is_told_in_full(error: Exceptio
     assert f"{type(error).__qualname__}: {error}" in json.loads(line(**raised(error)).partition(" error=")[2])
 
 
+def test_why_the_database_can_not_be_used_is_told_in_our_own_words() -> None:
+    assert "event=Locked." in line("%s", args=(StoreUnavailable("Locked."),))
+    assert "event=StoreUnavailable" in line("%s", name="another", args=(StoreUnavailable("Locked."),))
+
+
 def test_what_led_to_an_error_is_told_likewise() -> None:
     causes = raised(StoreUnavailable("later"), ValueError(SECRET))
     trace = json.loads(line(**causes).partition(" error=")[2])

@@ -116,6 +116,8 @@ def _event(record: logging.LogRecord) -> str:
     """What a record says. Errors come in others' messages, too: they are told like all errors."""
     if record.name == "asyncio":
         return "An error in an event loop"  # its own words show what functions were called with
+    if record.name == OURS:
+        return record.getMessage()  # written with care, here
     if isinstance(record.msg, BaseException):
         return _words(record.msg)
     if isinstance(record.args, tuple) and any(isinstance(each, BaseException) for each in record.args):

@@ -200,6 +200,7 @@ def test_a_ticket_works_once_and_only_in_its_own_browser(
 
 def without_cookies(route: Route) -> None:
     answer = route.fetch()
+    route.request.frame.page.context.clear_cookies()  # which fetching has kept
     headers = {name: value for name, value in answer.headers.items() if name != "set-cookie"}
     route.fulfill(response=answer, headers=headers)
 

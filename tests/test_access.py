@@ -147,6 +147,7 @@ def only(roles: set[Role], status: int = 200, *, others: int = 404) -> dict[Role
 ROUTES = {
     "POST /api/reflections": only(SIGNED_IN, others=401),
     "GET /api/reflections/versions": only(SIGNED_IN, others=401),
+    "POST /api/drafts/key": only(SIGNED_IN, others=401),
     "GET /api/session": only(SIGNED_IN, 204, others=401),
     "POST /api/sign-out": everybody(200),
     "GET /api/ticket": everybody(303),

@@ -31,6 +31,7 @@ FLOORS = (
         "store.administration",
         "store.reflections",
         "store.own_data",
+        "store.draft_keys",
         "store.invitations",
         "store.attempts",
     },

@@ -119,7 +119,7 @@ def test_a_copy_holds_every_column_about_a_person_but_secrets(store: Store) -> N
     assert about == {
         "accounts": {
             *("id", "email", "name", "is_admin", "created_at", "last_signed_in_at"),
-            *("password_hash", "is_active", "search_text", "erased_revision"),
+            *("password_hash", "is_active", "search_text", "erased_revision", "draft_key"),
         },
         "sessions": {"token_hash", "account_id", "created_at", "last_seen_at", "expires_at", "is_kept"},
         "devices": {"account_id", "token_hash", "signed_in_at"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
@@ -426,6 +427,65 @@ def test_a_page_can_ask_whether_its_session_is_alive(client: Client, house: Inst
     assert client.get("/api/session").status_code == 401
     client.cookies.clear()
     assert client.get("/api/session").status_code == 401
+
+
+def test_a_page_is_told_that_the_session_is_another_persons(
+    client: Client, house: Installation, amina: int
+) -> None:
+    other = add_account(house, "bengt@test.example")
+    assert client.get("/api/session", headers={"X-Visionsprat-Account": str(amina)}).status_code == 204
+    for account in (str(other), "0", "x"):
+        answer = client.get("/api/session", headers={"X-Visionsprat-Account": account})
+        assert_refused(answer, 409)
+        assert "amina" not in f"{answer.text} {answer.headers}".casefold()
+    house.store.end_sessions(amina)
+    assert_refused(client.get("/api/session", headers={"X-Visionsprat-Account": str(other)}), 401)
+
+
+def test_a_page_of_somebody_elses_signs_nobody_out(client: Client, house: Installation, amina: int) -> None:
+    other = add_account(house, "bengt@test.example")
+    headers = {"Origin": OWN, "X-Visionsprat-Account": str(other)}
+    assert_refused(client.post("/api/sign-out", headers=headers), 409)
+    assert save(client).status_code == 200
+    headers["X-Visionsprat-Account"] = str(amina)
+    assert client.post("/api/sign-out", headers=headers).status_code == 200
+    assert_refused(save(client), 401)
+
+
+# The key of drafts
+
+
+def draft_key(client: Client, **headers: str) -> Response:
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    return client.post("/api/drafts/key", headers={"Origin": OWN, **sent})
+
+
+def test_a_live_session_gets_its_persons_key_and_no_cache_keeps_it(
+    client: Client, house: Installation, amina: int
+) -> None:
+    answer = draft_key(client, X_Visionsprat_Account=str(amina))
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+    assert len(base64.b64decode(answer.json()["key"])) == 32
+    assert draft_key(client).json() == answer.json()
+    sign_in(client, house, add_account(house, "bengt@test.example"))
+    assert draft_key(client).json() != answer.json()
+    assert_refused(draft_key(client, X_Visionsprat_Account=str(amina)), 401)
+
+
+def test_without_a_live_session_there_is_no_key(client: Client, house: Installation, amina: int) -> None:
+    house.store.end_sessions(amina)
+    assert_refused(draft_key(client), 401)
+    client.cookies.clear()
+    assert_refused(draft_key(client), 401)
+    client.cookies.set(SESSION_COOKIE, accounts.issue_ticket(house.store, amina, "b"))
+    assert_refused(draft_key(client), 401)
+
+
+@pytest.mark.parametrize("origin", FOREIGN)
+def test_another_sites_page_gets_no_key(client: Client, amina: int, origin: str | None) -> None:
+    headers = {} if origin is None else {"Origin": origin}
+    assert_refused(client.post("/api/drafts/key", headers=headers), 403)
+    assert client.get("/api/drafts/key").status_code == 405
 
 
 # The database

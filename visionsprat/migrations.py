@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import sqlite3
 import time
 from collections.abc import Callable
@@ -202,6 +203,14 @@ _VERSIONS = (
 def m003_versions(db: Database) -> None:
     for statement in _VERSIONS:
         db.execute(statement)
+
+
+@migrations()
+def m006_draft_keys(db: Database) -> None:
+    # By which browsers keep somebody's unsaved text secret. Made with each account, so that a backup has it.
+    db.execute("ALTER TABLE accounts ADD COLUMN draft_key BLOB")
+    for (account_id,) in db.execute("SELECT id FROM accounts").fetchall():
+        db.execute("UPDATE accounts SET draft_key = ? WHERE id = ?", [secrets.token_bytes(32), account_id])
 
 
 def connect(path: Path, *, create: bool = True) -> Database:

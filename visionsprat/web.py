@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import time
@@ -25,7 +26,7 @@ from visionsprat.errors import SignedOut, StoreUnavailable
 from visionsprat.front import ASSETS, BROWSER_COOKIE
 from visionsprat.guard import is_https
 from visionsprat.installation import Installation, backups_path, installation
-from visionsprat.records import Conflict, Reflection
+from visionsprat.records import Account, Conflict, Reflection
 from visionsprat.writing import MAX_CHARACTERS, TextRefused, TextTooLong
 
 SESSION_COOKIE = "visionsprat_session"
@@ -194,11 +195,31 @@ def unavailable() -> Response:
     return PlainTextResponse("Det går inte att läsa just nu. Försök igen om en stund.\n", 503)
 
 
-async def sign_out(request: Request) -> Response:
-    """POST /api/sign-out: end the session on the server and take the cookie back."""
+def draft_key(request: Request) -> Response:
+    """POST /api/drafts/key: by what the person's browser encrypts what is not saved yet, in base64.
+
+    For a live session alone. A POST, which no other site's page may send.
+    """
+    token, author = _token_hash(request), _author_id(request.headers.get(ACCOUNT_HEADER))
     try:
-        token = request.cookies.get(SESSION_COOKIE, "")
-        account = await run_in_threadpool(installation().store.end_session, accounts.token_hash(token))
+        key = installation().store.draft_key(token, author)
+    except StoreUnavailable:
+        return Answer(503, "Det går inte att läsa just nu.").response
+    if key is None:
+        return Answer(401, "Du är utloggad.").response
+    return JSONResponse({"key": base64.b64encode(key).decode()}, headers={"Cache-Control": "no-store"})
+
+
+async def sign_out(request: Request) -> Response:
+    """POST /api/sign-out: end the session on the server and take the cookie back.
+
+    A page of somebody else's, who was signed in before, ends nothing: 409.
+    """
+    try:
+        await run_in_threadpool(_require_own_session, request)
+        account = await run_in_threadpool(installation().store.end_session, _token_hash(request))
+    except Answer as answer:
+        return answer.response
     except StoreUnavailable:
         return Answer(503, "Det går inte att logga ut just nu. Försök igen om en stund.").response
     if account is not None:
@@ -208,15 +229,36 @@ async def sign_out(request: Request) -> Response:
     return response
 
 
+def _require_own_session(request: Request) -> None:
+    """Raises Answer 409 when a page says whose it is, and the browser's session is another person's."""
+    author = _author_id(request.headers.get(ACCOUNT_HEADER))
+    account = _account(request) if author is not None else None
+    if account is not None and account.id != author:
+        raise Answer(409, "Någon annan är inloggad här nu.")
+
+
+def _account(request: Request) -> Account | None:
+    return installation().store.account_of_session(_token_hash(request))
+
+
+def _token_hash(request: Request) -> str:
+    return accounts.token_hash(request.cookies.get(SESSION_COOKIE, ""))
+
+
 def session(request: Request) -> Response:
-    """GET /api/session: 204 when the browser's session is alive, else 401."""
+    """GET /api/session: 204 when the browser's session is alive, else 401; 409 when it is another person's.
+
+    A page says whose it is, and is not told who is signed in: that is no affair of the one before.
+    """
     try:
-        account = installation().store.account_of_session(
-            accounts.token_hash(request.cookies.get(SESSION_COOKIE, ""))
-        )
+        if _account(request) is None:
+            raise Answer(401, "Du är utloggad.")
+        _require_own_session(request)
+    except Answer as answer:
+        return answer.response
     except StoreUnavailable:
         return Response(status_code=503)
-    return Response(status_code=204 if account else 401)
+    return Response(status_code=204)
 
 
 async def redeem_ticket(request: Request) -> Response:
@@ -273,6 +315,7 @@ def routes() -> list[BaseRoute]:
     return [
         Route("/api/reflections", save_reflection, methods=["POST"]),
         Route("/api/reflections/versions", versions, methods=["GET"]),
+        Route("/api/drafts/key", draft_key, methods=["POST"]),
         Route("/api/session", session, methods=["GET"]),
         Route("/api/sign-out", sign_out, methods=["POST"]),
         Route("/api/ticket", redeem_ticket, methods=["GET"]),

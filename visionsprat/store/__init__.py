@@ -7,6 +7,7 @@ from visionsprat.store.administration import Administration
 from visionsprat.store.attempts import Attempts
 from visionsprat.store.audit import AuditLog
 from visionsprat.store.completion import Completion
+from visionsprat.store.draft_keys import DraftKeys
 from visionsprat.store.groups import Groups
 from visionsprat.store.invitations import Invitations
 from visionsprat.store.own_data import OwnDataStore
@@ -28,5 +29,6 @@ class Store(
     Staff,
     AuditLog,
     OwnDataStore,
+    DraftKeys,
 ):
     """The database of one installation. Safe to use from several threads and processes at once."""

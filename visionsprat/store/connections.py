@@ -6,6 +6,7 @@ import functools
 import logging
 import os
 import queue
+import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -219,6 +220,11 @@ def audit(
 def end_links(db: Database, account_id: int) -> None:
     """End every link with which a password could still be chosen for the account."""
     db.execute("DELETE FROM invitations WHERE account_id = ? AND used_at IS NULL", [account_id])
+
+
+def new_draft_key() -> bytes:
+    """By which an account's browsers encrypt what is not saved yet: for AES-GCM, 256 random bits."""
+    return secrets.token_bytes(32)
 
 
 def want_wiping(db: Database) -> None:

@@ -20,6 +20,7 @@ from visionsprat.store.connections import (
     Connections,
     audit,
     moment,
+    new_draft_key,
     require_another_admin,
     want_wiping,
     wipe,
@@ -56,6 +57,8 @@ _ERASED_REVISION = """
         coalesce((SELECT max(revision) FROM reflection_revisions WHERE account_id = ?1), 0)
     ) WHERE id = ?1
 """
+# What browsers still keep of it can be read no more.
+_NEW_DRAFT_KEY = "UPDATE accounts SET draft_key = ? WHERE id = ?"
 _WITHOUT_ADDRESS = (
     "UPDATE audit_log SET actor = :erased WHERE actor_id = :id OR actor = :email COLLATE NOCASE",
     "UPDATE audit_log SET subject = :erased, details = ''"
@@ -80,6 +83,7 @@ class OwnDataStore(Connections):
         """Take away all that somebody has written, earlier texts too, from the database's files as well."""
         with self._write() as db:
             db.execute(_ERASED_REVISION, [account_id])
+            db.execute(_NEW_DRAFT_KEY, [new_draft_key(), account_id])
             for table in ("reflections", "reflection_revisions"):
                 db.execute(f"DELETE FROM {table} WHERE account_id = ?", [account_id])
             want_wiping(db)

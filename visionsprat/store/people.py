@@ -6,7 +6,7 @@ from sqlite_utils import Database
 
 from visionsprat.errors import AlreadyClaimed, EmailTaken
 from visionsprat.records import Action, Credentials, NewAccount
-from visionsprat.store.connections import Connections, audit, end_links, require_admin
+from visionsprat.store.connections import Connections, audit, end_links, new_draft_key, require_admin
 from visionsprat.store.groups import group_id_of
 from visionsprat.writing import search_text
 
@@ -35,8 +35,8 @@ class People(Connections):
     ) -> int:
         now = self._now()
         inserted = db.execute(
-            "INSERT INTO accounts (email, name, search_text, password_hash, is_admin, created_at)"
-            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
+            "INSERT INTO accounts (email, name, search_text, password_hash, is_admin, created_at, draft_key)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
             [
                 account.email,
                 account.name,
@@ -44,6 +44,7 @@ class People(Connections):
                 account.password_hash,
                 int(account.is_admin),
                 now,
+                new_draft_key(),
             ],
         ).fetchone()
         if inserted is None:

@@ -1,0 +1,31 @@
+"""The keys by which browsers keep secret what is not saved yet: for a live session of the account alone."""
+
+from __future__ import annotations
+
+from visionsprat.store.connections import Connections, new_draft_key
+from visionsprat.store.sessions import find_session
+
+
+class DraftKeys(Connections):
+    def draft_key(self, token_hash: str, author_id: int | None = None) -> bytes | None:
+        """The key of the person whose live session this is; None when there is no such session.
+
+        `author_id` is whose page asks for it, where that is known. The key stays the same until the
+        person's reflections are erased.
+        """
+        with self._read() as db:
+            found = find_session(db, token_hash, self.clock())
+            if found is None or author_id not in {None, found[0].id}:
+                return None
+            account_id = found[0].id
+            (key,) = db.execute("SELECT draft_key FROM accounts WHERE id = ?", [account_id]).fetchone()
+        return key or self._make_key(account_id)
+
+    def _make_key(self, account_id: int) -> bytes | None:
+        """For an account that came past the store, and has none."""
+        with self._write() as db:
+            made = db.execute(
+                "UPDATE accounts SET draft_key = coalesce(draft_key, ?) WHERE id = ? RETURNING draft_key",
+                [new_draft_key(), account_id],
+            ).fetchone()
+        return made[0] if made else None

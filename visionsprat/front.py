@@ -33,6 +33,9 @@ ASSETS = Path(__file__).parent / "ui" / "static"
 STREAMLIT = Path(get_static_dir())
 BROWSER_COOKIE = "visionsprat_browser"
 
+#: In this order: each uses what those before it have put into window.visionsprat.
+_SCRIPTS = ("shell.js", "drafts.js", "session.js", "editor.js", "heard.js")
+
 #: First segments of addresses that are not pages.
 _NOT_PAGES = {"api", "assets", "healthz", "metrics", "static", "media", "component", "_stcore"}
 #: Streamlit's front end fetches these 375 kB at every first visit, for icons that no page of ours draws.
@@ -82,9 +85,7 @@ def index_page() -> str:
         '<link rel="preload" href="/assets/figtree.woff2" as="font" type="font/woff2" crossorigin>'
         f"<style>{(ASSETS / 'style.css').read_text(encoding='utf-8')}</style>"
         f"<script>{(ASSETS / 'scheme.js').read_text(encoding='utf-8')}</script>"
-        f'<script type="module" src="{asset("shell.js")}"></script>'
-        f'<script type="module" src="{asset("editor.js")}"></script>'
-        f'<script type="module" src="{asset("heard.js")}"></script>'
+        + "".join(f'<script type="module" src="{asset(name)}"></script>' for name in _SCRIPTS)
     )
     # Before Streamlit's own script: ours must be there when the first page is drawn.
     return page.replace("<title>", ours + "<title>", 1)

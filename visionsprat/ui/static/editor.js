@@ -14,6 +14,8 @@ const ONE_DELETION = 10000; // ms within which saves that follow one another are
 const MOST_COMPARED = 4000000; // pairs of words; beyond that all that lies between two texts' ends differs
 const UNANSWERED = 4; // how many sent texts are remembered until one is acknowledged
 
+const { drafts } = window.visionsprat;
+
 const nfc = (text) => text.normalize("NFC"); // as the server stores it
 const same = (one, other) => nfc(one) === nfc(other);
 // The same rule as is_blank() in writing.py.
@@ -94,75 +96,6 @@ function compare(one, other) {
   });
 }
 
-// Drafts: what the server may not have yet, in localStorage. That may be blocked, missing or full.
-
-const storage = {
-  /** The keys of an account's drafts. */
-  keys(account) {
-    try {
-      return Object.keys(localStorage).filter((key) => key.startsWith(`${DRAFT}:${account}:`));
-    } catch {
-      return [];
-    }
-  },
-  read(key) {
-    try {
-      return JSON.parse(localStorage.getItem(key));
-    } catch {
-      return null;
-    }
-  },
-  /** Whether it is kept now. */
-  write(key, value) {
-    try {
-      localStorage.setItem(key, JSON.stringify(value));
-      return true;
-    } catch {
-      return false;
-    }
-  },
-  remove(key) {
-    try {
-      localStorage.removeItem(key);
-    } catch {
-      // Then nothing is kept under it either.
-    }
-  },
-};
-
-const DRAFT = "visionsprat:draft";
-const TAB = Math.random().toString(36).slice(2); // each tab keeps its own drafts: none overwrites another's
-const keeps = storage.write("visionsprat:kept", true);
-storage.remove("visionsprat:kept");
-
-const claimed = new Set(); // keys
-
-/** Whether a draft is ours from now on, and was not before. What a closed tab leaves becomes one other's. */
-function claim(key) {
-  if (claimed.has(key)) return false;
-  claimed.add(key);
-  if (!navigator.locks) return true; // there are none without TLS: a draft is then whoever's that finds it
-  return new Promise((answer) => {
-    const hold = (lock) => {
-      answer(lock !== null);
-      if (!lock) claimed.delete(key); // an open tab has it
-      return lock && new Promise(() => {}); // until this one is closed
-    };
-    navigator.locks.request(key, { ifAvailable: true }, hold).catch(() => answer(true));
-  });
-}
-
-/** The drafts of an account that closed tabs have left, as [question, key, draft], the oldest first. */
-async function leftBehind(account) {
-  const found = [];
-  for (const key of storage.keys(account)) {
-    const [question] = key.slice(`${DRAFT}:${account}:`.length).split(":");
-    if (await claim(key)) found.push([question, key, storage.read(key)]);
-  }
-  const moment = ([, , draft]) => draft.written_at ?? "";
-  return found.filter(([, , draft]) => draft).sort((one, other) => (moment(one) < moment(other) ? -1 : 1));
-}
-
 /** Send a draft. What the server answers; status 0 when it doesn't. */
 async function post(account, question, { text, based_on, unanswered = [] }, keepalive = false) {
   try {
@@ -189,8 +122,7 @@ const REFUSED = {
 
 /** Why a text is not on the server yet, and where it is meanwhile. */
 function waiting({ status, kept }) {
-  if (status === 401 && kept) return "Inte sparat. Du är utloggad. Logga in igen, så sparas texten.";
-  if (status === 401) return "Inte sparat. Du är utloggad, och texten finns bara i rutan. Logga in i en ny flik, så sparas den.";
+  if (status === 401) return "Inte sparat. Du är utloggad."; // session.js covers the page, and says more
   if (kept && isOffline({ status })) return "Sparat på den här enheten, skickas när nätet är tillbaka";
   const why = status ? "Servern kan inte spara just nu." : navigator.onLine ? "Servern svarar inte." : "Det finns inget nät.";
   const where = kept ? "Texten finns kvar på den här enheten" : "Texten finns bara i rutan";
@@ -204,10 +136,10 @@ class Saver {
     this.account = account;
     this.question = question;
     this.limit = 20000; // characters; the page says otherwise when it differs
-    this.key = `${DRAFT}:${account}:${question}:${TAB}`;
-    claim(this.key);
-    this.kept = keeps; // whether the draft is, in the browser
-    this.left = []; // drafts that closed tabs have left, as [key, draft]: each waits until its turn comes
+    this.place = new drafts.Draft(account);
+    drafts.claim(this.place.name);
+    this.kept = drafts.possible ? null : false; // whether the draft is, in the browser; null while that is to be seen
+    this.left = []; // drafts that closed tabs have left: each waits until its turn comes
     this.base = { text: "", revision: 0, saved_at: null }; // what the server is known to hold ...
     this.known = false; // ... once it has said so
     this.received = false; // whether there is a text yet, the server's or a draft
@@ -247,18 +179,17 @@ class Saver {
   /** Take over the next draft that a closed tab has left; not before our own text is saved. */
   async pickUp() {
     if (this.gone || this.state !== "saved" || !this.left.length) return;
-    const [key, draft] = this.left.shift();
-    if (this.known && same(draft.text, this.base.text)) {
-      storage.remove(key);
+    const { draft, content } = this.left.shift();
+    if (this.known && same(content.text, this.base.text)) {
+      draft.remove();
       return this.pickUp();
     }
+    this.place = draft; // there is nothing in the one before
     this.received = true;
-    this.text = draft.text;
-    this.writtenAt = draft.written_at ?? null;
-    this.unanswered = draft.unanswered ?? [];
-    this.basedOn = draft.based_on; // if the server holds something newer by now, it says so
-    this.writeDraft();
-    if (this.kept) storage.remove(key); // it is under our own now
+    this.text = content.text;
+    this.writtenAt = content.written_at ?? null;
+    this.unanswered = content.unanswered ?? [];
+    this.basedOn = content.based_on; // if the server holds something newer by now, it says so
     this.setState("saving");
     await this.send();
   }
@@ -274,7 +205,7 @@ class Saver {
     if (this.state === "waiting" && this.retry) return; // the next attempt takes this text along
     clearTimeout(this.timer);
     const patience = this.firstUnsaved + LONGEST - Date.now();
-    const pause = this.kept ? PAUSE : SHORT_PAUSE;
+    const pause = this.kept === false ? SHORT_PAUSE : PAUSE;
     this.timer = setTimeout(() => this.send(), Math.max(0, Math.min(pause, patience)));
   }
 
@@ -308,6 +239,8 @@ class Saver {
 
   take(status, body, text) {
     if (this.gone) return;
+    if (status === 401) window.visionsprat.doubt(this.account);
+    else if (status && window.visionsprat.isCovered()) window.visionsprat.ask(); // the person is back
     if (status === 200) return this.acknowledged({ text, ...body });
     if (status === 409) return this.conflicted(body);
     if (status in REFUSED) return this.setState("refused", REFUSED[status](this));
@@ -342,10 +275,14 @@ class Saver {
       return this.carryOn();
     }
     this.other = other;
+    if (other.erased) {
+      drafts.loseKey(this.account); // it is another since
+      this.writeDraft();
+    }
     const why = other.erased ? "Du har raderat dina reflektioner sedan du började skriva här." : "Texten har ändrats på ett annat ställe.";
     this.setState("conflict", `${why} Välj nedan vad som ska gälla.`);
     // The others wait until the person has chosen; the server is to have them whether or not that comes.
-    this.left.forEach(([, draft]) => post(this.account, this.question, draft));
+    this.left.forEach(({ content }) => post(this.account, this.question, content));
   }
 
   carryOn() {
@@ -372,14 +309,30 @@ class Saver {
   /** Keep nothing of it any more. */
   drop() {
     this.gone = true;
+    this.rest();
+    this.place.remove();
+    this.left.forEach(({ draft }) => draft.remove());
+  }
+
+  rest() {
     clearTimeout(this.timer);
     clearTimeout(this.retry);
-    storage.remove(this.key);
+    tellSettled();
+  }
+
+  /** Leave what is unsaved to its draft, for when the person is back. Whether the browser keeps it. */
+  async putAway() {
+    if (this.dirty && !(await this.writeDraft())) return false;
+    this.gone = true;
+    this.rest();
+    [this.place, ...this.left.map(({ draft }) => draft)].forEach(({ name }) => drafts.letGo(name));
+    return true;
   }
 
   settle() {
-    storage.remove(this.key);
+    this.place.remove();
     this.setState("saved");
+    tellSettled();
     this.pickUp();
   }
 
@@ -390,15 +343,18 @@ class Saver {
   }
 
   draft() {
-    const { text, unanswered, writtenAt } = this;
-    return { text, based_on: this.basedOn ?? this.base.revision, unanswered, written_at: writtenAt };
+    const { question, text, unanswered, writtenAt } = this;
+    return { question, text, based_on: this.basedOn ?? this.base.revision, unanswered, written_at: writtenAt };
   }
 
-  writeDraft() {
-    if (this.gone) return;
-    const before = this.kept;
-    this.kept = storage.write(this.key, this.draft());
-    if (this.kept !== before) this.onChange();
+  /** Keep what is unsaved in the browser. Whether it does. */
+  async writeDraft() {
+    if (this.gone) return false;
+    const kept = await this.place.write(this.draft());
+    const isNew = kept !== this.kept;
+    this.kept = kept;
+    if (isNew) this.onChange();
+    return kept;
   }
 }
 
@@ -406,9 +362,11 @@ const savers = new Map();
 
 function saverFor(account, question) {
   const key = `${account} ${question}`;
-  if (!savers.has(key)) savers.set(key, new Saver(account, question));
+  if (!savers.has(key)) savers.set(key, new Saver(String(account), question));
   return savers.get(key);
 }
+
+const saversOf = (account) => [...savers].filter(([key]) => key.startsWith(`${account} `));
 
 let present = null; // the account of the page
 
@@ -416,44 +374,45 @@ let resuming = Promise.resolve(); // one round after the other: two at once woul
 
 /** Send the drafts that closed tabs have left for an account, whatever page is open. Whether there were any. */
 function resume(account) {
-  present = account;
-  return (resuming = resuming.then(() => sendLeftBehind(account)));
+  present = String(account);
+  return (resuming = resuming.then(() => sendLeftBehind(present)));
 }
 
 async function sendLeftBehind(account) {
-  const found = await leftBehind(account);
-  const theirs = found.map(([question]) => saverFor(account, question));
-  found.forEach(([, key, draft], place) => theirs[place].left.push([key, draft]));
+  const found = await drafts.leftBehind(account);
+  const theirs = found.map(({ content }) => saverFor(account, content.question));
+  found.forEach((each, place) => theirs[place].left.push(each));
   for (const saver of theirs) await saver.pickUp(); // one at a time: in the order they were written
   return found.length > 0;
 }
 
-let tabs = null; // the others of this browser
-try {
-  tabs = new BroadcastChannel("visionsprat");
-} catch {
-  // Firefox, where storage is blocked: then they keep nothing either.
-}
-
 /** Somebody has erased what they have written: take away what this browser keeps of it. */
-function forget(account) {
+async function forget(account) {
   drop(account);
-  tabs?.postMessage(account);
+  window.visionsprat.tell("erased", { account: String(account) });
+  await drafts.forgetAll(String(account));
 }
 
-tabs?.addEventListener("message", ({ data: account }) => {
-  if (document.querySelector("nav.side")?.dataset.account !== String(account)) return;
-  drop(account);
-  location.reload();
-});
-
+/** Keep nothing of an account's texts. */
 function drop(account) {
-  savers.forEach((saver, key) => {
-    if (!key.startsWith(`${account} `)) return;
-    saver.drop();
+  for (const [key, saver] of saversOf(account)) {
     savers.delete(key);
-  });
-  storage.keys(account).forEach((key) => storage.remove(key));
+    saver.drop();
+  }
+}
+
+/** Leave an account's texts to their drafts, and keep no text or key in memory. How many were unsaved. */
+async function putAway(account) {
+  present = null;
+  let kept = 0;
+  for (const [key, saver] of saversOf(account)) {
+    const isUnsaved = saver.dirty;
+    if (!(await saver.putAway())) continue;
+    savers.delete(key);
+    kept += isUnsaved;
+  }
+  if (!saversOf(account).length) drafts.loseKey(account);
+  return kept;
 }
 
 let left = null; // the address that is being left, while it is still the page's own
@@ -466,12 +425,21 @@ function leave() {
 /** Save what is unsaved, and wait until it is or `patience` milliseconds have passed. */
 async function settle(patience) {
   unsaved().forEach((saver) => saver.flush());
-  const end = Date.now() + patience;
-  while (unsaved().length && Date.now() < end) await new Promise((done) => setTimeout(done, 20));
+  if (!unsaved().length) return;
+  await new Promise((done) => {
+    settling.push(done); // no clock: in a tab that is not in front it ticks once a minute
+    setTimeout(done, patience);
+  });
+}
+
+let settling = []; // who waits until nothing is unsaved
+
+function tellSettled() {
+  if (!unsaved().length) settling.splice(0).forEach((done) => done());
 }
 
 function unsaved() {
-  return [...savers.values()].filter((saver) => saver.dirty);
+  return [...savers.values()].filter((saver) => saver.dirty && !saver.gone);
 }
 
 addEventListener("pagehide", () => unsaved().forEach((saver) => saver.flush(true)));
@@ -489,7 +457,7 @@ function wake() {
 }
 
 addEventListener("beforeunload", (event) => {
-  if (unsaved().some((saver) => !saver.kept)) event.preventDefault(); // the page has the only copy
+  if (unsaved().some((saver) => saver.kept === false)) event.preventDefault(); // the page has the only copy
 });
 
 // What is seen
@@ -619,11 +587,11 @@ class QuestionField {
     };
     let said = words[saver.state] ?? `Inte sparat. ${saver.problem}`;
     if (saver.state === "saved" && saver.returned) said += ". Anslutningen är tillbaka.";
-    this.drawStatus(said, saver.state === "waiting" && saver.status === 401);
+    this.drawStatus(said);
     const left = saver.limit - length(saver.text);
     const told = left > TELL_LIMIT ? "" : left < 0 ? `${-left} tecken för mycket` : `${left} tecken kvar`;
     if (this.left.textContent !== told) this.left.textContent = told;
-    const bare = saver.kept ? "" : "Den här webbläsaren kan inte hålla kvar text. Stäng inte sidan förrän det står Sparat.";
+    const bare = saver.kept !== false ? "" : "Den här webbläsaren kan inte hålla kvar text. Stäng inte sidan förrän det står Sparat.";
     if (this.bare.textContent !== bare) this.bare.textContent = bare;
     this.drawTaken();
     this.drawChoice();
@@ -636,15 +604,9 @@ class QuestionField {
     return state === "waiting" && kept && isOffline(this.saver) ? "kept" : state;
   }
 
-  /** Drawn anew only when it is another: a button that is made again at each try loses focus, and clicks. */
-  drawStatus(said, signedOut) {
+  drawStatus(said) {
     this.status.dataset.state = this.look();
-    if (this.status.textContent === (signedOut ? `${said} Logga in` : said)) return;
-    this.status.textContent = said;
-    if (!signedOut) return;
-    const again = element("button", { type: "button", class: "as-link" }, "Logga in");
-    again.addEventListener("click", () => (this.saver.kept ? location.reload() : open("/")));
-    this.status.append(" ", again);
+    if (this.status.textContent !== said) this.status.textContent = said;
   }
 
   drawTaken() {
@@ -743,6 +705,7 @@ function editor({ data, parentElement, setTriggerValue }) {
     if (data.hint) panel.append(element("p", { class: "hint" }, data.hint));
     fields = data.questions.map((question) => new QuestionField(question, saverFor(data.account, question.id)));
     panel.append(...fields.map((field) => field.root));
+    drafts.keyOf(String(data.account)); // to be there at the first word
     parentElement.append(panel);
     parentElement.visionspratFields = fields;
     resume(data.account); // of tabs closed since the page was loaded, too
@@ -761,4 +724,4 @@ function editor({ data, parentElement, setTriggerValue }) {
   return () => fields.forEach((field) => field.saver.flush());
 }
 
-window.visionsprat = { editor, forget, leave, resume, settle, unsaved, wake };
+window.visionsprat = { ...window.visionsprat, drop, editor, forget, leave, putAway, resume, settle, unsaved, wake };

@@ -584,7 +584,7 @@ def test_a_text_that_is_nowhere_else_can_be_saved_by_signing_in_in_another_tab(
     page.context.clear_cookies()
     editor(page).fill("Skriven utloggad.")
     expect(page.get_by_role("heading", name="Du är utloggad")).to_be_visible()
-    expect(page.locator(".cover")).to_contain_text("Stäng inte fliken. Logga in i en ny flik, så sparas texten.")
+    expect(page.locator(".cover")).to_contain_text("Logga in i en ny flik, så sparas texten.")
     with page.context.expect_page() as opened:
         page.get_by_role("button", name="Logga in", exact=True).click()
     fill_in_sign_in(opened.value, person.email)

@@ -184,7 +184,7 @@ def test_a_text_for_an_erased_account_is_saved_for_nobody(
     erase(device, "Radera mitt konto")
     expect(device.get_by_text("Ditt konto är raderat")).to_be_visible()
     editor(page).fill(f"{words(writer)} Och mer.")
-    expect(status(page)).to_contain_text("Du är utloggad.")
+    expect(page.get_by_role("heading", name="Du är utloggad")).to_be_visible()
     later = new_person("Bengt Provberg")
     assert later.id > writer.id
     signed_in(page, later, "/skapande")

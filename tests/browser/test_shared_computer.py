@@ -28,7 +28,7 @@ from tests.browser.windows import settle
 QUESTION = "skapande/innebar"
 SECRET = "Zebrakorven ligger i kylen."
 ROUTE = "**/api/reflections"
-#: All that the browser keeps for the site, and that other pages of it can ask for, but for a note of Streamlit's
+#: All that the browser keeps for the site, and that other pages of it can ask for, but for Streamlit's note
 #: at each address that was loaded.
 KEPT = """async () => {
     const locks = (await navigator.locks.query()).held.map(({ name }) => name);

@@ -383,6 +383,7 @@ async function sendLeftBehind(account) {
   const theirs = found.map(({ content }) => saverFor(account, content.question));
   found.forEach((each, place) => theirs[place].left.push(each));
   for (const saver of theirs) await saver.pickUp(); // one at a time: in the order they were written
+  if (found.length) window.visionsprat.tell("sent", { account });
   return found.length > 0;
 }
 

@@ -28,6 +28,7 @@ const NOT_KEPT = {
 let person = null; // the account whose page this is
 let covered = null; // why: "ended" or "another"
 let askedAt = Date.now();
+let sentMeanwhile = null; // whose draft arrived while the page was being drawn
 
 const ours = () => window.visionsprat;
 
@@ -54,6 +55,11 @@ const heard = {
     if (account !== person) return;
     ours().drop(account);
     location.reload();
+  },
+  // A draft of the person's has arrived, which this page was drawn without.
+  sent: ({ account }) => {
+    if (!person) sentMeanwhile = account;
+    else if (account === person && !covered) ours().redraw();
   },
   save: async ({ account }) => {
     if (account !== person || !ours().unsaved().length) return;
@@ -173,6 +179,8 @@ function look() {
   if (account && account !== person) {
     person = account;
     tell("here");
+    if (sentMeanwhile === person) ours().redraw();
+    sentMeanwhile = null;
   }
   if (followed || covered || !hasEnded()) return;
   followed = true;

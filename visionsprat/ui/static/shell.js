@@ -276,10 +276,15 @@ async function resumeDrafts() {
   const account = document.querySelector("nav.side")?.dataset.account;
   if (!account || account === resumed) return;
   resumed = account;
-  const sent = await window.visionsprat.resume(account);
-  const isBusy = document.activeElement?.matches("input, textarea, select"); // a new run may take what is half written
-  if (sent && !isBusy) showAddress();
+  if (await window.visionsprat.resume(account)) redraw();
 }
+
+function redraw() {
+  const isBusy = document.activeElement?.matches("input, textarea, select"); // a new run may take what is half written
+  if (!isBusy) showAddress();
+}
+
+window.visionsprat = { ...window.visionsprat, redraw };
 
 // Swedish
 

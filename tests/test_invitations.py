@@ -140,7 +140,7 @@ def test_a_letter_that_fails_is_logged_without_its_address_and_the_next_is_sent(
     jobs.add(lambda: send_new_password(store, mailbox.smtp(), SITE, "bengt@test.example"))
     all_done(jobs)
     assert mailbox.recipients == ["bengt@test.example"]
-    told = "A letter about a new password was not sent: the mail server refuses the address."
+    told = "A letter about an account was not sent: the mail server refuses the address."
     assert caplog.messages == [told, "A letter was not sent."]
     assert "amina" not in caplog.text and "kod=" not in caplog.text
 

@@ -21,12 +21,15 @@ _ACCOUNT, _START = "mitt-konto", ""
 def draw() -> None:
     """Draw what there is to know on this page: mostly nothing, and then no query is made."""
     at = here()
-    if at.signed_in.has_locks:
+    asks = at.signed_in.address_is_unproven and at.installation.settings.smtp is not None
+    if not asks and not at.signed_in.has_locks:
+        return
+    with st.container(key="locked", gap="small"):
         locks = at.installation.store.text_locks(at.account.id)
         _draw_locked([each for each in locks if each.released_at is None])
         _draw_released([each for each in locks if each.released_at])
-    if at.signed_in.address_is_unproven and at.installation.settings.smtp:
-        _ask_for_address()
+        if asks:
+            _ask_for_address()
 
 
 def _draw_locked(locked: Sequence[TextLock]) -> None:

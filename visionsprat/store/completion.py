@@ -21,23 +21,20 @@ _ANSWERED = """
     r.question_id IN (SELECT value FROM json_each(:questions))
     AND (unicode(r.text) BETWEEN 33 AND 126 OR unicode(r.text) BETWEEN 192 AND 591 OR NOT is_blank(r.text))
 """
-# What is locked goes on counting, and is dated by when it was first answered.
-_ANSWERS = f"""
-    SELECT r.account_id, r.question_id, r.created_at FROM reflections r
-    WHERE {_ANSWERED} AND NOT EXISTS (SELECT 1 FROM locked_reflections l
-        WHERE l.account_id = r.account_id AND l.question_id = r.question_id AND NOT is_blank(l.text))
-    UNION ALL
-    SELECT r.account_id, r.question_id, min(r.created_at) FROM locked_reflections r
-    WHERE {_ANSWERED} GROUP BY 1, 2
+# What is locked goes on counting, unless the question has been answered anew and counts already.
+_LOCKED = f"""
+    SELECT count(DISTINCT r.question_id) FROM locked_reflections r
+    WHERE r.account_id = m.account_id AND {_ANSWERED} AND NOT EXISTS (SELECT 1 FROM reflections n
+        WHERE n.account_id = r.account_id AND n.question_id = r.question_id AND NOT is_blank(n.text))
 """
 _GROUPS = f"""{_SEEN}
     SELECT g.id, g.name, iif(g.parent_id IN seen, g.parent_id, NULL) FROM groups g WHERE g.id IN seen
 """
 _COUNTS = f"""{_SEEN}
-    SELECT m.group_id, m.account_id, coalesce(n.answered, 0)
+    SELECT m.group_id, m.account_id, coalesce(n.answered, 0) + ({_LOCKED})
     FROM group_members m JOIN accounts a ON a.id = m.account_id AND a.is_active
-    LEFT JOIN (SELECT account_id, count(*) AS answered FROM ({_ANSWERS})
-               GROUP BY account_id) n ON n.account_id = m.account_id
+    LEFT JOIN (SELECT r.account_id, count(*) AS answered FROM reflections r WHERE {_ANSWERED}
+               GROUP BY r.account_id) n ON n.account_id = m.account_id
     WHERE m.group_id IN seen
 """
 # Those below the group asked for, of those that are seen: a group of somebody else's gives nobody.
@@ -50,7 +47,11 @@ _MEMBERS = f"""{_SEEN}, wanted (id) AS (
     )
     SELECT a.id, a.name, a.email, members.names, r.question_id, r.created_at
     FROM members JOIN accounts a ON a.id = members.account_id AND a.is_active
-    LEFT JOIN ({_ANSWERS}) r ON r.account_id = a.id
+    LEFT JOIN reflections r ON r.account_id = a.id AND {_ANSWERED}
+    UNION ALL
+    SELECT a.id, a.name, a.email, members.names, r.question_id, r.created_at
+    FROM members JOIN accounts a ON a.id = members.account_id AND a.is_active
+    JOIN locked_reflections r ON r.account_id = a.id AND {_ANSWERED}
 """
 
 
@@ -81,8 +82,8 @@ class Completion(Connections):
         for account_id, name, email, groups, question_id, at in rows:
             found[account_id] = (name, email, groups)
             answers = answered_at.setdefault(account_id, {})
-            if question_id is not None:
-                answers[question_id] = at
+            if question_id is not None:  # locked and answered anew: dated by when it first was
+                answers[question_id] = min(at, answers.get(question_id, at))
         members = (
             Member(
                 name,

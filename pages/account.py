@@ -5,7 +5,7 @@ import streamlit as st
 from visionsprat.accounts import hash_password, issue_ticket, password_is_right
 from visionsprat.errors import TooManyFailures
 from visionsprat.fields import Refused, clean_name
-from visionsprat.ui import erasing
+from visionsprat.ui import erasing, locked
 from visionsprat.ui.entrance import enter
 from visionsprat.ui.frame import draw, notice
 from visionsprat.ui.here import browser_mark, client, device, here
@@ -73,6 +73,7 @@ def sign_out_everywhere() -> None:
 
 
 draw("heading.html", title="Mitt konto", lead=account.email)
+locked.draw()
 name_form()
 password_form()
 sign_out_everywhere()

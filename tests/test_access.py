@@ -553,13 +553,15 @@ async def _visit(house: House, role: Role, address: str) -> tuple[str, str]:
 
 # The terminal
 
-#: What each command is asked for here; those that are None start a server, or want none to run.
+#: What each command is asked for here; those that are None start a server, want none to run, or have
+#: nothing to do here.
 COMMANDS: dict[str, list[str] | None] = {
     "demo": None,
     "add-account": ["nya@test.example", "--name", "Nya Testsson"],
     "import-staff": ["LIST", "--yes"],
     "export": [],
     "invite": ["leja@test.example"],
+    "unlock-texts": None,
     "backup": ["FOLDER"],
     "check": [],
     "restore": None,

@@ -23,12 +23,13 @@ import pytest
 
 from tests.browser.server import free_port, poll
 from tests.mailbox import mail_server
+from tests.stored import QUESTION, save, texts
 from visionsprat import demo
 from visionsprat.cli import main
 from visionsprat.content import Module
 from visionsprat.invitations import code_hash
 from visionsprat.progress import MemberCompletion, member_completion
-from visionsprat.records import NewAccount
+from visionsprat.records import NewAccount, Whom
 from visionsprat.settings import ROOT
 from visionsprat.store import Store
 
@@ -355,6 +356,102 @@ def test_links_are_sent_and_what_could_not_be_is_told(
             "Sent 1 of 2 letters.\n",
             "amina@test.example: the mail server refuses the address.\n",
         )
+
+
+# Links to people who have signed in before
+
+
+@pytest.fixture
+def amina_has_written(staff: None, data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VISIONSPRAT_URL", "https://visionsprat.example.se")
+    with closing(Store(data_folder / "visionsprat.db")) as store:
+        save(store, 1, "Vi matar uttern.")
+
+
+def used(data_folder: Path, table: bytes) -> dict[str, str]:
+    """What Amina's account holds when the link in the file has been used."""
+    (row,) = [each for each in invited(table) if each["namn"] == "Amina"]
+    return used_link(data_folder, row["länk"])
+
+
+def used_link(data_folder: Path, link: str) -> dict[str, str]:
+    with closing(Store(data_folder / "visionsprat.db")) as store:
+        store.use_invitation(code_hash(link.partition("kod=")[2]), "hash")
+        return texts(store, 1)
+
+
+def test_links_for_many_leave_out_whoever_has_begun_and_say_so(
+    amina_has_written: None, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    assert main(["invite", "--group", "Vård"]) == 0
+    printed = capfdbinary.readouterr()
+    assert [each["namn"] for each in invited(printed.out)] == ["Bengt"]
+    left_out = b"Left out, as they have signed in before: 1. Use --send, or name their addresses.\n"
+    assert printed.err == left_out
+
+
+@pytest.mark.parametrize("also_sent", [False, True], ids=["a file", "a file and a letter"])
+def test_a_link_in_a_file_locks_and_the_terminal_says_so(
+    amina_has_written: None,
+    data_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Printed,
+    also_sent: bool,
+) -> None:
+    file = tmp_path / "links.csv"
+    with mail_server() as mailbox:
+        for name, value in mailbox.environment.items():
+            monkeypatch.setenv(name, value)
+        sending = ["--send"] if also_sent else []
+        assert main(["invite", "amina@test.example", "--output", str(file), *sending]) == 0
+    told = "Have signed in before: 1. What they have written is locked when they use the link.\n"
+    assert capsys.readouterr().err == told
+    assert used(data_folder, file.read_bytes()) == {}
+
+
+def test_a_link_that_is_only_sent_locks_nothing(
+    amina_has_written: None, data_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    with mail_server() as mailbox:
+        for name, value in mailbox.environment.items():
+            monkeypatch.setenv(name, value)
+        assert main(["invite", "--group", "Vård/Norr", "--send"]) == 0
+        assert capsys.readouterr() == ("Sent 1 of 1 letters.\n", "")
+        assert mailbox.letters[-1]["Subject"] == "Nytt lösenord till Visionsprat"
+        assert used_link(data_folder, mailbox.link()) == {QUESTION: "Vi matar uttern."}
+
+
+def test_no_account_is_added_over_one_that_is_there(
+    amina_has_written: None, data_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n"))
+    assert main(["add-account", "AMINA@test.example", "--name", "Amina"]) == 1
+    assert rows(data_folder, "SELECT password_hash FROM accounts WHERE id = 1") == [(None,)]
+
+
+def test_whoever_runs_the_server_unlocks(
+    amina_has_written: None, data_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    with closing(Store(data_folder / "visionsprat.db")) as store:
+        store.invite(None, Whom(emails=frozenset({"amina@test.example"})), lambda _: "link")
+        store.use_invitation("link", "hash")
+        assert texts(store, 1) == {}
+    with mail_server() as mailbox:
+        for name, value in mailbox.environment.items():
+            monkeypatch.setenv(name, value)
+        assert main(["unlock-texts", "AMINA@test.example"]) == 0
+        assert "Den som sköter servern har släppt de texter" in mailbox.text()
+    assert capsys.readouterr().out == "Released the texts of amina@test.example.\nSent 1 of 1 letters.\n"
+    with closing(Store(data_folder / "visionsprat.db")) as store:
+        assert texts(store, 1) == {QUESTION: "Vi matar uttern."}
+    for email, fault in [
+        ("amina@test.example", "No texts of amina@test.example are locked.\n"),
+        ("ingen@test.example", "No account has the address ingen@test.example.\n"),
+        ("amina", "The e-mail address is not an e-mail address.\n"),
+    ]:
+        assert main(["unlock-texts", email]) == 1
+        assert capsys.readouterr() == ("", fault)
 
 
 # Use and help

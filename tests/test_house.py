@@ -22,6 +22,7 @@ FLOORS = (
         "store.sessions",
         "store.groups",
         "store.completion",
+        "store.locked",
         "store.audit",
         "store.copies",
     },
@@ -47,7 +48,7 @@ FLOORS = (
     {"downloads", "__main__", "ui.here", "ui.trouble", "ui.entrance", "ui.editor", "ui.watch"},
     {"ui.pages"},
     {"ui.frame"},
-    {"ui.erasing", "ui.first_words"},
+    {"ui.erasing", "ui.first_words", "ui.locked"},
     {
         f"ui.administration.{part}"
         for part in ("people", "groups", "staff", "invitations", "record", "backup")

@@ -119,7 +119,9 @@ def test_a_copy_holds_every_column_about_a_person_but_secrets(store: Store) -> N
     assert about == {
         "accounts": {
             *("id", "email", "name", "is_admin", "created_at", "last_signed_in_at"),
-            *("password_hash", "is_active", "search_text", "erased_revision", "draft_key"),
+            *("password_hash", "is_active", "search_text", "erased_revision", "locked_revision"),
+            *("draft_key",),
+            *("address_unproven_since", "address_unproven_by", "admin_since"),
         },
         "sessions": {"token_hash", "account_id", "created_at", "last_seen_at", "expires_at", "is_kept"},
         "devices": {"account_id", "token_hash", "signed_in_at"},
@@ -134,7 +136,20 @@ def test_a_copy_holds_every_column_about_a_person_but_secrets(store: Store) -> N
             *("device_kind", "is_provisional"),
         },
         "visits": {"account_id", "step", "last_visited_at"},
-        "invitations": {"token_hash", "account_id", "expires_at", "used_at"},
+        "invitations": {
+            *("token_hash", "account_id", "expires_at", "used_at", "made_by", "made_at", "to_own_address")
+        },
+        "text_locks": {
+            *("id", "account_id", "locked_at", "password_hash", "since", "link_by", "address_by"),
+            *("released_at", "released_by"),
+        },
+        "locked_reflections": {
+            *("account_id", "question_id", "revision", "lock_id", "text", "bring_to_meeting"),
+            *("created_at", "updated_at", "device_kind"),
+        },
+        "locked_revisions": {
+            *("account_id", "question_id", "revision", "lock_id", "text", "saved_at", "device_kind")
+        },
         "audit_log": {"at", "actor_id", "action", "subject", "actor", "subject_id", "details"},
     }
 

@@ -13,7 +13,7 @@ from zxcvbn import zxcvbn
 from visionsprat import log, metrics
 from visionsprat.errors import TooManyFailures, VisionspratError
 from visionsprat.fields import MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS, Fault, Refused
-from visionsprat.records import Credentials
+from visionsprat.records import Account, Credentials
 from visionsprat.store import Store
 from visionsprat.store.sessions import DEVICE_LIFE
 
@@ -97,6 +97,23 @@ def password_is_right(store: Store, email: str, password: str, *, device: str = 
     Counted as a sign-in is: an unlocked computer is no place to guess at. Raises TooManyFailures.
     """
     return _checked(store, email, password, device, client) is not None
+
+
+def unlock_texts(
+    store: Store, account: Account, old_password: str, *, device: str = "", client: str = ""
+) -> bool:
+    """Unlock what was written before a link was used, if this was the account's password then.
+
+    It is the password again, and everybody is signed out. Counted as a sign-in is. Raises TooManyFailures.
+    """
+    attempt = store.begin_attempt(account.email[:_EMAIL_COUNTED], client, token_hash(device))
+    hashes = store.old_passwords(account.id).items()
+    found = next((id for id, each in hashes if _password_is_right(old_password, each)), None)
+    if found is None:
+        _log.info("Old password refused", extra={"account": account.id})
+        return False
+    store.forget_failures(attempt)
+    return store.unlock_texts(account.id, found)
 
 
 def _checked(store: Store, email: str, password: str, device: str, client: str) -> Credentials | None:

@@ -76,7 +76,8 @@ def audit_log(request: Request) -> Response:
 def invitations(request: Request) -> Response:
     """POST /api/inbjudningar.csv?grupp=&aldrig=: make links and give them out. For administrators.
 
-    The file is the only place where the links are; the server keeps their hashes.
+    The file is the only place where the links are; the server keeps their hashes. Whoever has signed in
+    before is left out: a link that others have had in their hands would lock what they have written.
     """
     asked = request.query_params
     group, never = asked.get("grupp", ""), bool(asked.get("aldrig"))
@@ -84,7 +85,7 @@ def invitations(request: Request) -> Response:
         account = signed_in(request)
         if account is None or not account.is_admin or not (group or never) or not _is_id(group or "0"):
             return not_found()
-        whom = Whom(group_id=int(group) if group else None, never_signed_in=never)
+        whom = Whom(group_id=int(group) if group else None, never_signed_in=never, unused=True)
         made = invite(installation().store, account.id, whom, site())
     except NotAllowed:
         return not_found()

@@ -205,6 +205,60 @@ def m003_versions(db: Database) -> None:
         db.execute(statement)
 
 
+_LOCKED_TEXTS = (
+    # Since when, and through whom, it is open whether the address is its person's own; NULL: it is.
+    "ALTER TABLE accounts ADD COLUMN address_unproven_since TEXT",
+    "ALTER TABLE accounts ADD COLUMN address_unproven_by INTEGER REFERENCES accounts (id) ON DELETE SET NULL",
+    # Since when an administrator's account is in their own hands, where that is not from the beginning.
+    "ALTER TABLE accounts ADD COLUMN admin_since TEXT",
+    # Where the revisions of new texts go on from: those before are locked.
+    "ALTER TABLE accounts ADD COLUMN locked_revision INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE invitations ADD COLUMN made_by INTEGER REFERENCES accounts (id) ON DELETE SET NULL",
+    "ALTER TABLE invitations ADD COLUMN made_at TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE invitations"
+    " ADD COLUMN to_own_address INTEGER NOT NULL DEFAULT 0 CHECK (to_own_address IN (0, 1))",
+    # Who made the link, and who corrected the address it went to; `since` is when the first of it was done.
+    """CREATE TABLE text_locks (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+        locked_at TEXT NOT NULL,
+        password_hash TEXT,
+        since TEXT NOT NULL,
+        link_by INTEGER REFERENCES accounts (id) ON DELETE SET NULL,
+        address_by INTEGER REFERENCES accounts (id) ON DELETE SET NULL,
+        released_at TEXT,
+        released_by INTEGER REFERENCES accounts (id) ON DELETE SET NULL
+    ) STRICT""",
+    "CREATE INDEX text_locks_account ON text_locks (account_id)",
+    """CREATE TABLE locked_reflections (
+        account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+        question_id TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        lock_id INTEGER NOT NULL REFERENCES text_locks (id) ON DELETE CASCADE,
+        text TEXT NOT NULL,
+        bring_to_meeting INTEGER NOT NULL CHECK (bring_to_meeting IN (0, 1)),
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL,
+        device_kind TEXT NOT NULL,
+        PRIMARY KEY (account_id, question_id, revision)
+    ) STRICT""",
+    """CREATE TABLE locked_revisions (
+        account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+        question_id TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        lock_id INTEGER NOT NULL REFERENCES text_locks (id) ON DELETE CASCADE,
+        text TEXT NOT NULL,
+        saved_at TEXT NOT NULL,
+        device_kind TEXT NOT NULL,
+        PRIMARY KEY (account_id, question_id, revision)
+    ) STRICT""",
+)
+
+
+@migrations()
+def m005_locked_texts(db: Database) -> None:
+    for statement in _LOCKED_TEXTS:
+        db.execute(statement)
 @migrations()
 def m006_draft_keys(db: Database) -> None:
     # By which browsers keep somebody's unsaved text secret. Made with each account, so that a backup has it.

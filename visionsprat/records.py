@@ -35,6 +35,11 @@ class Action(str, Enum):
     RESTORED = "backup restored"
     INVITED = "invited"
     PASSWORD_CHOSEN = "password chosen with an invitation"
+    LINK_MADE = "link made for somebody who has signed in before"
+    TEXTS_LOCKED = "texts locked"
+    TEXTS_UNLOCKED = "texts unlocked with the old password"
+    TEXTS_RELEASED = "texts released"
+    ADDRESS_CONFIRMED = "address confirmed by its person"
 
 
 @dataclass(frozen=True)
@@ -106,8 +111,12 @@ class Visitor:
     reflections: Mapping[str, Reflection]
     last_seen_at: datetime
     visits: Mapping[str, datetime]
-    #: Where the revisions of a new text go on from: those before have been erased.
+    #: Where the revisions of a new text go on from: those before have been erased, or are locked.
     erased_revision: int = 0
+    #: Whether texts of theirs are locked, or have been released and they have not said that they know.
+    has_locks: bool = False
+    #: Whether it is open if the address is their own: another has corrected it, or a link was handed out.
+    address_is_unproven: bool = False
 
     @property
     def answered(self) -> frozenset[str]:
@@ -175,6 +184,10 @@ class Person:
     #: The ids and paths of the groups they are in, and of those they manage.
     groups: Mapping[int, str]
     manages: Mapping[int, str]
+    #: Whether they have ever signed in, or written: then a link that is handed out locks what is written.
+    is_used: bool = False
+    #: As in Visitor: then a letter's link locks it, too.
+    address_is_unproven: bool = False
 
 
 @dataclass(frozen=True)
@@ -192,6 +205,8 @@ class Whom:
     #: With all below it.
     group_id: int | None = None
     never_signed_in: bool = False
+    #: Who have neither signed in nor written: there is nothing yet that a link could open.
+    unused: bool = False
 
 
 @dataclass(frozen=True)
@@ -205,6 +220,34 @@ class Invited:
     #: Paths of the groups they are in.
     groups: tuple[str, ...]
     expires_at: datetime
+    #: As in Person.
+    is_used: bool = False
+    #: Whether choosing a password with the link locks what they have written before.
+    locks: bool = False
+
+
+@dataclass(frozen=True)
+class TextLock:
+    """What somebody wrote before a link was used that others may have had. Nobody reads it meanwhile."""
+
+    id: int
+    locked_at: datetime
+    #: When it was opened by another, and by whom: a name, or empty for the terminal.
+    released_at: datetime | None
+    released_by: str
+    #: Whether the administrator who asks may release it.
+    may_release: bool = False
+
+
+@dataclass(frozen=True)
+class OwnLock:
+    """As much of a lock as its own person gets to see: how many texts, from when, and none of their words."""
+
+    locked_at: datetime
+    released_at: datetime | None
+    texts: int
+    first_saved_at: datetime | None
+    last_saved_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -246,6 +289,8 @@ class OwnSession:
 class OwnInvitation:
     expires_at: datetime
     used_at: datetime | None
+    #: None for one from before this was noted.
+    made_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -281,6 +326,9 @@ class OwnData:
     #: When a link for a forgotten password was asked for lately.
     password_requests: tuple[datetime, ...]
     events: tuple[OwnEvent, ...]
+    locks: tuple[OwnLock, ...] = ()
+    #: Since when it is open whether the address is their own.
+    address_unproven_since: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from visionsprat import accounts, log, metrics
 from visionsprat.backups import newest
 from visionsprat.checkup import age
 from visionsprat.devices import device_kind
-from visionsprat.errors import SignedOut, StoreUnavailable
+from visionsprat.errors import NotAllowed, SignedOut, StoreUnavailable
 from visionsprat.front import ASSETS, BROWSER_COOKIE
 from visionsprat.guard import is_https
 from visionsprat.installation import Installation, backups_path, installation
@@ -198,13 +198,16 @@ def unavailable() -> Response:
 def draft_key(request: Request) -> Response:
     """POST /api/drafts/key: by what the person's browser encrypts what is not saved yet, in base64.
 
-    For a live session alone. A POST, which no other site's page may send.
+    For a live session alone, and none whose earlier texts are locked (403). A POST, which no other site's
+    page may send.
     """
     token, author = _token_hash(request), _author_id(request.headers.get(ACCOUNT_HEADER))
     try:
         key = installation().store.draft_key(token, author)
     except StoreUnavailable:
         return Answer(503, "Det går inte att läsa just nu.").response
+    except NotAllowed:
+        return Answer(403, "Dina tidigare texter är låsta.").response
     if key is None:
         return Answer(401, "Du är utloggad.").response
     return JSONResponse({"key": base64.b64encode(key).decode()}, headers={"Cache-Control": "no-store"})

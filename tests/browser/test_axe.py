@@ -18,7 +18,15 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import FOREIGN
-from tests.browser.people import Person, add_person, editor, fill_in_sign_in, let_in, status
+from tests.browser.people import (
+    PASSWORD_HASH,
+    Person,
+    add_person,
+    editor,
+    fill_in_sign_in,
+    let_in,
+    status,
+)
 from tests.browser.server import Server
 from tests.browser.swedish import foreign
 from tests.browser.windows import OVERFLOW, TWO_FRAMES, Window, lasting, open_window, settle
@@ -287,6 +295,71 @@ def open_invitation(window: Window) -> None:
     expect(window.page.get_by_role("button", name="Välj lösenord")).to_be_visible()
 
 
+@state(Role.VISITOR)
+def invited_by_a_link_that_locks(window: Window) -> None:
+    locked_person(window)
+    expect(window.page.get_by_text("låses det du har skrivit tidigare")).to_be_visible()
+
+
+@state(Role.VISITOR)
+def refused_where_texts_are_locked(window: Window) -> None:
+    in_with_locked_texts(window, "/mitt-konto")
+    window.page.get_by_label("Ditt gamla lösenord").fill("fel lösenord")
+    window.page.get_by_role("button", name="Lås upp texterna").click()
+    expect(window.page.get_by_role("alert")).to_be_visible()
+
+
+@state(Role.VISITOR)
+def a_theme_whose_texts_are_locked(window: Window) -> None:
+    in_with_locked_texts(window, "/skapande")
+    expect(window.page.get_by_text("Dina tidigare texter är låsta sedan")).to_be_visible()
+
+
+@state(Role.VISITOR)
+def texts_released_and_an_address_in_doubt(window: Window) -> None:
+    person = in_with_locked_texts(window, "/mitt-konto")
+    with window.server.store() as store:
+        store.release_texts(None, person.id)
+    window.load("/")
+    expect(window.page.get_by_role("button", name="Jag har läst det")).to_be_visible()
+    expect(window.page.get_by_role("button", name="Ja, det är min adress")).to_be_visible()
+
+
+@state(Role.ADMINISTRATOR)
+def a_person_whose_texts_are_locked(window: Window) -> None:
+    person = use_a_link_that_locks(window)
+    with closing(sqlite3.connect(window.server.database)) as database, database:
+        database.execute("UPDATE accounts SET created_at = '2020-01-01' WHERE name = 'Ragna Påhittad'")
+    window.load(f"/administration?del=personer&person={person.id}")
+    expect(window.page.get_by_role("button", name="Släpp texterna")).to_be_visible()
+
+
+def locked_person(window: Window) -> Person:
+    """Somebody who has written, whose link is open in the browser."""
+    person = add_person(window.server, "Elin Testsson")
+    person.write("skapande/innebar", "Vi pratar om hur det gick.")
+    with window.server.store() as store:
+        (made,) = invite(store, None, Whom(emails=frozenset({person.email})), site="")
+    window.load(made.link)
+    return person
+
+
+def use_a_link_that_locks(window: Window) -> Person:
+    person = add_person(window.server, "Elin Testsson")
+    person.write("skapande/innebar", "Vi pratar om hur det gick.")
+    with window.server.store() as store:
+        store.invite(None, Whom(emails=frozenset({person.email})), lambda _: f"link of {person.id}")
+        store.use_invitation(f"link of {person.id}", PASSWORD_HASH)
+    return person
+
+
+def in_with_locked_texts(window: Window, address: str) -> Person:
+    person = use_a_link_that_locks(window)
+    let_in(window.page, person)
+    window.load(address)
+    return person
+
+
 @state(Role.MANAGER)
 def refused_on_the_account_page(window: Window) -> None:
     window.load("/mitt-konto")
@@ -478,6 +551,8 @@ def test_no_state_has_a_fault(windows: Callable[[Role], Window], server: Server,
         faults = look(window.page, server)
     finally:
         leave_nothing(window)
+        if role is Role.VISITOR:
+            window.page.context.clear_cookies()  # a visitor may have become somebody
     assert not faults, "\n".join(faults)
 
 

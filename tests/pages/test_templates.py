@@ -27,6 +27,7 @@ from visionsprat.records import (
     StaffChange,
     StaffMember,
     StaffPlan,
+    TextLock,
 )
 from visionsprat.settings import ROOT
 from visionsprat.ui.frame import render
@@ -125,6 +126,7 @@ NODE = GroupNode(1, EVIL, None, 0, {State.COMPLETE: 1, State.BEGUN: 2, State.NOT
 PERSON = Person(1, EVIL, EVIL, True, True, True, NOW, {1: EVIL}, {1: EVIL})
 NEVER = Person(2, "o@test.example", "Ö", False, False, False, None, {}, {})
 INVITED = Invited(1, EVIL, EVIL, False, (EVIL,), NOW)
+LOCK = TextLock(1, NOW, None, "")
 FAILURES = (Failure(EVIL, Trouble.ADDRESS), Failure("o@test.example", Trouble.LATER))
 STAFF = StaffMember(EVIL, EVIL, frozenset({EVIL}), frozenset({EVIL}), True)
 
@@ -152,6 +154,9 @@ def record(*entries: AuditEntry) -> dict[str, Any]:
 PARTS = {"path.html"}
 #: Each template with values, and whether they hold EVIL.
 CASES: list[tuple[str, dict[str, Any], bool]] = [
+    ("address.html", {"email": EVIL}, True),
+    ("admin_lock.html", {"person": PERSON, "locked": [LOCK], "may": True}, True),
+    ("admin_lock.html", {"person": PERSON, "locked": [LOCK], "may": False}, True),
     ("advice.html", {"advice": EVIL, "field": "key"}, True),
     ("appearance.html", {}, False),
     ("backup.html", {"last": NOW, "now": NOW, "worrying": False}, False),
@@ -190,11 +195,18 @@ CASES: list[tuple[str, dict[str, Any], bool]] = [
     ("invitation_void.html", {"title": EVIL, "text": EVIL, "mail": False}, True),
     ("invitations.html", {"site": EVIL, "local": True}, True),
     ("invitations.html", {"site": "https://v.example.se", "local": False}, False),
-    ("invitations_file.html", {"count": 1, "query": EVIL}, True),
-    ("invitations_file.html", {"count": 0, "query": ""}, False),
+    ("invitations_file.html", {"count": 1, "left_out": 0, "query": EVIL}, True),
+    ("invitations_file.html", {"count": 0, "left_out": 0, "query": ""}, False),
+    ("invitations_file.html", {"count": 0, "left_out": 1, "query": ""}, False),
+    ("invitations_file.html", {"count": 2, "left_out": 2, "query": ""}, False),
     ("invited.html", {"person": INVITED}, True),
     ("invited.html", {"person": replace(INVITED, has_password=True)}, True),
+    ("invited.html", {"person": replace(INVITED, has_password=True, locks=True)}, True),
     ("link.html", {"person": INVITED, "link": EVIL}, True),
+    ("link.html", {"person": replace(INVITED, locks=True), "link": "https://v.example.se"}, True),
+    ("locked.html", {"locked": [LOCK], "brief": True}, False),
+    ("locked.html", {"locked": [LOCK], "brief": False}, False),
+    ("locked_theme.html", {"locked": [LOCK]}, False),
     ("missing.html", {}, False),
     ("notice.html", {"text": EVIL, "problem": True, "fields": ["a", "b"], "id": "x"}, True),
     ("notice.html", {"text": EVIL, "problem": False, "fields": (), "id": "x"}, True),
@@ -244,6 +256,8 @@ CASES: list[tuple[str, dict[str, Any], bool]] = [
     ("reminder.html", {"addresses": [EVIL, "o@test.example"], "text": EVIL, "mailto": ""}, True),
     ("reminder.html", {"addresses": ["o@test.example"], "text": EVIL, "mailto": "mailto:?bcc=o"}, True),
     ("reminder.html", {"addresses": [], "text": EVIL, "mailto": ""}, False),
+    ("released.html", {"each": replace(LOCK, released_at=NOW, released_by=EVIL)}, True),
+    ("released.html", {"each": replace(LOCK, released_at=NOW)}, False),
     ("section.html", {"title": EVIL, "text": EVIL}, True),
     ("staff.html", {}, False),
     ("staff_faults.html", faults(3), True),
@@ -256,6 +270,7 @@ CASES: list[tuple[str, dict[str, Any], bool]] = [
     ("start.html", start(QUESTIONS[:3], new=False), True),
     ("start.html", start(QUESTIONS, new=False), True),
     ("theme.html", {"theme": replace(MODULE.themes[0], title=f"Den {EVIL} staden", body=EVIL)}, True),
+    ("unlock.html", {}, False),
     ("username.html", {"email": EVIL}, True),
     ("vision.html", {"vision": replace(MODULE.vision, sentence=EVIL)}, True),
 ]

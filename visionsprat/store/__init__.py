@@ -10,6 +10,7 @@ from visionsprat.store.completion import Completion
 from visionsprat.store.draft_keys import DraftKeys
 from visionsprat.store.groups import Groups
 from visionsprat.store.invitations import Invitations
+from visionsprat.store.locked import LockedTexts
 from visionsprat.store.own_data import OwnDataStore
 from visionsprat.store.people import People
 from visionsprat.store.reflections import Reflections
@@ -21,6 +22,7 @@ class Store(
     Sessions,
     People,
     Invitations,
+    LockedTexts,
     Attempts,
     Reflections,
     Groups,

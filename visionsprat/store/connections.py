@@ -227,6 +227,14 @@ def new_draft_key() -> bytes:
     return secrets.token_bytes(32)
 
 
+def doubt_address(db: Database, account_id: int, now: str | None, actor_id: int | None) -> None:
+    """Note that it is open from now on whether the address is the person's own; with None, that it is."""
+    db.execute(
+        "UPDATE accounts SET address_unproven_since = ?, address_unproven_by = ? WHERE id = ?",
+        [now, actor_id, account_id],
+    )
+
+
 def want_wiping(db: Database) -> None:
     """Note, in the transaction that erases something, that the database's files are to be wiped of it."""
     (wanted,) = db.execute("PRAGMA user_version").fetchone()

@@ -12,6 +12,7 @@ from visionsprat.records import (
     OwnData,
     OwnEvent,
     OwnInvitation,
+    OwnLock,
     OwnReflection,
     OwnSession,
     Reflection,
@@ -42,7 +43,13 @@ _SESSIONS = (
     "SELECT created_at, last_seen_at, expires_at FROM sessions WHERE account_id = ? ORDER BY created_at"
 )
 _DEVICES = "SELECT signed_in_at FROM devices WHERE account_id = ? ORDER BY signed_in_at"
-_INVITATIONS = "SELECT expires_at, used_at FROM invitations WHERE account_id = ? ORDER BY expires_at"
+_INVITATIONS = "SELECT expires_at, used_at, made_at FROM invitations WHERE account_id = ? ORDER BY expires_at"
+# How many, and from when: the words are not even for their author, until they are unlocked.
+_LOCKS = """
+    SELECT l.locked_at, l.released_at, count(r.text), min(r.updated_at), max(r.updated_at)
+    FROM text_locks l LEFT JOIN locked_reflections r ON r.lock_id = l.id AND NOT is_blank(r.text)
+    WHERE l.account_id = ? GROUP BY l.id ORDER BY l.id
+"""
 _FAILURES = "SELECT at FROM sign_in_failures WHERE email = ? ORDER BY at"
 _REQUESTS = "SELECT at FROM password_requests WHERE email = ? ORDER BY at"
 _AUDIT = """
@@ -52,7 +59,7 @@ _AUDIT = """
 # What is written from now on must be told from what a browser still shows: the revisions go on.
 _ERASED_REVISION = """
     UPDATE accounts SET erased_revision = 1 + max(
-        erased_revision,
+        erased_revision, locked_revision,
         coalesce((SELECT max(revision) FROM reflections WHERE account_id = ?1), 0),
         coalesce((SELECT max(revision) FROM reflection_revisions WHERE account_id = ?1), 0)
     ) WHERE id = ?1
@@ -84,7 +91,7 @@ class OwnDataStore(Connections):
         with self._write() as db:
             db.execute(_ERASED_REVISION, [account_id])
             db.execute(_NEW_DRAFT_KEY, [new_draft_key(), account_id])
-            for table in ("reflections", "reflection_revisions"):
+            for table in ("reflections", "reflection_revisions", "text_locks"):  # with what is locked
                 db.execute(f"DELETE FROM {table} WHERE account_id = ?", [account_id])
             want_wiping(db)
         self._wipe()
@@ -113,11 +120,13 @@ class OwnDataStore(Connections):
 
 def _own_data(db: Database, account_id: int) -> OwnData | None:
     row = db.execute(
-        "SELECT email, name, is_admin, created_at, last_signed_in_at FROM accounts WHERE id = ?", [account_id]
+        "SELECT email, name, is_admin, created_at, last_signed_in_at, address_unproven_since"
+        " FROM accounts WHERE id = ?",
+        [account_id],
     ).fetchone()
     if row is None:
         return None
-    email, name, is_admin, created_at, signed_in = row
+    email, name, is_admin, created_at, signed_in, unproven = row
     paths = group_paths(db)
 
     def rows(query: str, key: object = account_id) -> list[tuple[Any, ...]]:
@@ -140,8 +149,8 @@ def _own_data(db: Database, account_id: int) -> OwnData | None:
         sessions=tuple(OwnSession(*map(moment, row)) for row in rows(_SESSIONS)),
         devices=tuple(moment(at) for (at,) in rows(_DEVICES)),
         invitations=tuple(
-            OwnInvitation(moment(expires), moment(used) if used else None)
-            for expires, used in rows(_INVITATIONS)
+            OwnInvitation(moment(expires), *(moment(at) if at else None for at in (used, made)))
+            for expires, used, made in rows(_INVITATIONS)
         ),
         failed_sign_ins=tuple(moment(at) for (at,) in rows(_FAILURES, email)),
         password_requests=tuple(moment(at) for (at,) in rows(_REQUESTS, email)),
@@ -149,7 +158,15 @@ def _own_data(db: Database, account_id: int) -> OwnData | None:
             OwnEvent(moment(at), Action(code), subject, details, bool(own))
             for at, code, subject, details, own in rows(_AUDIT)
         ),
+        locks=tuple(_own_lock(row) for row in rows(_LOCKS)),
+        address_unproven_since=moment(unproven) if unproven else None,
     )
+
+
+def _own_lock(row: tuple[Any, ...]) -> OwnLock:
+    locked, released, texts, first, last = row
+    at = [moment(each) if each else None for each in (released, first, last)]
+    return OwnLock(moment(locked), at[0], texts, at[1], at[2])
 
 
 def _own_reflection(row: tuple[Any, ...]) -> OwnReflection:

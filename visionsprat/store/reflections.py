@@ -118,13 +118,13 @@ def _save(
 def _current(db: Database, key: list[object], now: datetime) -> tuple[Reflection, int]:
     """The stored text, and the revision before which everything of the account is erased."""
     text, revision, at, kind, erased = db.execute(
-        "SELECT r.text, r.revision, r.updated_at, r.device_kind, a.erased_revision"
+        "SELECT r.text, coalesce(r.revision, max(a.erased_revision, a.locked_revision), 0),"
+        " r.updated_at, r.device_kind, coalesce(a.erased_revision, 0)"
         " FROM (SELECT ? AS account, ? AS question) LEFT JOIN accounts a ON a.id = account"
         " LEFT JOIN reflections r ON r.account_id = account AND r.question_id = question",
         key,
     ).fetchone()
-    erased = erased or 0
-    nothing = Reflection("", erased, now)
+    nothing = Reflection("", revision, now)
     return (nothing if text is None else Reflection(text, revision, moment(at), kind)), erased
 
 

@@ -25,7 +25,9 @@ _VISITOR = """
            EXISTS (SELECT 1 FROM group_managers m WHERE m.account_id = a.id),
            s.last_seen_at,
            (SELECT json_group_object(v.step, v.last_visited_at) FROM visits v WHERE v.account_id = a.id),
-           r.question_id, r.text, r.revision, r.updated_at, r.device_kind, a.erased_revision
+           r.question_id, r.text, r.revision, r.updated_at, r.device_kind,
+           max(a.erased_revision, a.locked_revision),
+           EXISTS (SELECT 1 FROM text_locks l WHERE l.account_id = a.id), a.address_unproven_since IS NOT NULL
     FROM sessions s JOIN accounts a ON a.id = s.account_id
     LEFT JOIN reflections r ON r.account_id = a.id
     WHERE s.token_hash = ? AND s.expires_at > ? AND (s.is_kept OR s.last_seen_at > ?) AND a.is_active = 1
@@ -69,6 +71,8 @@ class Sessions(Connections):
             last_seen_at=moment(first[5]),
             visits={step: moment(at) for step, at in json.loads(first[6]).items()},
             erased_revision=first[12],
+            has_locks=bool(first[13]),
+            address_is_unproven=bool(first[14]),
         )
 
     def account_of_session(self, token_hash: str) -> Account | None:

@@ -20,6 +20,7 @@ def as_data(own: OwnData, module: Module) -> dict[str, Any]:
             "skapat": _iso(own.created_at),
             "senast_inloggad": _iso(own.last_signed_in_at),
             "administratör": own.is_admin,
+            "adressen_obekräftad_sedan": _iso(own.address_unproven_since),
             "grupper": list(own.groups),
             "chef_för": list(own.manages),
         },
@@ -53,7 +54,22 @@ def as_data(own: OwnData, module: Module) -> dict[str, Any]:
         "misslyckade_inloggningar": [_iso(at) for at in own.failed_sign_ins],
         "begärda_lösenordslänkar": [_iso(at) for at in own.password_requests],
         "inbjudningar": [
-            {"gäller_till": _iso(each.expires_at), "använd": _iso(each.used_at)} for each in own.invitations
+            {
+                "gjord": _iso(each.made_at),
+                "gäller_till": _iso(each.expires_at),
+                "använd": _iso(each.used_at),
+            }
+            for each in own.invitations
+        ],
+        "låsta_texter": [
+            {
+                "låstes": _iso(each.locked_at),
+                "släpptes": _iso(each.released_at),
+                "antal": each.texts,
+                "först_sparad": _iso(each.first_saved_at),
+                "senast_sparad": _iso(each.last_saved_at),
+            }
+            for each in own.locks
         ],
         "händelser": [
             {
@@ -84,6 +100,8 @@ def _lines(own: OwnData, module: Module, now: datetime) -> Iterator[str]:
         yield "Du är administratör."
     yield f"Kontot skapades: {minute(own.created_at)}"
     yield f"Senast inloggad: {minute(own.last_signed_in_at) if own.last_signed_in_at else 'aldrig'}"
+    if own.address_unproven_since:
+        yield f"Du har inte bekräftat e-postadressen sedan {minute(own.address_unproven_since)}."
     yield from _heading("Det du har skrivit")
     if not own.reflections:
         yield "Inget än."
@@ -98,6 +116,8 @@ def _lines(own: OwnData, module: Module, now: datetime) -> Iterator[str]:
             yield "Du har markerat det här för mötet."
         for old in each.earlier:
             yield from _answer("En annan version, sparad", old)
+    if own.locks:
+        yield from _list("Texter som är låsta, eller som någon har släppt", _locks(own))
     yield from _list("Sidor du har varit på, och när senast", _visits(own))
     yield from _list("Inloggningar som gäller nu", _sessions(own))
     yield from _list("Webbläsare som känns igen, och när du senast loggade in", map(minute, own.devices))
@@ -136,7 +156,19 @@ def _sessions(own: OwnData) -> Iterator[str]:
 def _invitations(own: OwnData) -> Iterator[str]:
     for each in own.invitations:
         used = f"använd {minute(each.used_at)}" if each.used_at else "inte använd"
-        yield f"Gäller till {minute(each.expires_at)}, {used}"
+        made = f"Gjord {minute(each.made_at)}, gäller" if each.made_at else "Gäller"
+        yield f"{made} till {minute(each.expires_at)}, {used}"
+
+
+def _locks(own: OwnData) -> Iterator[str]:
+    for each in own.locks:
+        if each.released_at:
+            yield f"Låstes {minute(each.locked_at)}, släpptes {minute(each.released_at)}"
+        else:
+            saved = ""
+            if each.first_saved_at and each.last_saved_at:
+                saved = f", sparade {minute(each.first_saved_at)} till {minute(each.last_saved_at)}"
+            yield f"Låstes {minute(each.locked_at)}: {each.texts} svar{saved}"
 
 
 def _events(own: OwnData) -> Iterator[str]:

@@ -120,7 +120,7 @@ _ASK_WHY = "Be den som sköter servern att ta reda på varför."
 NOT_SENT = {
     MailTrouble.ADDRESS: "E-postservern säger nej till adressen. Kontrollera att den är rätt.",
     MailTrouble.LATER: "E-postservern tar inte emot mejl till adressen just nu. Försök igen senare.",
-    MailTrouble.CHARACTERS: "E-postservern klarar inte tecknen i adressen. Ge länken på ett annat sätt.",
+    MailTrouble.CHARACTERS: "E-postservern klarar inte tecknen i adressen. Kontrollera att den är rätt.",
     MailTrouble.REFUSED: f"E-postservern säger nej till mejlet. {_ASK_WHY}",
     MailTrouble.UNREACHABLE: "E-postservern går inte att nå. Försök igen senare.",
     MailTrouble.ENCRYPTION: f"E-postservern kan inte ta emot mejl på ett säkert sätt. {_ASK_WHY}",
@@ -165,6 +165,11 @@ ACTIONS = {
     Action.RESTORED: "Återställde en säkerhetskopia",
     Action.INVITED: "Bjöd in",
     Action.PASSWORD_CHOSEN: "Valde lösenord med en inbjudan",
+    Action.LINK_MADE: "Gjorde en ny länk till någon som har loggat in förut",
+    Action.TEXTS_LOCKED: "Låste tidigare texter",
+    Action.TEXTS_UNLOCKED: "Låste upp sina texter",
+    Action.TEXTS_RELEASED: "Släppte låsta texter",
+    Action.ADDRESS_CONFIRMED: "Bekräftade sin e-postadress",
 }
 
 EMAIL_TAKEN = "Det finns redan ett konto med den e-postadressen."

@@ -26,12 +26,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import get_option
 from streamlit.file_util import get_static_dir
 
+from visionsprat.cookies import BROWSER_COOKIE
 from visionsprat.guard import is_https
 from visionsprat.installation import installation
 
 ASSETS = Path(__file__).parent / "ui" / "static"
 STREAMLIT = Path(get_static_dir())
-BROWSER_COOKIE = "visionsprat_browser"
 
 #: First segments of addresses that are not pages.
 _NOT_PAGES = {"api", "assets", "healthz", "metrics", "static", "media", "component", "_stcore"}

@@ -7,13 +7,14 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from visionsprat.errors import SignedOut
 from visionsprat.records import (
     Action,
     OwnData,
     OwnEvent,
+    OwnFailure,
     OwnInvitation,
     OwnReflection,
-    OwnSession,
     Reflection,
 )
 from visionsprat.store.connections import (
@@ -25,6 +26,7 @@ from visionsprat.store.connections import (
     wipe,
 )
 from visionsprat.store.groups import group_paths
+from visionsprat.store.sessions import OWN_SESSION, own_session
 
 #: What stands in the audit log for somebody who has erased their account.
 ERASED = "raderat konto"
@@ -37,12 +39,10 @@ _REFLECTIONS = """
     FROM reflections r WHERE r.account_id = ? ORDER BY r.question_id
 """
 _VISITS = "SELECT step, last_visited_at FROM visits WHERE account_id = ? ORDER BY step"
-_SESSIONS = (
-    "SELECT created_at, last_seen_at, expires_at FROM sessions WHERE account_id = ? ORDER BY created_at"
-)
+_SESSIONS = f"SELECT {OWN_SESSION} FROM sessions WHERE account_id = ? AND token_hash IS NOT NULL ORDER BY id"
 _DEVICES = "SELECT signed_in_at FROM devices WHERE account_id = ? ORDER BY signed_in_at"
 _INVITATIONS = "SELECT expires_at, used_at FROM invitations WHERE account_id = ? ORDER BY expires_at"
-_FAILURES = "SELECT at FROM sign_in_failures WHERE email = ? ORDER BY at"
+_FAILURES = "SELECT at, client FROM sign_in_failures WHERE email = ? ORDER BY at"
 _REQUESTS = "SELECT at FROM password_requests WHERE email = ? ORDER BY at"
 _AUDIT = """
     SELECT at, action, subject, details, actor_id IS ?1
@@ -76,24 +76,30 @@ class OwnDataStore(Connections):
             finally:
                 db.rollback()
 
-    def erase_reflections(self, account_id: int) -> None:
-        """Take away all that somebody has written, earlier texts too, from the database's files as well."""
+    def erase_reflections(self, account_id: int, checked: str | None = None) -> None:
+        """Take away all that somebody has written, earlier texts too, from the database's files as well.
+
+        Raises SignedOut when the account's password is no longer the one whose hash was `checked`.
+        """
         with self._write() as db:
+            _require_hash(db, account_id, checked)
             db.execute(_ERASED_REVISION, [account_id])
             for table in ("reflections", "reflection_revisions"):
                 db.execute(f"DELETE FROM {table} WHERE account_id = ?", [account_id])
             want_wiping(db)
         self._wipe()
 
-    def erase_account(self, account_id: int) -> None:
+    def erase_account(self, account_id: int, checked: str | None = None) -> None:
         """Take away an account with all that hangs on it. Raises LastAdministrator.
 
-        What the audit log tells of it is kept, without the address.
+        What the audit log tells of it is kept, without the address. Raises SignedOut when the account's
+        password is no longer the one whose hash was `checked`.
         """
         with self._write() as db:
             found = db.execute("SELECT email FROM accounts WHERE id = ?", [account_id]).fetchone()
             if found is None:
                 return  # erased meanwhile
+            _require_hash(db, account_id, checked)
             require_another_admin(db, account_id)
             audit(db, self._now(), account_id, Action.ERASED, account_id=account_id)
             for statement in _WITHOUT_ADDRESS:
@@ -105,6 +111,14 @@ class OwnDataStore(Connections):
     def _wipe(self) -> None:
         with self._read() as db:
             wipe(db)
+
+
+def _require_hash(db: Database, account_id: int, checked: str | None) -> None:
+    found = db.execute(
+        "SELECT 1 FROM accounts WHERE id = ? AND is_active AND password_hash = ?", [account_id, checked]
+    )
+    if checked is not None and found.fetchone() is None:
+        raise SignedOut("The password has been changed meanwhile, or the account closed.")
 
 
 def _own_data(db: Database, account_id: int) -> OwnData | None:
@@ -133,13 +147,13 @@ def _own_data(db: Database, account_id: int) -> OwnData | None:
         manages=manages,
         reflections=tuple(_own_reflection(row) for row in rows(_REFLECTIONS)),
         visits={step: moment(at) for step, at in rows(_VISITS)},
-        sessions=tuple(OwnSession(*map(moment, row)) for row in rows(_SESSIONS)),
+        sessions=tuple(map(own_session, rows(_SESSIONS))),
         devices=tuple(moment(at) for (at,) in rows(_DEVICES)),
         invitations=tuple(
             OwnInvitation(moment(expires), moment(used) if used else None)
             for expires, used in rows(_INVITATIONS)
         ),
-        failed_sign_ins=tuple(moment(at) for (at,) in rows(_FAILURES, email)),
+        failed_sign_ins=tuple(OwnFailure(moment(at), client) for at, client in rows(_FAILURES, email)),
         password_requests=tuple(moment(at) for (at,) in rows(_REQUESTS, email)),
         events=tuple(
             OwnEvent(moment(at), Action(code), subject, details, bool(own))

@@ -23,10 +23,11 @@ def draw() -> None:
         notice("Utloggad där.")
     for number, session in enumerate(found, start=1):
         with st.container(key=f"session_row_{session.id}", horizontal=True, vertical_alignment="center"):
-            draw_template("session.html", session=session, is_this=session.id == this, now=at.now)
-            if session.id != this:
+            is_this = session.id == this
+            draw_template("session.html", number=number, session=session, is_this=is_this, now=at.now)
+            if not is_this:
                 _way_out(session, number)
-    if st.button("Logga ut överallt"):
+    if st.button("Logga ut överallt", key="sessions_end_all"):
         store.end_sessions(at.account.id)
         st.rerun()
 

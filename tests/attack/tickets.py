@@ -34,7 +34,7 @@ async def _a_ticket_is_nothing_else(target: Target) -> None:
 
 async def _the_old_password_ends_with_its_change(target: Target, thieves: int) -> None:
     changed, taken = asyncio.Event(), list[str]()
-    signed_in, email = asyncio.Semaphore(0), target.email(6)
+    signed_in = asyncio.Semaphore(0)
 
     async def steal(number: int) -> None:
         while not changed.is_set():

@@ -13,9 +13,10 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from visionsprat import downloads, log, scrape
+from visionsprat.cookies import HostCookies
 from visionsprat.errors import VisionspratError
 from visionsprat.front import Front, site
-from visionsprat.guard import Guard
+from visionsprat.guard import Guard, is_https
 from visionsprat.installation import backups_path, installation
 from visionsprat.migrations import schema
 from visionsprat.nightly import nightly_backups
@@ -62,6 +63,7 @@ app = st.App(
     "pages/entry.py",
     middleware=[
         Middleware(Traffic),
+        Middleware(HostCookies, is_https=is_https),
         Middleware(Guard),
         Middleware(Front, words=first_words),
         Middleware(OwnRoutes, routes=[*routes(), *scrape.routes(), *downloads.routes(), downloads.made_up()]),

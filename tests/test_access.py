@@ -562,6 +562,7 @@ COMMANDS: dict[str, list[str] | None] = {
     "export": [],
     "invite": ["leja@test.example"],
     "unlock-texts": None,
+    "sign-out-everybody": [],
     "backup": ["FOLDER"],
     "check": [],
     "restore": None,

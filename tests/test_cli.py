@@ -18,12 +18,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-import bcrypt
 import pytest
 
 from tests.browser.server import free_port, poll
 from tests.mailbox import mail_server
-from tests.stored import QUESTION, save, texts
+from tests.stored import QUESTION, begin_session, is_hash_of, save, texts
 from visionsprat import demo
 from visionsprat.cli import main
 from visionsprat.content import Module
@@ -44,6 +43,9 @@ NO_GROUP = "The group is empty, or one of its names is empty, longer than 100 ch
 def typed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A good password on standard input."""
     type_in(monkeypatch, f"{PASSWORD}\n")
+
+
+COMMON = "The password is among the common and breached ones, or too easy to guess."
 
 
 def type_in(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
@@ -82,7 +84,7 @@ def test_the_password_is_the_first_line_of_standard_input(
     type_in(monkeypatch, line)
     assert main(AMINA) == 0
     ((hashed,),) = rows(data_folder, "SELECT password_hash FROM accounts")
-    assert bcrypt.checkpw(PASSWORD.encode(), str(hashed).encode())
+    assert is_hash_of(PASSWORD, str(hashed))
 
 
 def test_an_address_that_has_an_account_is_told_in_one_line(
@@ -102,7 +104,11 @@ def test_an_address_that_has_an_account_is_told_in_one_line(
     [
         (AMINA, "", "The password is shorter than 12 characters."),
         (AMINA, "kort\n", "The password is shorter than 12 characters."),
-        (AMINA, "password1234\n", "The password is among the most common, or too easy to guess."),
+        (
+            AMINA,
+            "password1234\n",
+            COMMON,
+        ),
         (AMINA, "\udce5" * 12 + "\n", "The password on standard input is not UTF-8."),
         ([*AMINA[:3], " "], PASSWORD, "The name is empty or longer than 100 characters."),
         ([AMINA[0], "amina", *AMINA[2:]], PASSWORD, "The e-mail address is not an e-mail address."),
@@ -495,6 +501,17 @@ def test_each_command_has_its_help(command: list[str], capsys: Printed) -> None:
     assert capsys.readouterr().out.startswith(" ".join(["usage: python -m visionsprat", *command]))
 
 
+def test_everybody_is_signed_out_in_the_terminal(
+    data_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(Store(data_folder / "visionsprat.db")) as store:
+        amina = store.add_account(NewAccount("amina@test.example", "Amina Testsson", None))
+        begin_session(store, amina)
+        assert main(["sign-out-everybody"]) == 0
+        assert store.account_of_session("token") is None
+    assert capsys.readouterr().out == "Ended 1 sessions. Everybody has to sign in again.\n"
+
+
 # The demo's people
 
 NOW = datetime(2026, 11, 23, 0, 30, tzinfo=timezone.utc)
@@ -554,7 +571,7 @@ def test_three_of_the_demos_people_can_sign_in(tmp_path: Path, module: Module) -
         if hashed:
             password = can[str(email)].password
             assert password is not None
-            assert bcrypt.checkpw(password.encode(), str(hashed).encode())
+            assert is_hash_of(password, str(hashed))
             assert str(email) in said
             assert password in said
 

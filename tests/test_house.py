@@ -13,8 +13,8 @@ from visionsprat.settings import ROOT
 
 #: Each module of ours may import those above it, and none beside or below it.
 FLOORS = (
-    {"errors", "log", "metrics", "version"},
-    {"settings", "writing", "content", "sheets", "client", "devices"},
+    {"errors", "log", "metrics", "version", "cookies"},
+    {"settings", "writing", "content", "sheets", "client", "devices", "turns"},
     {"migrations", "records", "fields", "mail"},
     {"store.locks", "store.files"},
     {"store.connections", "progress", "staff_file"},
@@ -36,7 +36,7 @@ FLOORS = (
         "store.invitations",
         "store.attempts",
     },
-    {"store", "directory", "backups", "declarations"},
+    {"store", "directory", "backups", "declarations", "passwords"},
     {"accounts", "installation", "checkup", "nightly", "ui.text", "outbox"},
     {"letters"},
     {"invitations"},
@@ -48,7 +48,8 @@ FLOORS = (
     {"downloads", "__main__", "ui.here", "ui.trouble", "ui.entrance", "ui.editor", "ui.watch"},
     {"ui.pages"},
     {"ui.frame"},
-    {"ui.erasing", "ui.first_words", "ui.locked"},
+    {"ui.own_password", "ui.sessions", "ui.first_words", "ui.administration.everybody"},
+    {"ui.erasing", "ui.locked"},
     {
         f"ui.administration.{part}"
         for part in ("people", "groups", "staff", "invitations", "record", "backup")
@@ -76,7 +77,7 @@ WITHOUT_STREAMLIT = {
 #: What a page script may take its verbs and words from. The store itself is handed to it by ui.
 FOR_PAGES = tuple(
     f"visionsprat.{each}"
-    for each in ("ui", "accounts", "errors", "fields", "invitations", "progress", "records")
+    for each in ("ui", "accounts", "errors", "fields", "invitations", "progress", "records", "turns")
 )
 
 

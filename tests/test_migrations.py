@@ -73,7 +73,14 @@ def test_the_migrations_are_numbered_and_each_is_applied_once(db: Database) -> N
     migrate(db)
     migrate(db)
     names = [each.name for each in migrations.applied(db)]
-    assert names == ["m001_initial", "m002_organisation", "m003_versions", "m005_locked_texts", "m006_draft_keys"]
+    assert names == [
+        "m001_initial",
+        "m002_organisation",
+        "m003_versions",
+        "m004_sessions",
+        "m005_locked_texts",
+        "m006_draft_keys",
+    ]
     assert migrations.pending(db) == []
 
 

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.stored import FIRST, QUESTION, begin_session, save, sql, texts
-from visionsprat.errors import InvitationVoid, StoreUnavailable
+from visionsprat.errors import InvitationVoid, SignedOut, StoreUnavailable
 from visionsprat.migrations import connect
 from visionsprat.records import (
     Attempt,
+    Credentials,
     Directory,
     NewAccount,
     StaffPlan,
@@ -99,11 +100,17 @@ def look_at_link(store: Store) -> None:
         store.invited("link")
 
 
+def end_own(store: Store) -> None:
+    with suppress(SignedOut):
+        store.end_own_session("token", 1)
+
+
 CALLS: dict[str, Callable[[Store], object]] = {
     "visitor": lambda store: store.visitor("token"),
     "account_of_session": lambda store: store.account_of_session("token"),
     "is_claimed": lambda store: store.is_claimed(),
     "credentials": lambda store: store.credentials("amina@test.example"),
+    "own_sessions": lambda store: store.own_sessions("token"),
     "managed_groups": lambda store: store.managed_groups(1, [QUESTION]),
     "managed_members": lambda store: store.managed_members(1, None, [QUESTION]),
     "group_rows": lambda store: store.group_rows(),
@@ -118,6 +125,9 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "count_invitees": lambda store: store.count_invitees(Whom()),
     "unknown_emails": lambda store: store.unknown_emails(frozenset({"amina@test.example"})),
     "invited": lambda store: look_at_link(store),
+    "text_locks": lambda store: store.text_locks(1),
+    "old_passwords": lambda store: store.old_passwords(1),
+    "draft_key": lambda store: store.draft_key("token"),
     "record_visit": lambda store: store.record_visit(1, "token", "visionen"),
     "add_ticket": lambda store: store.add_ticket(1, "ticket"),
     "redeem_ticket": lambda store: store.redeem_ticket("ticket", "token"),
@@ -127,6 +137,9 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "add_account": lambda store: store.add_account(NewAccount("new@test.example", "Ny", None)),
     "rename": lambda store: store.rename(1, "Ny"),
     "set_password": lambda store: store.set_password(1, "hash"),
+    "renew_hash": lambda store: store.renew_hash(Credentials(1, "hash"), "another"),
+    "end_own_session": lambda store: end_own(store),
+    "sign_out_everybody": lambda store: store.sign_out_everybody(None),
     "begin_attempt": lambda store: store.begin_attempt("amina@test.example"),
     "forget_failures": lambda store: store.forget_failures(Attempt("amina@test.example", "")),
     "save_reflection": lambda store: store.save_reflection(1, QUESTION, "Hej", 0),
@@ -149,6 +162,10 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "add_password_link": lambda store: store.add_password_link("amina@test.example", str),
     "note_password_request": lambda store: store.note_password_request("amina@test.example"),
     "use_invitation": lambda store: store.use_invitation("link", "hash"),
+    "unlock_texts": lambda store: store.unlock_texts(1, 1),
+    "release_texts": lambda store: store.release_texts(None, 1),
+    "know_of_release": lambda store: store.know_of_release(1),
+    "confirm_address": lambda store: store.confirm_address(1),
     "check_health": lambda store: store.check_health(),
 }
 #: What else is waited for: a database that can't be looked at is not said to be damaged.

@@ -16,7 +16,16 @@ from tests.stored import QUESTION, begin_session, kept, save, sql, visit
 from tests.test_store_attempts import know_device
 from visionsprat.errors import LastAdministrator
 from visionsprat.migrations import connect, migrations
-from visionsprat.records import Action, Conflict, OwnData, OwnEvent, OwnReflection, OwnSession, Reflection
+from visionsprat.records import (
+    Action,
+    Conflict,
+    OwnData,
+    OwnEvent,
+    OwnFailure,
+    OwnReflection,
+    OwnSession,
+    Reflection,
+)
 from visionsprat.store import Store
 from visionsprat.store.own_data import ERASED
 
@@ -69,7 +78,7 @@ def test_a_copy_holds_all_that_is_stored(store: Store, written: int, chief: int,
     begin_session(store, written)
     know_device(store, written, "at work")
     store.record_visit(written, "token", "skapande")
-    store.begin_attempt(EMAIL)
+    store.begin_attempt(EMAIL, "192.0.2.7")
     store.note_password_request(EMAIL)
     store.set_password(chief, "another hash")
     store.set_manager(chief, written, 1, False)
@@ -95,10 +104,10 @@ def test_a_copy_holds_all_that_is_stored(store: Store, written: int, chief: int,
             ),
         ),
         visits={"skapande": begun},
-        sessions=(OwnSession(begun, begun, begun + timedelta(days=7)),) * 2,
+        sessions=tuple(OwnSession(id, begun, begun, begun + timedelta(days=7)) for id in (1, 2)),
         devices=(begun,),
         invitations=(),
-        failed_sign_ins=(begun,),
+        failed_sign_ins=(OwnFailure(begun, "192.0.2.7"),),
         password_requests=(begun,),
         events=(
             OwnEvent(first, Action.ACCOUNT_ADDED, EMAIL, "", False),
@@ -123,7 +132,10 @@ def test_a_copy_holds_every_column_about_a_person_but_secrets(store: Store) -> N
             *("draft_key",),
             *("address_unproven_since", "address_unproven_by", "admin_since"),
         },
-        "sessions": {"token_hash", "account_id", "created_at", "last_seen_at", "expires_at", "is_kept"},
+        "sessions": {
+            *("id", "token_hash", "ticket_hash", "account_id", "created_at", "last_seen_at"),
+            *("expires_at", "is_kept", "device_kind"),
+        },
         "devices": {"account_id", "token_hash", "signed_in_at"},
         "group_members": {"group_id", "account_id"},
         "group_managers": {"group_id", "account_id"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import sqlite3
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
@@ -16,13 +17,14 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from tests.client import FOREIGN, OWN, Client
+from tests.stored import begin_session
 from visionsprat import accounts
 from visionsprat.backups import backup
-from visionsprat.front import BROWSER_COOKIE
-from visionsprat.guard import Guard
+from visionsprat.cookies import BROWSER_COOKIE, DEVICE_COOKIE, SESSION_COOKIE, HostCookies
+from visionsprat.guard import Guard, is_https
 from visionsprat.installation import DATABASE, Installation, backups_path, installation
 from visionsprat.records import NewAccount
-from visionsprat.web import DEVICE_COOKIE, MAX_BODY_BYTES, SESSION_COOKIE, routes
+from visionsprat.web import MAX_BODY_BYTES, routes
 
 QUESTION = "skapande/innebar"
 
@@ -34,7 +36,9 @@ def house(data_folder: object) -> Installation:
 
 @pytest.fixture
 def client(house: Installation) -> Client:
-    return Client(Starlette(routes=routes(), middleware=[Middleware(Guard)]))
+    return Client(
+        Starlette(routes=routes(), middleware=[Middleware(HostCookies, is_https=is_https), Middleware(Guard)])
+    )
 
 
 def add_account(house: Installation, email: str = "amina@test.example") -> int:
@@ -246,7 +250,8 @@ def test_the_public_address_is_an_own_origin(
     monkeypatch.setenv("VISIONSPRAT_URL", "https://testserver:444")
     house.store.close()
     installation.cache_clear()
-    assert save(client, {"Origin": "https://testserver:444"}).status_code == 200
+    cookie = f"__Host-{SESSION_COOKIE}={client.cookies[SESSION_COOKIE]}"
+    assert save(client, {"Origin": "https://testserver:444", "Cookie": cookie}).status_code == 200
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS"])
@@ -324,8 +329,9 @@ def ticket(house: Installation, browser: str = "this browser") -> str:
     return accounts.issue_ticket(house.store, add_account(house), browser)
 
 
-def redeem(client: Client, ticket: str, to: str = "/") -> Response:
-    return client.get("/api/ticket", params={"ticket": ticket, "to": to})
+def redeem(client: Client, ticket: str, to: str = "/", **headers: str) -> Response:
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    return client.get("/api/ticket", params={"ticket": ticket, "to": to}, headers=sent)
 
 
 def test_a_ticket_becomes_a_session_once(client: Client, house: Installation) -> None:
@@ -373,15 +379,117 @@ def test_a_ticket_does_nothing_in_another_browser(client: Client, house: Install
     assert_refused(save(client), 401)
 
 
-def test_behind_tls_the_cookie_is_secure(
-    client: Client, data_folder: object, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec_purpose": "prefetch"},
+        {"sec_purpose": "prefetch;prerender"},
+        {"purpose": "prefetch"},
+        {"sec_fetch_mode": "no-cors"},
+        {"sec_fetch_mode": "cors"},
+    ],
+    ids=str,
+)
+def test_a_ticket_is_used_by_going_there_alone(
+    client: Client, house: Installation, headers: dict[str, str]
 ) -> None:
+    client.cookies.set(BROWSER_COOKIE, "this browser")
+    mine = ticket(house)
+    assert redeem(client, mine, **headers).status_code == 405
+    for method in ("HEAD", "OPTIONS", "POST"):
+        answer = client.request(
+            method, "/api/ticket", params={"ticket": mine, "to": "/"}, headers={"Origin": OWN}
+        )
+        assert answer.status_code == 405 and "set-cookie" not in answer.headers
+    assert "set-cookie" in redeem(client, mine, sec_fetch_mode="navigate").headers
+
+
+def test_a_ticket_without_a_browser_mark_is_none(client: Client, house: Installation) -> None:
+    mine = ticket(house, browser="")
+    assert "set-cookie" not in redeem(client, mine).headers
+
+
+@pytest.mark.parametrize("cookie", ["{}", "ticket this browser {}", '"ticket this browser {}"'])
+def test_a_ticket_is_no_cookie(client: Client, house: Installation, cookie: str) -> None:
+    """What is hashed to find a ticket must not be found as a session's token."""
+    mine = ticket(house)
+    sent = {"Cookie": f"{SESSION_COOKIE}={cookie.format(mine)}"}
+    assert client.get("/api/session", headers=sent).status_code == 401
+    assert_refused(save(client, sent), 401)
+
+
+def test_a_session_ends_when_another_begins_in_its_browser(client: Client, house: Installation) -> None:
+    client.cookies.set(BROWSER_COOKIE, "this browser")
+    bengt = add_account(house, "bengt@test.example")
+    redeem(client, ticket(house))
+    first = client.cookies[SESSION_COOKIE]
+    redeem(client, accounts.issue_ticket(house.store, bengt, "this browser"))
+    second = client.cookies[SESSION_COOKIE]
+    assert first != second
+    assert house.store.account_of_session(accounts.token_hash(first)) is None
+    found = house.store.account_of_session(accounts.token_hash(second))
+    assert found is not None and found.id == bengt
+
+
+def test_a_ticket_that_is_none_ends_no_session(client: Client, house: Installation, amina: int) -> None:
+    client.cookies.set(BROWSER_COOKIE, "this browser")
+    redeem(client, "made-up")
+    assert save(client).status_code == 200
+
+
+def test_a_session_knows_what_kind_of_device_it_runs_on(client: Client, house: Installation) -> None:
+    client.cookies.set(BROWSER_COOKIE, "this browser")
+    redeem(client, ticket(house), user_agent="Mozilla/5.0 (Linux; Android 15; Pixel) Mobile Safari/537")
+    (session,), this = house.store.own_sessions(accounts.token_hash(client.cookies[SESSION_COOKIE]))
+    assert (session.device_kind, session.id) == ("Mobil, Android", this)
+
+
+@pytest.fixture
+def behind_tls(
+    client: Client, data_folder: object, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Installation]:
     monkeypatch.setenv("VISIONSPRAT_URL", OWN.replace("http", "https"))
     installation().store.close()
     installation.cache_clear()
-    client.cookies.set(BROWSER_COOKIE, "this browser")
-    cookies = redeem(client, ticket(installation())).headers.get_list("set-cookie")
-    assert len(cookies) == 2 and all("Secure" in cookie for cookie in cookies)
+    yield installation()
+
+
+def test_behind_tls_the_cookies_are_secure_and_the_hosts_own(
+    client: Client, behind_tls: Installation
+) -> None:
+    answer = redeem_behind_tls(client, behind_tls)
+    cookies = answer.headers.get_list("set-cookie")
+    assert [cookie.partition("=")[0] for cookie in cookies] == [
+        f"__Host-{name}" for name in (SESSION_COOKIE, DEVICE_COOKIE)
+    ]
+    assert all("Secure" in each and "Path=/" in each and "omain" not in each for each in cookies)
+
+
+def redeem_behind_tls(client: Client, house: Installation) -> Response:
+    return client.get(
+        "/api/ticket",
+        params={"ticket": ticket(house), "to": "/"},
+        headers={"Cookie": f"__Host-{BROWSER_COOKIE}=this browser"},
+    )
+
+
+def test_behind_tls_a_neighbours_cookie_is_nobodys_session(client: Client, behind_tls: Installation) -> None:
+    """A neighbour may set a cookie for the whole domain: with the token of a session of its own."""
+    cookies = redeem_behind_tls(client, behind_tls).headers.get_list("set-cookie")
+    own = cookies[0].partition(";")[0]
+    planted = own.removeprefix("__Host-")
+    for sent, status in ((own, 204), (planted, 401), (f"{own}; {SESSION_COOKIE}=x", 204)):
+        assert client.get("/api/session", headers={"Cookie": sent}).status_code == status
+
+
+def test_an_upgrade_signs_nobody_out(client: Client, behind_tls: Installation) -> None:
+    begin_session(behind_tls.store, add_account(behind_tls), accounts.token_hash("a-token-of-before"))
+    headers = {"Cookie": f"{SESSION_COOKIE}=a-token-of-before", "Origin": OWN.replace("http", "https")}
+    assert client.get("/api/session", headers=headers).status_code == 204
+    answer = client.post("/api/sign-out", headers=headers)
+    taken_back = [each.partition("=")[0] for each in answer.headers.get_list("set-cookie")]
+    assert taken_back == [f"__Host-{SESSION_COOKIE}", SESSION_COOKIE]
+    assert client.get("/api/session", headers=headers).status_code == 401
 
 
 @pytest.mark.parametrize(

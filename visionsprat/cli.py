@@ -110,6 +110,10 @@ def _parser() -> argparse.ArgumentParser:
     unlock.add_argument("email", metavar="EMAIL", help="the person's address")
     unlock.set_defaults(command=_unlock_texts)
 
+    about = "sign everybody out, as after a leak"
+    out = commands.add_parser("sign-out-everybody", help=about, description=f"{about.capitalize()}.")
+    out.set_defaults(command=_sign_out_everybody)
+
     about = "write the staff list as CSV, in a form that import-staff reads"
     export = commands.add_parser("export", help=about, description=f"{about.capitalize()}.")
     export.add_argument("file", type=Path, nargs="?", metavar="FILE", help="standard output if not given")
@@ -157,6 +161,12 @@ def _add_account(options: argparse.Namespace) -> int:
     with closing(Store(database_path(load_settings()))) as store:
         store.add_account(account)
     print(f"Added {email}.")
+    return 0
+
+
+def _sign_out_everybody(_: argparse.Namespace) -> int:
+    with closing(Store(database_path(load_settings()))) as store:
+        print(f"Ended {store.sign_out_everybody(None)} sessions. Everybody has to sign in again.")
     return 0
 
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from visionsprat.accounts import token_hash
+from visionsprat.cookies import SESSION_COOKIE
 from visionsprat.directory import EXPORTED, export_rows
 from visionsprat.errors import NotAllowed, StoreUnavailable
 from visionsprat.front import not_found, site
@@ -22,7 +23,7 @@ from visionsprat.records import Account, Action, Whom
 from visionsprat.sheets import as_csv, as_xlsx
 from visionsprat.ui import group_view, own_copy
 from visionsprat.ui.text import ACTIONS, STOCKHOLM, midnight, sortable
-from visionsprat.web import SESSION_COOKIE, unavailable
+from visionsprat.web import unavailable
 
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

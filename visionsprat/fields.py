@@ -8,8 +8,9 @@ from enum import Enum
 from visionsprat.errors import VisionspratError
 from visionsprat.writing import nfc
 
+#: Of the form in which they are counted and hashed, NFC: å is one, however it was typed.
 MIN_PASSWORD_CHARACTERS = 12
-MAX_PASSWORD_BYTES = 72  # bcrypt's own limit
+MAX_PASSWORD_CHARACTERS = 128
 _EMAIL = re.compile(r"[^@\s\x00-\x1f,;<>\"]+@[^@\s\x00-\x1f,;<>\"]+\.[^@\s\x00-\x1f,;<>\".]{2,}")
 
 
@@ -21,8 +22,8 @@ class Fault(Enum):
     GROUP = "group is empty, or one of its names is empty, longer than 100 characters or contains |"
     GROUP_CIRCLE = "group lies below one with its own name"
     PASSWORD_SHORT = f"password is shorter than {MIN_PASSWORD_CHARACTERS} characters"
-    PASSWORD_LONG = f"password is longer than {MAX_PASSWORD_BYTES} bytes (å, ä and ö are two bytes each)"
-    PASSWORD_COMMON = "password is among the most common, or too easy to guess"
+    PASSWORD_LONG = f"password is longer than {MAX_PASSWORD_CHARACTERS} characters"
+    PASSWORD_COMMON = "password is among the common and breached ones, or too easy to guess"
 
     @property
     def field(self) -> str:

@@ -26,12 +26,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import get_option
 from streamlit.file_util import get_static_dir
 
+from visionsprat.cookies import BROWSER_COOKIE
 from visionsprat.guard import is_https
 from visionsprat.installation import installation
 
 ASSETS = Path(__file__).parent / "ui" / "static"
 STREAMLIT = Path(get_static_dir())
-BROWSER_COOKIE = "visionsprat_browser"
 
 #: In this order: each uses what those before it have put into window.visionsprat.
 _SCRIPTS = ("shell.js", "drafts.js", "session.js", "editor.js", "heard.js")

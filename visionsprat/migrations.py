@@ -205,6 +205,37 @@ def m003_versions(db: Database) -> None:
         db.execute(statement)
 
 
+_SESSIONS = (
+    # A row that waits for its browser has a ticket and no token: nothing that looks for a token finds it.
+    # The id names a session to its person, and opens nothing.
+    """CREATE TABLE sessions_anew (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        token_hash TEXT UNIQUE,
+        ticket_hash TEXT UNIQUE,
+        account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+        created_at TEXT NOT NULL,
+        last_seen_at TEXT NOT NULL,
+        expires_at TEXT NOT NULL,
+        is_kept INTEGER NOT NULL DEFAULT 0 CHECK (is_kept IN (0, 1)),
+        device_kind TEXT NOT NULL DEFAULT '',
+        CHECK ((token_hash IS NULL) <> (ticket_hash IS NULL))
+    ) STRICT""",
+    # What lives for a minute only is waiting, and asks for its password once more.
+    "INSERT INTO sessions_anew (token_hash, account_id, created_at, last_seen_at, expires_at, is_kept)"
+    " SELECT token_hash, account_id, created_at, last_seen_at, expires_at, is_kept FROM sessions"
+    " WHERE julianday(expires_at) - julianday(created_at) > 0.01 ORDER BY created_at",
+    "DROP TABLE sessions",
+    "ALTER TABLE sessions_anew RENAME TO sessions",
+    "CREATE INDEX sessions_account ON sessions (account_id)",
+)
+
+
+@migrations()
+def m004_sessions(db: Database) -> None:
+    for statement in _SESSIONS:
+        db.execute(statement)
+
+
 _LOCKED_TEXTS = (
     # Since when, and through whom, it is open whether the address is its person's own; NULL: it is.
     "ALTER TABLE accounts ADD COLUMN address_unproven_since TEXT",
@@ -259,6 +290,8 @@ _LOCKED_TEXTS = (
 def m005_locked_texts(db: Database) -> None:
     for statement in _LOCKED_TEXTS:
         db.execute(statement)
+
+
 @migrations()
 def m006_draft_keys(db: Database) -> None:
     # By which browsers keep somebody's unsaved text secret. Made with each account, so that a backup has it.

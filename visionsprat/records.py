@@ -26,6 +26,7 @@ class Action(str, Enum):
     MADE_ADMINISTRATOR = "made administrator"
     ADMINISTRATOR_REMOVED = "no longer administrator"
     SIGNED_OUT = "signed out everywhere"
+    EVERYBODY_SIGNED_OUT = "everybody signed out"
     GROUP_MADE = "group made"
     GROUP_RENAMED = "group renamed"
     GROUP_MOVED = "group moved"
@@ -280,9 +281,22 @@ class OwnReflection:
 
 @dataclass(frozen=True)
 class OwnSession:
+    #: By which its person ends it; it opens nothing.
+    id: int
     begun_at: datetime
     last_seen_at: datetime
     expires_at: datetime
+    #: As a reflection's; empty for sessions from before it was asked.
+    device_kind: str = ""
+    is_kept: bool = False
+
+
+@dataclass(frozen=True)
+class OwnFailure:
+    """A failed sign-in with somebody's address, and the client it came from; empty: not known."""
+
+    at: datetime
+    client: str
 
 
 @dataclass(frozen=True)
@@ -322,7 +336,7 @@ class OwnData:
     #: When they last signed in with each browser that is remembered.
     devices: tuple[datetime, ...]
     invitations: tuple[OwnInvitation, ...]
-    failed_sign_ins: tuple[datetime, ...]
+    failed_sign_ins: tuple[OwnFailure, ...]
     #: When a link for a forgotten password was asked for lately.
     password_requests: tuple[datetime, ...]
     events: tuple[OwnEvent, ...]

@@ -21,17 +21,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from visionsprat import accounts, log, metrics
 from visionsprat.backups import newest
 from visionsprat.checkup import age
+from visionsprat.cookies import BROWSER_COOKIE, DEVICE_COOKIE, SESSION_COOKIE
 from visionsprat.devices import device_kind
 from visionsprat.errors import NotAllowed, SignedOut, StoreUnavailable
-from visionsprat.front import ASSETS, BROWSER_COOKIE
+from visionsprat.front import ASSETS
 from visionsprat.guard import is_https
 from visionsprat.installation import Installation, backups_path, installation
 from visionsprat.records import Account, Conflict, Reflection
 from visionsprat.writing import MAX_CHARACTERS, TextRefused, TextTooLong
 
-SESSION_COOKIE = "visionsprat_session"
-#: By which a browser that has signed in before is known; see store/attempts.py.
-DEVICE_COOKIE = "visionsprat_device"
 #: Whose page a text was written on; optional, and sent by the editor.
 ACCOUNT_HEADER = "x-visionsprat-account"
 #: Far more than a text of the greatest length with a few unanswered ones.
@@ -266,11 +264,13 @@ def session(request: Request) -> Response:
 
 async def redeem_ticket(request: Request) -> Response:
     """GET /api/ticket: set the cookie for a ticket that a script run has handed out, and go on."""
-    ticket, browser = request.query_params.get("ticket", ""), request.cookies.get(BROWSER_COOKIE, "")
+    if not _is_opened(request):
+        return Answer(405, "Adressen går bara att öppna i webbläsaren.").response
     response = RedirectResponse(_own_path(request.query_params.get("to", "/")), 303)
+    if not request.cookies.get(BROWSER_COOKIE):
+        return response
     try:
-        device = request.cookies.get(DEVICE_COOKIE, "")
-        admitted = await run_in_threadpool(accounts.redeem, installation().store, ticket, browser, device)
+        admitted = await run_in_threadpool(_redeem, request)
     except StoreUnavailable:
         admitted = None
     if admitted is not None:
@@ -278,6 +278,27 @@ async def redeem_ticket(request: Request) -> Response:
         _set_cookie(request, response, SESSION_COOKIE, admitted.token, admitted.life)
         _set_cookie(request, response, DEVICE_COOKIE, admitted.device, admitted.device_life)
     return response
+
+
+def _is_opened(request: Request) -> bool:
+    """Whether a browser goes to the address: one that looks ahead, or for a picture, uses nothing up."""
+    ahead = (request.headers.get("sec-purpose") or request.headers.get("purpose") or "").startswith("pre")
+    return request.method == "GET" and not ahead and request.headers.get("sec-fetch-mode") in _NAVIGATES
+
+
+#: A browser that doesn't say how it fetches is let through.
+_NAVIGATES = {None, "navigate"}
+
+
+def _redeem(request: Request) -> accounts.Admission | None:
+    return accounts.redeem(
+        installation().store,
+        request.query_params.get("ticket", ""),
+        request.cookies[BROWSER_COOKIE],
+        request.cookies.get(DEVICE_COOKIE, ""),
+        kind=device_kind(request.headers),
+        replaced=request.cookies.get(SESSION_COOKIE, ""),
+    )
 
 
 def _set_cookie(request: Request, response: Response, name: str, token: str, life: timedelta | None) -> None:

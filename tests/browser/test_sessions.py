@@ -107,6 +107,57 @@ def test_wherever_the_person_was_signed_in_the_next_thing_they_do_asks_for_sign_
     until(writing, lambda: person.text(QUESTION) == TEXT, "the text to be stored")
 
 
+# Where one is signed in
+
+
+def sign_in_with_the_form(page: Page, person: Person, address: str = "/") -> None:
+    page.goto(person.server.url + address)
+    fill_in_sign_in(page, person.email)
+    expect(page.locator("nav.side")).to_be_attached()
+
+
+def test_a_person_signs_another_computer_out_from_the_account_page(
+    page: Page, person: Person, new_computer: NewComputer
+) -> None:
+    lost = new_computer()
+    sign_in_with_the_form(lost, person, "/visionen")
+    sign_in_with_the_form(page, person, "/mitt-konto")
+    listed = page.locator(".session")
+    expect(listed).to_have_count(2)
+    expect(listed.first).to_contain_text("Den här")
+    expect(listed.nth(1)).to_contain_text("Dator, Linux")
+    page.get_by_role("button", name="Logga ut nummer 2").click()
+    expect(page.get_by_text("Utloggad där.")).to_be_visible()
+    expect(listed).to_have_count(1)
+    lost.reload()
+    sign_in_form(lost)
+
+
+def test_an_administrator_signs_everybody_out_and_stays(
+    page: Page, person: Person, new_person: NewPerson, new_computer: NewComputer
+) -> None:
+    elsewhere = new_computer()
+    signed_in(elsewhere, person, "/visionen")
+    signed_in(page, new_person("Bengt Provberg", is_admin=True), "/administration")
+    page.get_by_role("button", name="Logga ut alla").click()
+    expect(page.get_by_role("alert")).to_have_text("Ingen är utloggad. Kryssa i rutan, om du är säker.")
+    page.get_by_text("Ja, logga ut alla").click()
+    page.get_by_role("button", name="Logga ut alla").click()
+    expect(page.get_by_text("Alla andra är utloggade.")).to_be_visible()
+    elsewhere.reload()
+    sign_in_form(elsewhere)
+    page.reload()
+    expect(page.get_by_role("heading", name="Administration")).to_be_visible()
+
+
+def test_a_wrong_old_password_is_told_before_the_new_one_is_looked_at(page: Page, person: Person) -> None:
+    signed_in(page, person, "/mitt-konto")
+    page.get_by_label("Nuvarande lösenord").fill("inte mitt lösenord")
+    page.get_by_label("Nytt lösenord").fill("kort")
+    page.get_by_role("button", name="Byt lösenord").click()
+    expect(page.get_by_role("alert")).to_have_text("Det nuvarande lösenordet stämmer inte.")
+
+
 # How long one stays signed in
 
 

@@ -7,14 +7,15 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from visionsprat.errors import SignedOut
 from visionsprat.records import (
     Action,
     OwnData,
     OwnEvent,
+    OwnFailure,
     OwnInvitation,
     OwnLock,
     OwnReflection,
-    OwnSession,
     Reflection,
 )
 from visionsprat.store.connections import (
@@ -27,6 +28,7 @@ from visionsprat.store.connections import (
     wipe,
 )
 from visionsprat.store.groups import group_paths
+from visionsprat.store.sessions import OWN_SESSION, own_session
 
 #: What stands in the audit log for somebody who has erased their account.
 ERASED = "raderat konto"
@@ -39,9 +41,7 @@ _REFLECTIONS = """
     FROM reflections r WHERE r.account_id = ? ORDER BY r.question_id
 """
 _VISITS = "SELECT step, last_visited_at FROM visits WHERE account_id = ? ORDER BY step"
-_SESSIONS = (
-    "SELECT created_at, last_seen_at, expires_at FROM sessions WHERE account_id = ? ORDER BY created_at"
-)
+_SESSIONS = f"SELECT {OWN_SESSION} FROM sessions WHERE account_id = ? AND token_hash IS NOT NULL ORDER BY id"
 _DEVICES = "SELECT signed_in_at FROM devices WHERE account_id = ? ORDER BY signed_in_at"
 _INVITATIONS = "SELECT expires_at, used_at, made_at FROM invitations WHERE account_id = ? ORDER BY expires_at"
 # How many, and from when: the words are not even for their author, until they are unlocked.
@@ -50,7 +50,7 @@ _LOCKS = """
     FROM text_locks l LEFT JOIN locked_reflections r ON r.lock_id = l.id AND NOT is_blank(r.text)
     WHERE l.account_id = ? GROUP BY l.id ORDER BY l.id
 """
-_FAILURES = "SELECT at FROM sign_in_failures WHERE email = ? ORDER BY at"
+_FAILURES = "SELECT at, client FROM sign_in_failures WHERE email = ? ORDER BY at"
 _REQUESTS = "SELECT at FROM password_requests WHERE email = ? ORDER BY at"
 _AUDIT = """
     SELECT at, action, subject, details, actor_id IS ?1
@@ -86,9 +86,13 @@ class OwnDataStore(Connections):
             finally:
                 db.rollback()
 
-    def erase_reflections(self, account_id: int) -> None:
-        """Take away all that somebody has written, earlier texts too, from the database's files as well."""
+    def erase_reflections(self, account_id: int, checked: str | None = None) -> None:
+        """Take away all that somebody has written, earlier texts too, from the database's files as well.
+
+        Raises SignedOut when the account's password is no longer the one whose hash was `checked`.
+        """
         with self._write() as db:
+            _require_hash(db, account_id, checked)
             db.execute(_ERASED_REVISION, [account_id])
             db.execute(_NEW_DRAFT_KEY, [new_draft_key(), account_id])
             for table in ("reflections", "reflection_revisions", "text_locks"):  # with what is locked
@@ -96,15 +100,17 @@ class OwnDataStore(Connections):
             want_wiping(db)
         self._wipe()
 
-    def erase_account(self, account_id: int) -> None:
+    def erase_account(self, account_id: int, checked: str | None = None) -> None:
         """Take away an account with all that hangs on it. Raises LastAdministrator.
 
-        What the audit log tells of it is kept, without the address.
+        What the audit log tells of it is kept, without the address. Raises SignedOut when the account's
+        password is no longer the one whose hash was `checked`.
         """
         with self._write() as db:
             found = db.execute("SELECT email FROM accounts WHERE id = ?", [account_id]).fetchone()
             if found is None:
                 return  # erased meanwhile
+            _require_hash(db, account_id, checked)
             require_another_admin(db, account_id)
             audit(db, self._now(), account_id, Action.ERASED, account_id=account_id)
             for statement in _WITHOUT_ADDRESS:
@@ -116,6 +122,14 @@ class OwnDataStore(Connections):
     def _wipe(self) -> None:
         with self._read() as db:
             wipe(db)
+
+
+def _require_hash(db: Database, account_id: int, checked: str | None) -> None:
+    found = db.execute(
+        "SELECT 1 FROM accounts WHERE id = ? AND is_active AND password_hash = ?", [account_id, checked]
+    )
+    if checked is not None and found.fetchone() is None:
+        raise SignedOut("The password has been changed meanwhile, or the account closed.")
 
 
 def _own_data(db: Database, account_id: int) -> OwnData | None:
@@ -146,13 +160,13 @@ def _own_data(db: Database, account_id: int) -> OwnData | None:
         manages=manages,
         reflections=tuple(_own_reflection(row) for row in rows(_REFLECTIONS)),
         visits={step: moment(at) for step, at in rows(_VISITS)},
-        sessions=tuple(OwnSession(*map(moment, row)) for row in rows(_SESSIONS)),
+        sessions=tuple(map(own_session, rows(_SESSIONS))),
         devices=tuple(moment(at) for (at,) in rows(_DEVICES)),
         invitations=tuple(
             OwnInvitation(moment(expires), *(moment(at) if at else None for at in (used, made)))
             for expires, used, made in rows(_INVITATIONS)
         ),
-        failed_sign_ins=tuple(moment(at) for (at,) in rows(_FAILURES, email)),
+        failed_sign_ins=tuple(OwnFailure(moment(at), client) for at, client in rows(_FAILURES, email)),
         password_requests=tuple(moment(at) for (at,) in rows(_REQUESTS, email)),
         events=tuple(
             OwnEvent(moment(at), Action(code), subject, details, bool(own))

@@ -14,14 +14,14 @@ from visionsprat import log
 from visionsprat.accounts import token_hash
 from visionsprat.client import client_of
 from visionsprat.content import Module
+from visionsprat.cookies import BROWSER_COOKIE, DEVICE_COOKIE, SESSION_COOKIE
 from visionsprat.errors import StoreUnavailable
-from visionsprat.front import BROWSER_COOKIE, site
+from visionsprat.front import site
 from visionsprat.installation import Installation, installation
 from visionsprat.progress import Progress, progress
 from visionsprat.records import Account, Visitor
 from visionsprat.store.sessions import SEEN_AGAIN
 from visionsprat.traffic import REQUEST_ID
-from visionsprat.web import DEVICE_COOKIE, SESSION_COOKIE
 
 _log = logging.getLogger("visionsprat")
 

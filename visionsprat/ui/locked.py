@@ -7,13 +7,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 from visionsprat.accounts import issue_ticket, unlock_texts
-from visionsprat.errors import TooManyFailures
 from visionsprat.records import TextLock
+from visionsprat.ui import own_password
 from visionsprat.ui.entrance import enter
 from visionsprat.ui.frame import draw as draw_template
 from visionsprat.ui.frame import notice
 from visionsprat.ui.here import browser_mark, client, device, here
-from visionsprat.ui.text import too_many
 
 _ACCOUNT, _START = "mitt-konto", ""
 
@@ -58,14 +57,13 @@ def _unlock() -> None:
         return
     try:
         unlocked = unlock_texts(store, account, old, device=device(), client=client())
-    except TooManyFailures as refused:
-        notice(too_many(refused.until, at.now), problem=True, place=answer)
-        return
-    if unlocked:
-        enter(issue_ticket(store, account.id, browser_mark()), _ACCOUNT)
-    else:
-        told = "Det är inte det lösenord som gällde då. Texterna är fortfarande låsta."
-        notice(told, problem=True, fields=["unlock_password"], place=answer)
+        if unlocked:
+            enter(issue_ticket(store, account.id, browser_mark()), _ACCOUNT)
+        else:
+            told = "Det är inte det lösenord som gällde då. Texterna är fortfarande låsta."
+            notice(told, problem=True, fields=["unlock_password"], place=answer)
+    except own_password.PROBLEMS as problem:
+        own_password.tell(problem, "unlock_password", answer)
 
 
 def _draw_released(released: Sequence[TextLock]) -> None:

@@ -47,11 +47,15 @@ def as_data(own: OwnData, module: Module) -> dict[str, Any]:
                 "började": _iso(each.begun_at),
                 "senast_använd": _iso(each.last_seen_at),
                 "slutar": _iso(each.expires_at),
+                "enhet": each.device_kind,
+                "håll_mig_inloggad": each.is_kept,
             }
             for each in own.sessions
         ],
         "webbläsare_som_känns_igen": [{"senast_inloggad": _iso(at)} for at in own.devices],
-        "misslyckade_inloggningar": [_iso(at) for at in own.failed_sign_ins],
+        "misslyckade_inloggningar": [
+            {"när": _iso(each.at), "nätadress": each.client} for each in own.failed_sign_ins
+        ],
         "begärda_lösenordslänkar": [_iso(at) for at in own.password_requests],
         "inbjudningar": [
             {
@@ -121,7 +125,7 @@ def _lines(own: OwnData, module: Module, now: datetime) -> Iterator[str]:
     yield from _list("Sidor du har varit på, och när senast", _visits(own))
     yield from _list("Inloggningar som gäller nu", _sessions(own))
     yield from _list("Webbläsare som känns igen, och när du senast loggade in", map(minute, own.devices))
-    yield from _list("Misslyckade inloggningar den senaste tiden", map(minute, own.failed_sign_ins))
+    yield from _list("Misslyckade inloggningar den senaste tiden", _failures(own))
     yield from _list("När någon bad om en länk för glömt lösenord", map(minute, own.password_requests))
     yield from _list("Inbjudningar", _invitations(own))
     yield from _list("Händelser", _events(own))
@@ -148,9 +152,14 @@ def _visits(own: OwnData) -> Iterator[str]:
 def _sessions(own: OwnData) -> Iterator[str]:
     for each in own.sessions:
         yield (
-            f"Började {minute(each.begun_at)}, användes senast {minute(each.last_seen_at)}, "
-            f"slutar senast {minute(each.expires_at)}"
+            f"{each.device_kind or 'Okänd enhet'}: började {minute(each.begun_at)}, "
+            f"användes senast {minute(each.last_seen_at)}, slutar senast {minute(each.expires_at)}"
         )
+
+
+def _failures(own: OwnData) -> Iterator[str]:
+    for each in own.failed_sign_ins:
+        yield minute(each.at) + (f", från nätadressen {each.client}" if each.client else "")
 
 
 def _invitations(own: OwnData) -> Iterator[str]:

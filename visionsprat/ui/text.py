@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 
 from visionsprat.directory import Problem
 from visionsprat.errors import InvitationExpired, InvitationUsed, InvitationVoid
-from visionsprat.fields import MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS, Fault
+from visionsprat.fields import MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS, Fault
 from visionsprat.mail import Trouble as MailTrouble
 from visionsprat.records import Action, Show
 from visionsprat.staff_file import Trouble
@@ -52,11 +52,11 @@ FAULTS = {
     Fault.GROUP: "Skriv gruppens namn, högst 100 tecken och utan tecknet |.",
     Fault.GROUP_CIRCLE: "En grupp kan inte ligga under en grupp med samma namn. Välj ett annat namn.",
     Fault.PASSWORD_SHORT: f"Lösenordet är för kort. Det ska ha minst {MIN_PASSWORD_CHARACTERS} tecken.",
-    Fault.PASSWORD_LONG: (
-        f"Lösenordet är för långt. Det får ha högst {MAX_PASSWORD_BYTES} tecken, "
-        "och å, ä och ö räknas som två."
+    Fault.PASSWORD_LONG: f"Lösenordet är för långt. Det får ha högst {MAX_PASSWORD_CHARACTERS} tecken.",
+    Fault.PASSWORD_COMMON: (
+        "Lösenordet är för lätt att gissa. Pröva flera ord som inte hör ihop. "
+        "Ett enda ord med ett årtal räcker inte, och inte heller ditt namn."
     ),
-    Fault.PASSWORD_COMMON: "Lösenordet är för lätt att gissa. Pröva flera ord som inte hör ihop.",
 }
 
 #: Why a staff list can't be read.
@@ -156,6 +156,7 @@ ACTIONS = {
     Action.MADE_ADMINISTRATOR: "Gjorde till administratör",
     Action.ADMINISTRATOR_REMOVED: "Tog bort som administratör",
     Action.SIGNED_OUT: "Loggade ut överallt",
+    Action.EVERYBODY_SIGNED_OUT: "Loggade ut alla",
     Action.GROUP_MADE: "Lade till en grupp",
     Action.GROUP_RENAMED: "Bytte namn på en grupp",
     Action.GROUP_MOVED: "Flyttade en grupp",
@@ -186,6 +187,8 @@ LETTER_COMES = (
 NOT_FILLED_IN = "Uppgiften saknas ännu."
 NO_COOKIES = "Webbläsaren tar inte emot kakor. Tillåt kakor för den här webbplatsen och ladda om sidan."
 PASSWORD_ADVICE = f"Minst {MIN_PASSWORD_CHARACTERS} tecken. Gärna några ord som inte hör ihop."
+TOO_BUSY = "Många loggar in just nu. Vänta en liten stund och försök igen."
+WRONG_PASSWORD = "Det nuvarande lösenordet stämmer inte."
 
 
 def too_many(until: datetime, now: datetime) -> str:

@@ -9,6 +9,7 @@ from visionsprat.fields import Refused, clean_email, clean_group, clean_name
 from visionsprat.invitations import as_letters, invite, tell_of_corrected_address, tell_of_release
 from visionsprat.mail import send
 from visionsprat.records import NewAccount, Person, Show, Whom
+from visionsprat.ui.administration import everybody
 from visionsprat.ui.frame import draw as draw_template
 from visionsprat.ui.frame import notice
 from visionsprat.ui.here import here
@@ -45,6 +46,7 @@ def _draw_search() -> None:
     if search.strip() or show is not Show.ALL or counts[Show.ALL] <= 50:
         draw_template("people.html", found=store.find_people(search, show))
     _draw_new()
+    everybody.draw()
 
 
 def _draw_new() -> None:

@@ -5,7 +5,7 @@ import streamlit as st
 from visionsprat.accounts import hash_password, issue_ticket, password_is_right
 from visionsprat.errors import TooManyFailures
 from visionsprat.fields import Refused, clean_name
-from visionsprat.ui import erasing
+from visionsprat.ui import erasing, second_factor
 from visionsprat.ui.entrance import enter
 from visionsprat.ui.frame import draw, notice
 from visionsprat.ui.here import browser_mark, client, device, here
@@ -75,6 +75,7 @@ def sign_out_everywhere() -> None:
 draw("heading.html", title="Mitt konto", lead=account.email)
 name_form()
 password_form()
+second_factor.draw()
 sign_out_everywhere()
 draw("appearance.html")
 draw("own_data.html")

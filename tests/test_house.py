@@ -24,6 +24,7 @@ FLOORS = (
         "store.completion",
         "store.audit",
         "store.copies",
+        "store.second_factor",
     },
     {
         "store.people",
@@ -35,6 +36,7 @@ FLOORS = (
         "store.attempts",
     },
     {"store", "directory", "backups", "declarations"},
+    {"second_factor"},
     {"accounts", "installation", "checkup", "nightly", "ui.text", "outbox"},
     {"letters"},
     {"invitations"},
@@ -44,13 +46,15 @@ FLOORS = (
     {"ui.group_view"},
     {"ui.own_copy"},
     {"downloads", "__main__", "ui.here", "ui.trouble", "ui.entrance", "ui.editor", "ui.watch"},
+    {"ui.waiting"},
     {"ui.pages"},
     {"ui.frame"},
-    {"ui.erasing", "ui.first_words"},
+    {"ui.erasing", "ui.first_words", "ui.second_step", "ui.second_factor"},
     {
         f"ui.administration.{part}"
-        for part in ("people", "groups", "staff", "invitations", "record", "backup")
+        for part in ("groups", "staff", "invitations", "record", "backup", "second_factor")
     },
+    {"ui.administration.people"},
 )
 #: The domain: what works without a browser, and without streamlit.
 WITHOUT_STREAMLIT = {
@@ -69,12 +73,13 @@ WITHOUT_STREAMLIT = {
         "checkup",
         "nightly",
         "cli",
+        "second_factor",
     ),
 }
 #: What a page script may take its verbs and words from. The store itself is handed to it by ui.
 FOR_PAGES = tuple(
     f"visionsprat.{each}"
-    for each in ("ui", "accounts", "errors", "fields", "invitations", "progress", "records")
+    for each in ("ui", "accounts", "errors", "fields", "invitations", "progress", "records", "second_factor")
 )
 
 

@@ -135,6 +135,7 @@ def test_a_copy_holds_every_column_about_a_person_but_secrets(store: Store) -> N
         },
         "visits": {"account_id", "step", "last_visited_at"},
         "invitations": {"token_hash", "account_id", "expires_at", "used_at"},
+        "second_factors": {"account_id", "secret", "set_at", "last_step"},
         "audit_log": {"at", "actor_id", "action", "subject", "actor", "subject_id", "details"},
     }
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from zxcvbn import zxcvbn
 
-from visionsprat import log, metrics
+from visionsprat import log, metrics, second_factor
 from visionsprat.errors import TooManyFailures, VisionspratError
 from visionsprat.fields import MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS, Fault, Refused
 from visionsprat.records import Credentials
@@ -80,12 +80,13 @@ def sign_in(
     """Check the credentials and return a ticket for the route that sets the session's cookie.
 
     `device` is the token by which an Admission has made the browser known, `client` the address it
-    comes from. Raises SignInRefused or TooManyFailures. Must be called in a script run (the
-    authenticator's controller keeps notes in its session state).
+    comes from. Raises SignInRefused, TooManyFailures, or CodeWanted instead of a ticket. Must be called in a
+    script run (the authenticator's controller keeps notes in its session state).
     """
     found = _checked(store, email.strip().lower(), password, device, client)
     if found is None:
         raise SignInRefused("Wrong e-mail address or password.")
+    second_factor.ask(store, found, email.strip().lower(), browser, keep=keep)
     metrics.SIGN_INS.labels("ok").inc()
     _log.info("Signed in", extra={"account": found.account_id})
     return issue_ticket(store, found.account_id, browser, keep=keep)

@@ -39,7 +39,7 @@ class NoMailServer(VisionspratError):
 
 
 class NobodyThere(VisionspratError):
-    """Some of those to be invited are not to be found; a line for each."""
+    """Some of those whom a command is about are not to be found; a line for each."""
 
 
 class NotConfirmed(VisionspratError):
@@ -98,6 +98,11 @@ def _parser() -> argparse.ArgumentParser:
     invite.add_argument("--send", action="store_true", help="send each their link by e-mail")
     invite.set_defaults(command=_invite, wrong_use=invite.error)
 
+    about = "take the second factor off an account whose person has lost it"
+    reset = commands.add_parser("reset-second-factor", help=about, description=f"{about.capitalize()}.")
+    reset.add_argument("email", metavar="EMAIL", help="the address they sign in with")
+    reset.set_defaults(command=_reset_second_factor)
+
     about = "write the staff list as CSV, in a form that import-staff reads"
     export = commands.add_parser("export", help=about, description=f"{about.capitalize()}.")
     export.add_argument("file", type=Path, nargs="?", metavar="FILE", help="standard output if not given")
@@ -145,6 +150,18 @@ def _add_account(options: argparse.Namespace) -> int:
     with closing(Store(database_path(load_settings()))) as store:
         store.add_account(account)
     print(f"Added {email}.")
+    return 0
+
+
+def _reset_second_factor(options: argparse.Namespace) -> int:
+    email = clean_email(options.email)
+    with closing(Store(database_path(load_settings()))) as store:
+        account_id = store.account_id(email)
+        if account_id is None:
+            raise NobodyThere(f"No account has the address {email}.")
+        if not store.remove_second_factor(None, account_id):
+            raise NobodyThere(f"{email} has no second factor: the password is enough already.")
+    print(f"{email} signs in with the password alone now.")
     return 0
 
 

@@ -12,6 +12,7 @@ from visionsprat.store.invitations import Invitations
 from visionsprat.store.own_data import OwnDataStore
 from visionsprat.store.people import People
 from visionsprat.store.reflections import Reflections
+from visionsprat.store.second_factor import SecondFactors
 from visionsprat.store.sessions import Sessions
 from visionsprat.store.staff import Staff
 
@@ -28,5 +29,6 @@ class Store(
     Staff,
     AuditLog,
     OwnDataStore,
+    SecondFactors,
 ):
     """The database of one installation. Safe to use from several threads and processes at once."""

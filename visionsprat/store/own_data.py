@@ -25,6 +25,7 @@ from visionsprat.store.connections import (
     wipe,
 )
 from visionsprat.store.groups import group_paths
+from visionsprat.store.second_factor import find_second_factor
 
 #: What stands in the audit log for somebody who has erased their account.
 ERASED = "raderat konto"
@@ -114,7 +115,7 @@ def _own_data(db: Database, account_id: int) -> OwnData | None:
     if row is None:
         return None
     email, name, is_admin, created_at, signed_in = row
-    paths = group_paths(db)
+    paths, factor = group_paths(db), find_second_factor(db, account_id)
 
     def rows(query: str, key: object = account_id) -> list[tuple[Any, ...]]:
         return db.execute(query, [key]).fetchall()
@@ -145,6 +146,8 @@ def _own_data(db: Database, account_id: int) -> OwnData | None:
             OwnEvent(moment(at), Action(code), subject, details, bool(own))
             for at, code, subject, details, own in rows(_AUDIT)
         ),
+        second_factor_set_at=factor.set_at if factor else None,
+        recovery_codes=factor.recovery_codes if factor else 0,
     )
 
 

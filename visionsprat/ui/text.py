@@ -12,6 +12,8 @@ One word for each thing on the screen; tests/test_words.py knows those that must
     radera          what one has written, or one's account: it can't be brought back
     ta bort         from a group, or from a role; avaktivera: an account that is kept but can't be used
     möte            where the group talks about it
+    tvåstegsinloggning
+                    lösenord och en kod från en app; reservkod: en som går att använda i stället, en gång
     säkerhetskopia, tidigare version, inbjudan, händelse, webbläsare, kakor
     den som sköter servern: for whatever only the terminal can help with; hör av dig till: how one asks
 """
@@ -165,6 +167,10 @@ ACTIONS = {
     Action.RESTORED: "Återställde en säkerhetskopia",
     Action.INVITED: "Bjöd in",
     Action.PASSWORD_CHOSEN: "Valde lösenord med en inbjudan",
+    Action.SECOND_FACTOR_SET: "Slog på tvåstegsinloggning",
+    Action.SECOND_FACTOR_REMOVED: "Tog bort tvåstegsinloggning",
+    Action.RECOVERY_CODES_MADE: "Gjorde nya reservkoder",
+    Action.RECOVERY_CODE_USED: "Använde en reservkod",
 }
 
 EMAIL_TAKEN = "Det finns redan ett konto med den e-postadressen."
@@ -180,6 +186,10 @@ LETTER_COMES = (
 #: In place of what the organisation has not filled in, on the pages that the law wants.
 NOT_FILLED_IN = "Uppgiften saknas ännu."
 NO_COOKIES = "Webbläsaren tar inte emot kakor. Tillåt kakor för den här webbplatsen och ladda om sidan."
+CODE_WRONG = (
+    "Koden stämmer inte, eller så är den redan använd. Skriv den som appen visar nu. "
+    "Går det inte? Kontrollera att mobilens klocka går rätt."
+)
 PASSWORD_ADVICE = f"Minst {MIN_PASSWORD_CHARACTERS} tecken. Gärna några ord som inte hör ihop."
 
 
@@ -190,6 +200,11 @@ def too_many(until: datetime, now: datetime) -> str:
     # Rounded up: at the time that is named, it works.
     local = (until + timedelta(minutes=1) - timedelta(microseconds=1)).astimezone(STOCKHOLM)
     return f"Det har blivit för många försök. Vänta till {local:%H:%M} och försök igen."
+
+
+def recovery_codes(left: int) -> str:
+    """How many recovery codes are left, as in "sju reservkoder kvar"."""
+    return f"{number(left) if left else 'inga'} {'reservkod' if left == 1 else 'reservkoder'} kvar"
 
 
 def number(count: int) -> str:

@@ -9,6 +9,7 @@ from visionsprat.fields import Refused, clean_email, clean_group, clean_name
 from visionsprat.invitations import as_letters, invite
 from visionsprat.mail import send
 from visionsprat.records import NewAccount, Person, Show, Whom
+from visionsprat.ui.administration import second_factor
 from visionsprat.ui.frame import draw as draw_template
 from visionsprat.ui.frame import notice
 from visionsprat.ui.here import here
@@ -84,6 +85,7 @@ def _draw_person(person: Person) -> None:
     _correct(person)
     _groups(person)
     _roles(person)
+    second_factor.draw_for(person)
 
 
 def _invite(person: Person) -> None:

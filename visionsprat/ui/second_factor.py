@@ -157,7 +157,7 @@ def _change(factor: SecondFactor) -> None:
 def _make_new_codes(factor: SecondFactor) -> None:
     codes, hashes = _new_codes(factor.secret)
     if here().installation.store.replace_recovery_codes(here().account.id, factor.secret, hashes):
-        st.session_state[_SHOWN] = Shown("Du har nya reservkoder. De gamla slutar att gälla.", codes)
+        st.session_state[_SHOWN] = Shown("Du har nya reservkoder. De gamla gäller inte längre.", codes)
 
 
 def _is_oneself(label: str) -> bool:

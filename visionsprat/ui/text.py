@@ -204,7 +204,9 @@ def too_many(until: datetime, now: datetime) -> str:
 
 def recovery_codes(left: int) -> str:
     """How many recovery codes are left, as in "sju reservkoder kvar"."""
-    return f"{number(left) if left else 'inga'} {'reservkod' if left == 1 else 'reservkoder'} kvar"
+    if left == 1:
+        return "en reservkod kvar"
+    return f"{number(left) if left else 'inga'} reservkoder kvar"
 
 
 def number(count: int) -> str:

@@ -14,6 +14,7 @@ from pyotp import TOTP
 
 from visionsprat.accounts import issue_ticket, password_is_right, redeem, sign_in, token_hash
 from visionsprat.errors import TooManyFailures
+from visionsprat.letters import second_factor_removed
 from visionsprat.second_factor import (
     PATIENCE,
     RECOVERY_CODES,
@@ -354,3 +355,13 @@ def test_the_log_tells_of_each_step_by_number_and_never_a_code_or_the_secret(
     assert {vars(record)["account"] for record in records} == {secured}
     said = repr([vars(record) for record in records])
     assert not any(each in said for each in (*typed, SECRET, EMAIL, HASH))
+
+
+# The letter
+
+
+def test_whoever_has_it_taken_away_gets_a_letter_that_says_what_to_do() -> None:
+    letter = second_factor_removed("Amina Testsson", EMAIL)
+    assert letter.email == EMAIL
+    assert letter.text.startswith("Hej Amina Testsson!\n\nEn administratör har tagit bort")
+    assert "Byt lösenord genast" in letter.text and "{" not in letter.text

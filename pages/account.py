@@ -4,7 +4,7 @@ import streamlit as st
 
 from visionsprat.accounts import check, hash_password, issue_ticket
 from visionsprat.fields import Refused, clean_name
-from visionsprat.ui import erasing, locked, sessions
+from visionsprat.ui import erasing, locked, second_factor, sessions
 from visionsprat.ui.entrance import enter
 from visionsprat.ui.frame import draw, notice
 from visionsprat.ui.here import browser_mark, client, device, here
@@ -65,6 +65,7 @@ draw("heading.html", title="Mitt konto", lead=account.email)
 locked.draw()
 name_form()
 password_form()
+second_factor.draw()
 sessions.draw()
 draw("appearance.html")
 draw("own_data.html")

@@ -12,6 +12,7 @@ from visionsprat.ui.entrance import enter
 from visionsprat.ui.frame import draw, notice
 from visionsprat.ui.here import browser_mark, here
 from visionsprat.ui.text import FAULTS, NO_COOKIES, PASSWORD_ADVICE, TOO_BUSY, VOID
+from visionsprat.ui.waiting import ask_for_code
 
 at = here()
 store = at.installation.store
@@ -48,6 +49,7 @@ def form(person: Invited) -> None:
         if person.has_password and at.installation.settings.smtp:
             tell_of_new_password(at.installation.settings.smtp, person)
         store.end_session(at.token_hash)  # somebody else's, whose cookie is about to be replaced
+        ask_for_code(account_id, person.email, hashed)
         enter(issue_ticket(store, account_id, browser_mark(), checked=hashed), "")
 
 

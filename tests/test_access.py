@@ -130,8 +130,8 @@ PAGES = {
     "finns-inte": set[Role](),
 }
 SCRIPTS = {
-    *("accessibility", "account", "administration", "claim", "entry", "forgotten", "group", "invitation"),
-    *("missing", "privacy", "reflections", "sign_in", "start", "theme", "vision"),
+    *("accessibility", "account", "administration", "claim", "code", "entry", "forgotten", "group"),
+    *("invitation", "missing", "privacy", "reflections", "sign_in", "start", "theme", "vision"),
 }
 
 
@@ -563,6 +563,7 @@ COMMANDS: dict[str, list[str] | None] = {
     "invite": ["leja@test.example"],
     "unlock-texts": None,
     "sign-out-everybody": [],
+    "reset-second-factor": None,
     "backup": ["FOLDER"],
     "check": [],
     "restore": None,

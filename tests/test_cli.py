@@ -26,9 +26,10 @@ from tests.stored import QUESTION, begin_session, is_hash_of, save, texts
 from visionsprat import demo
 from visionsprat.cli import main
 from visionsprat.content import Module
+from visionsprat.installation import DATABASE
 from visionsprat.invitations import code_hash
 from visionsprat.progress import MemberCompletion, member_completion
-from visionsprat.records import NewAccount, Whom
+from visionsprat.records import Action, NewAccount, Whom
 from visionsprat.settings import ROOT
 from visionsprat.store import Store
 
@@ -463,6 +464,35 @@ def test_whoever_runs_the_server_unlocks(
 # Use and help
 
 
+def test_a_second_factor_is_reset(data_folder: Path, capsys: Printed) -> None:
+    with closing(Store(data_folder / DATABASE)) as store:
+        chief = store.add_account(NewAccount("chief@test.example", "Chief", None, is_admin=True))
+        assert store.set_second_factor(chief, "SECRET", 0, ["hash"], "")
+    assert main(["reset-second-factor", " Chief@test.example"]) == 0
+    assert capsys.readouterr().out == "chief@test.example signs in with the password alone now.\n"
+    with closing(Store(data_folder / DATABASE)) as store:
+        assert store.second_factor(chief) is None
+        newest = store.audit_log().entries[0]
+        assert (newest.actor, newest.action) == ("", Action.SECOND_FACTOR_REMOVED)
+
+
+@pytest.mark.parametrize(
+    ("email", "told"),
+    [
+        ("chief@test.example", "chief@test.example has no second factor: the password is enough already.\n"),
+        ("nobody@test.example", "No account has the address nobody@test.example.\n"),
+        ("no address", "The e-mail address is not an e-mail address.\n"),
+    ],
+)
+def test_a_second_factor_that_is_not_there_is_told_in_one_line(
+    data_folder: Path, capsys: Printed, email: str, told: str
+) -> None:
+    with closing(Store(data_folder / DATABASE)) as store:
+        store.add_account(NewAccount("chief@test.example", "Chief", None, is_admin=True))
+    assert main(["reset-second-factor", email]) == 1
+    assert capsys.readouterr().err == told
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -480,6 +510,7 @@ def test_whoever_runs_the_server_unlocks(
         ["demo", "--port", "65536"],
         ["demo", "--port", "²"],
         ["backup"],
+        ["reset-second-factor"],
         ["restore", "--yes"],
         ["check", "one more"],
     ],
@@ -492,7 +523,11 @@ def test_wrong_use_ends_with_2(arguments: list[str], capsys: Printed) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["demo"], ["add-account"], ["invite"], ["backup"], ["restore"], ["check"]]
+    "command",
+    [
+        *([], ["demo"], ["add-account"], ["invite"], ["reset-second-factor"]),
+        *(["backup"], ["restore"], ["check"]),
+    ],
 )
 def test_each_command_has_its_help(command: list[str], capsys: Printed) -> None:
     with pytest.raises(SystemExit) as ended:

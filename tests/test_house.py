@@ -25,6 +25,7 @@ FLOORS = (
         "store.locked",
         "store.audit",
         "store.copies",
+        "store.second_factor",
     },
     {
         "store.people",
@@ -37,6 +38,7 @@ FLOORS = (
         "store.attempts",
     },
     {"store", "directory", "backups", "declarations", "passwords"},
+    {"second_factor"},
     {"accounts", "installation", "checkup", "nightly", "ui.text", "outbox"},
     {"letters"},
     {"invitations"},
@@ -46,14 +48,19 @@ FLOORS = (
     {"ui.group_view"},
     {"ui.own_copy"},
     {"downloads", "__main__", "ui.here", "ui.trouble", "ui.entrance", "ui.editor", "ui.watch"},
+    {"ui.waiting"},
     {"ui.pages"},
     {"ui.frame"},
-    {"ui.own_password", "ui.sessions", "ui.first_words", "ui.administration.everybody"},
-    {"ui.erasing", "ui.locked"},
+    {
+        *("ui.own_password", "ui.sessions", "ui.first_words", "ui.second_step"),
+        "ui.administration.everybody",
+    },
+    {"ui.erasing", "ui.locked", "ui.second_factor"},
     {
         f"ui.administration.{part}"
-        for part in ("people", "groups", "staff", "invitations", "record", "backup")
+        for part in ("groups", "staff", "invitations", "record", "backup", "second_factor")
     },
+    {"ui.administration.people"},
 )
 #: The domain: what works without a browser, and without streamlit.
 WITHOUT_STREAMLIT = {
@@ -72,12 +79,16 @@ WITHOUT_STREAMLIT = {
         "checkup",
         "nightly",
         "cli",
+        "second_factor",
     ),
 }
 #: What a page script may take its verbs and words from. The store itself is handed to it by ui.
 FOR_PAGES = tuple(
     f"visionsprat.{each}"
-    for each in ("ui", "accounts", "errors", "fields", "invitations", "progress", "records", "turns")
+    for each in (
+        *("ui", "accounts", "errors", "fields", "invitations", "progress", "records"),
+        *("second_factor", "turns"),
+    )
 )
 
 

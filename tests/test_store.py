@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.stored import FIRST, QUESTION, begin_session, save, sql, texts
-from visionsprat.errors import InvitationVoid, SignedOut, StoreUnavailable
+from visionsprat.errors import InvitationVoid, NotAllowed, SignedOut, StoreUnavailable
 from visionsprat.migrations import connect
 from visionsprat.records import (
     Attempt,
@@ -105,6 +105,11 @@ def end_own(store: Store) -> None:
         store.end_own_session("token", 1)
 
 
+def forbidden(call: Callable[[], object]) -> None:
+    with suppress(NotAllowed):
+        call()
+
+
 CALLS: dict[str, Callable[[Store], object]] = {
     "visitor": lambda store: store.visitor("token"),
     "account_of_session": lambda store: store.account_of_session("token"),
@@ -128,6 +133,9 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "text_locks": lambda store: store.text_locks(1),
     "old_passwords": lambda store: store.old_passwords(1),
     "draft_key": lambda store: store.draft_key("token"),
+    "account_id": lambda store: store.account_id("amina@test.example"),
+    "password_holds": lambda store: store.password_holds(1, "no hash"),
+    "second_factor": lambda store: store.second_factor(1),
     "record_visit": lambda store: store.record_visit(1, "token", "visionen"),
     "add_ticket": lambda store: store.add_ticket(1, "ticket"),
     "redeem_ticket": lambda store: store.redeem_ticket("ticket", "token"),
@@ -166,6 +174,12 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "release_texts": lambda store: store.release_texts(None, 1),
     "know_of_release": lambda store: store.know_of_release(1),
     "confirm_address": lambda store: store.confirm_address(1),
+    "set_second_factor": lambda store: forbidden(lambda: store.set_second_factor(1, "secret", 1, [], "")),
+    "use_step": lambda store: store.use_step(1, "secret", 1, 1),
+    "use_recovery_code": lambda store: store.use_recovery_code(1, "hash"),
+    "replace_recovery_codes": lambda store: store.replace_recovery_codes(1, "secret", []),
+    "turn_off_second_factor": lambda store: store.turn_off_second_factor(1),
+    "remove_second_factor": lambda store: store.remove_second_factor(None, 1),
     "check_health": lambda store: store.check_health(),
 }
 #: What else is waited for: a database that can't be looked at is not said to be damaged.

@@ -162,6 +162,7 @@ def test_a_copy_holds_every_column_about_a_person_but_secrets(store: Store) -> N
         "locked_revisions": {
             *("account_id", "question_id", "revision", "lock_id", "text", "saved_at", "device_kind")
         },
+        "second_factors": {"account_id", "secret", "set_at", "last_step"},
         "audit_log": {"at", "actor_id", "action", "subject", "actor", "subject_id", "details"},
     }
 

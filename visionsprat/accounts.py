@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
-from visionsprat import log, metrics
+from visionsprat import log, metrics, second_factor
 from visionsprat.cookies import NEW
 from visionsprat.errors import TooManyFailures, VisionspratError
 from visionsprat.passwords import PREHASHED, normal, prehashed, require_good
@@ -76,10 +76,11 @@ def sign_in(
     """Check the credentials and return a ticket for the route that sets the session's cookie.
 
     `device` is the token by which an Admission has made the browser known, `client` the address it
-    comes from. Raises SignInRefused, TooManyFailures or TooBusy. Must be called in a script run (the
-    authenticator's controller keeps notes in its session state).
+    comes from. Raises SignInRefused, TooManyFailures or TooBusy, or CodeWanted instead of a ticket. Must be
+    called in a script run (the authenticator's controller keeps notes in its session state).
     """
     found = check(store, email, password, device=device, client=client)
+    second_factor.ask(store, found, email.strip().lower(), browser, keep=keep)
     ticket = issue_ticket(store, found.account_id, browser, keep=keep, checked=found.password_hash)
     metrics.SIGN_INS.labels("ok").inc()
     _log.info("Signed in", extra={"account": found.account_id})

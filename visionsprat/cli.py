@@ -41,7 +41,7 @@ class NoMailServer(VisionspratError):
 
 
 class NobodyThere(VisionspratError):
-    """Some of those to be invited are not to be found; a line for each."""
+    """Some of those whom a command is about are not to be found; a line for each."""
 
 
 class NotConfirmed(VisionspratError):
@@ -114,6 +114,11 @@ def _parser() -> argparse.ArgumentParser:
     out = commands.add_parser("sign-out-everybody", help=about, description=f"{about.capitalize()}.")
     out.set_defaults(command=_sign_out_everybody)
 
+    about = "take the second factor off an account whose person has lost it"
+    reset = commands.add_parser("reset-second-factor", help=about, description=f"{about.capitalize()}.")
+    reset.add_argument("email", metavar="EMAIL", help="the address they sign in with")
+    reset.set_defaults(command=_reset_second_factor)
+
     about = "write the staff list as CSV, in a form that import-staff reads"
     export = commands.add_parser("export", help=about, description=f"{about.capitalize()}.")
     export.add_argument("file", type=Path, nargs="?", metavar="FILE", help="standard output if not given")
@@ -167,6 +172,18 @@ def _add_account(options: argparse.Namespace) -> int:
 def _sign_out_everybody(_: argparse.Namespace) -> int:
     with closing(Store(database_path(load_settings()))) as store:
         print(f"Ended {store.sign_out_everybody(None)} sessions. Everybody has to sign in again.")
+    return 0
+
+
+def _reset_second_factor(options: argparse.Namespace) -> int:
+    email = clean_email(options.email)
+    with closing(Store(database_path(load_settings()))) as store:
+        account_id = store.account_id(email)
+        if account_id is None:
+            raise NobodyThere(f"No account has the address {email}.")
+        if not store.remove_second_factor(None, account_id):
+            raise NobodyThere(f"{email} has no second factor: the password is enough already.")
+    print(f"{email} signs in with the password alone now.")
     return 0
 
 

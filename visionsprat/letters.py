@@ -66,6 +66,13 @@ _PASSWORD_CHOSEN = (
     "”Glömt lösenordet?” på sidan där du loggar in, och hör av dig till din administratör.",
     "Det går inte att svara på det här mejlet.",
 )
+_SECOND_FACTOR_REMOVED = (
+    "Hej {name}!",
+    "En administratör har tagit bort tvåstegsinloggningen för ditt konto i Visionsprat. Nu räcker "
+    "lösenordet för att logga in. Har du bett om det? Slå gärna på den igen på Mitt konto när du kan.",
+    "Har du inte bett om det? Byt lösenord genast på Mitt konto, och hör av dig till den som sköter servern.",
+    "Det går inte att svara på det här mejlet.",
+)
 
 
 def invitation(person: Invited, link: str) -> Letter:
@@ -100,6 +107,11 @@ def texts_released(name: str, email: str, by: str) -> Letter:
 def _with_lock(paragraphs: tuple[str, ...], locks: str, person: Invited) -> tuple[str, ...]:
     """With what is said about a lock, before the last paragraph, if the link brings one."""
     return (*paragraphs[:-1], locks, paragraphs[-1]) if person.locks else paragraphs
+
+
+def second_factor_removed(name: str, email: str) -> Letter:
+    text = "\n\n".join(_SECOND_FACTOR_REMOVED).format(name=name)
+    return Letter(name, email, "Tvåstegsinloggningen till Visionsprat är borttagen", f"{text}\n")
 
 
 def _letter(person: Invited, link: str, subject: str, paragraphs: tuple[str, ...]) -> Letter:

@@ -300,6 +300,30 @@ def m006_draft_keys(db: Database) -> None:
         db.execute("UPDATE accounts SET draft_key = ? WHERE id = ?", [secrets.token_bytes(32), account_id])
 
 
+_SECOND_FACTOR = (
+    # The secret is needed to check a code; recovery codes are kept as hashes until they are used.
+    """CREATE TABLE second_factors (
+        account_id INTEGER PRIMARY KEY REFERENCES accounts (id) ON DELETE CASCADE,
+        secret TEXT NOT NULL,
+        set_at TEXT NOT NULL,
+        last_step INTEGER NOT NULL
+    ) STRICT""",
+    """CREATE TABLE recovery_codes (
+        account_id INTEGER NOT NULL REFERENCES second_factors (account_id) ON DELETE CASCADE,
+        code_hash TEXT NOT NULL,
+        PRIMARY KEY (account_id, code_hash)
+    ) STRICT, WITHOUT ROWID""",
+    "ALTER TABLE sign_in_failures"
+    " ADD COLUMN factor TEXT NOT NULL DEFAULT 'password' CHECK (factor IN ('password', 'code'))",
+)
+
+
+@migrations()
+def m009_second_factor(db: Database) -> None:
+    for statement in _SECOND_FACTOR:
+        db.execute(statement)
+
+
 def connect(path: Path, *, create: bool = True) -> Database:
     """Open a connection with its pragmas: the one place that knows them.
 

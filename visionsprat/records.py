@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -41,6 +41,17 @@ class Action(str, Enum):
     TEXTS_UNLOCKED = "texts unlocked with the old password"
     TEXTS_RELEASED = "texts released"
     ADDRESS_CONFIRMED = "address confirmed by its person"
+    SECOND_FACTOR_SET = "second factor set"
+    SECOND_FACTOR_REMOVED = "second factor removed"
+    RECOVERY_CODES_MADE = "recovery codes made"
+    RECOVERY_CODE_USED = "recovery code used"
+
+
+class Factor(str, Enum):
+    """What somebody proves with, at sign-in, that they are who they say. The values stand in the database."""
+
+    PASSWORD = "password"
+    CODE = "code"
 
 
 @dataclass(frozen=True)
@@ -65,12 +76,24 @@ class Attempt:
     email: str
     #: The hash of its browser's token, when that has signed in to the account before; else "".
     device: str
+    factor: Factor = Factor.PASSWORD
 
 
 @dataclass(frozen=True)
 class Credentials:
     account_id: int
     password_hash: str
+
+
+@dataclass(frozen=True)
+class SecondFactor:
+    """What somebody has set up, so that a code is asked for after their password."""
+
+    #: In base32, as their app has it. Never logged, never shown again.
+    secret: str = field(repr=False)
+    set_at: datetime
+    #: How many recovery codes are still unused.
+    recovery_codes: int
 
 
 @dataclass(frozen=True)
@@ -343,6 +366,9 @@ class OwnData:
     locks: tuple[OwnLock, ...] = ()
     #: Since when it is open whether the address is their own.
     address_unproven_since: datetime | None = None
+    #: Since when a code is asked for after the password, and how many recovery codes are left.
+    second_factor_set_at: datetime | None = None
+    recovery_codes: int = 0
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,11 @@ from typing import Any
 import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from pyotp import TOTP
 
 from tests.browser.conftest import FOREIGN
 from tests.browser.people import (
+    PASSWORD,
     PASSWORD_HASH,
     Person,
     add_person,
@@ -32,10 +34,13 @@ from tests.browser.swedish import foreign
 from tests.browser.windows import OVERFLOW, TWO_FRAMES, Window, lasting, open_window, settle
 from tests.mailbox import Mailbox
 from tests.staff_lists import csv_file
+from visionsprat.accounts import token_hash
 from visionsprat.content import load_module
 from visionsprat.invitations import invite
 from visionsprat.records import Whom
+from visionsprat.second_factor import new_secret
 from visionsprat.settings import ROOT
+from visionsprat.web import SESSION_COOKIE
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 ALL_RULES: dict[str, Any] = {
@@ -358,6 +363,73 @@ def in_with_locked_texts(window: Window, address: str) -> Person:
     let_in(window.page, person)
     window.load(address)
     return person
+
+
+@state(Role.VISITOR)
+def asked_for_a_code(window: Window) -> None:
+    person = add_person(window.server, "Ragna Påhittad", is_admin=True)
+    with window.server.store() as store:
+        assert store.set_second_factor(person.id, new_secret(), 0, [], "")
+    window.load("/")
+    fill_in_sign_in(window.page, person.email)
+    window.page.get_by_label("Kod", exact=True).fill("inte en kod")
+    window.page.get_by_role("button", name="Logga in").click()
+    expect(window.page.get_by_role("alert")).to_be_visible()
+
+
+@state(Role.ADMINISTRATOR)
+def a_second_factor_to_be_confirmed(window: Window) -> None:
+    begin_a_second_factor(window)
+    window.page.get_by_role("button", name="Slå på", exact=True).click()
+    expect(window.page.get_by_role("alert")).to_be_visible()
+
+
+@state(Role.ADMINISTRATOR)
+def recovery_codes_shown(window: Window) -> None:
+    secret = begin_a_second_factor(window)
+    window.page.get_by_label("Kod", exact=True).fill(TOTP(secret).now())
+    window.page.get_by_role("button", name="Slå på", exact=True).click()
+    expect(window.page.locator("#reservkoder")).to_be_visible()
+
+
+@state(Role.ADMINISTRATOR)
+def a_second_factor_to_be_turned_off(window: Window) -> None:
+    have_second_factor(window, True)
+    window.page.get_by_role("button", name="Stäng av tvåstegsinloggning …").click()
+    window.page.get_by_role("button", name="Stäng av tvåstegsinloggning", exact=True).click()
+    expect(window.page.get_by_role("alert")).to_be_visible()
+
+
+def have_second_factor(window: Window, has: bool) -> None:
+    """Open the account page of the window's person, with a second factor or without."""
+    window.load("/mitt-konto")
+    id = int(window.page.locator("nav.side").get_attribute("data-account") or 0)
+    (token,) = [each["value"] for each in window.page.context.cookies() if each["name"] == SESSION_COOKIE]
+    with window.server.store() as store:
+        store.turn_off_second_factor(id)
+        if has:
+            assert store.set_second_factor(id, new_secret(), 0, [], token_hash(token))
+    window.load("/mitt-konto")
+
+
+def begin_a_second_factor(window: Window) -> str:
+    page = window.page
+    have_second_factor(window, False)
+    page.get_by_role("button", name="Slå på tvåstegsinloggning …").click()
+    page.get_by_label("Ditt lösenord").fill(PASSWORD)
+    page.get_by_role("button", name="Fortsätt").click()
+    expect(page.locator(".key")).to_be_visible()
+    return page.locator(".key").inner_text().replace(" ", "")
+
+
+@state(Role.ADMINISTRATOR)
+def anothers_second_factor_to_be_taken_away(window: Window) -> None:
+    person = add_person(window.server, "Ragna Fiktiv", is_admin=True)
+    with window.server.store() as store:
+        assert store.set_second_factor(person.id, new_secret(), 0, [], "")
+    window.load(f"/administration?person={person.id}")
+    window.page.get_by_role("button", name="Ta bort tvåstegsinloggning").click()
+    expect(window.page.get_by_role("button", name="Ja, ta bort tvåstegsinloggning")).to_be_visible()
 
 
 @state(Role.MANAGER)

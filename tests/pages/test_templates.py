@@ -25,6 +25,7 @@ from visionsprat.records import (
     PeopleFound,
     Person,
     Reflection,
+    SecondFactor,
     StaffChange,
     StaffMember,
     StaffPlan,
@@ -128,6 +129,7 @@ PERSON = Person(1, EVIL, EVIL, True, True, True, NOW, {1: EVIL}, {1: EVIL})
 NEVER = Person(2, "o@test.example", "Ö", False, False, False, None, {}, {})
 INVITED = Invited(1, EVIL, EVIL, False, (EVIL,), NOW)
 LOCK = TextLock(1, NOW, None, "")
+FACTOR = SecondFactor("JBSWY3DPEHPK3PXP", NOW, 10)
 FAILURES = (Failure(EVIL, Trouble.ADDRESS), Failure("o@test.example", Trouble.LATER))
 STAFF = StaffMember(EVIL, EVIL, frozenset({EVIL}), frozenset({EVIL}), True)
 
@@ -152,7 +154,7 @@ def record(*entries: AuditEntry) -> dict[str, Any]:
 
 
 #: Drawn as a part of others.
-PARTS = {"path.html"}
+PARTS = {"outlook.html", "path.html"}
 #: Each template with values, and whether they hold EVIL.
 CASES: list[tuple[str, dict[str, Any], bool]] = [
     ("address.html", {"email": EVIL}, True),
@@ -282,6 +284,18 @@ CASES: list[tuple[str, dict[str, Any], bool]] = [
     ("start.html", start(QUESTIONS, new=False), True),
     ("theme.html", {"theme": replace(MODULE.themes[0], title=f"Den {EVIL} staden", body=EVIL)}, True),
     ("unlock.html", {}, False),
+    ("go_to.html", {"advice": EVIL, "field": "key"}, True),
+    ("second_factor.html", {"factor": FACTOR}, False),
+    ("second_factor.html", {"factor": None}, False),
+    ("second_factor_line.html", {"has": True}, False),
+    ("second_factor_line.html", {"has": False}, False),
+    ("second_factor_new.html", {"qr_code": "data:,", "secret": EVIL}, True),
+    ("second_factor_person.html", {"person": PERSON, "factor": FACTOR, "oneself": False}, True),
+    ("second_factor_person.html", {"person": PERSON, "factor": FACTOR, "oneself": True}, False),
+    ("second_factor_person.html", {"person": PERSON, "factor": None, "oneself": False}, True),
+    ("second_step.html", sign_in("Hej.", EVIL), True),
+    ("second_step_lost.html", {}, False),
+    ("recovery_codes.html", {"told": EVIL, "codes": ("k7wm-3rtq-x2hd", "a")}, True),
     ("username.html", {"email": EVIL}, True),
     ("vision.html", {"vision": replace(MODULE.vision, sentence=EVIL)}, True),
 ]

@@ -14,6 +14,7 @@ from visionsprat.store.locked import LockedTexts
 from visionsprat.store.own_data import OwnDataStore
 from visionsprat.store.people import People
 from visionsprat.store.reflections import Reflections
+from visionsprat.store.second_factor import SecondFactors
 from visionsprat.store.sessions import Sessions
 from visionsprat.store.staff import Staff
 
@@ -32,5 +33,6 @@ class Store(
     AuditLog,
     OwnDataStore,
     DraftKeys,
+    SecondFactors,
 ):
     """The database of one installation. Safe to use from several threads and processes at once."""

@@ -150,7 +150,8 @@ class Invitations(Connections):
             db.execute("DELETE FROM sessions WHERE account_id = ?", [account_id])
             end_links(db, account_id)
             db.execute(
-                "DELETE FROM sign_in_failures WHERE email = (SELECT email FROM accounts WHERE id = ?)",
+                "DELETE FROM sign_in_failures"
+                " WHERE email = (SELECT email FROM accounts WHERE id = ?) AND factor = 'password'",
                 [account_id],
             )
             audit(db, now, account_id, Action.PASSWORD_CHOSEN, account_id=account_id)

@@ -28,6 +28,7 @@ from visionsprat.store.connections import (
     wipe,
 )
 from visionsprat.store.groups import group_paths
+from visionsprat.store.second_factor import find_second_factor
 from visionsprat.store.sessions import OWN_SESSION, own_session
 
 #: What stands in the audit log for somebody who has erased their account.
@@ -141,7 +142,7 @@ def _own_data(db: Database, account_id: int) -> OwnData | None:
     if row is None:
         return None
     email, name, is_admin, created_at, signed_in, unproven = row
-    paths = group_paths(db)
+    paths, factor = group_paths(db), find_second_factor(db, account_id)
 
     def rows(query: str, key: object = account_id) -> list[tuple[Any, ...]]:
         return db.execute(query, [key]).fetchall()
@@ -174,6 +175,8 @@ def _own_data(db: Database, account_id: int) -> OwnData | None:
         ),
         locks=tuple(_own_lock(row) for row in rows(_LOCKS)),
         address_unproven_since=moment(unproven) if unproven else None,
+        second_factor_set_at=factor.set_at if factor else None,
+        recovery_codes=factor.recovery_codes if factor else 0,
     )
 
 

@@ -60,6 +60,7 @@ _templates.filters |= {
     "day": text.day,
     "minute": text.minute,
     "saved": text.saved,
+    "recovery_codes": text.recovery_codes,
     "when": text.when,
 }
 _templates.globals |= {"State": State}

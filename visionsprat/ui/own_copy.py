@@ -8,7 +8,7 @@ from typing import Any
 
 from visionsprat.content import Module
 from visionsprat.records import OwnData, OwnReflection, Reflection
-from visionsprat.ui.text import ACTIONS, minute
+from visionsprat.ui.text import ACTIONS, minute, recovery_codes
 
 
 def as_data(own: OwnData, module: Module) -> dict[str, Any]:
@@ -23,6 +23,8 @@ def as_data(own: OwnData, module: Module) -> dict[str, Any]:
             "adressen_obekräftad_sedan": _iso(own.address_unproven_since),
             "grupper": list(own.groups),
             "chef_för": list(own.manages),
+            "tvåstegsinloggning_sedan": _iso(own.second_factor_set_at),
+            "reservkoder_kvar": own.recovery_codes,
         },
         "reflektioner": [
             {
@@ -106,6 +108,9 @@ def _lines(own: OwnData, module: Module, now: datetime) -> Iterator[str]:
     yield f"Senast inloggad: {minute(own.last_signed_in_at) if own.last_signed_in_at else 'aldrig'}"
     if own.address_unproven_since:
         yield f"Du har inte bekräftat e-postadressen sedan {minute(own.address_unproven_since)}."
+    if own.second_factor_set_at:
+        left = recovery_codes(own.recovery_codes)
+        yield f"Tvåstegsinloggning: på sedan {minute(own.second_factor_set_at)}, {left}"
     yield from _heading("Det du har skrivit")
     if not own.reflections:
         yield "Inget än."

@@ -12,6 +12,8 @@ One word for each thing on the screen; tests/test_words.py knows those that must
     radera          what one has written, or one's account: it can't be brought back
     ta bort         from a group, or from a role; avaktivera: an account that is kept but can't be used
     möte            where the group talks about it
+    tvåstegsinloggning
+                    lösenord och en kod från en app; reservkod: en som går att använda i stället, en gång
     säkerhetskopia, tidigare version, inbjudan, händelse, webbläsare, kakor
     den som sköter servern: for whatever only the terminal can help with; hör av dig till: how one asks
 """
@@ -171,6 +173,10 @@ ACTIONS = {
     Action.TEXTS_UNLOCKED: "Låste upp sina texter",
     Action.TEXTS_RELEASED: "Släppte låsta texter",
     Action.ADDRESS_CONFIRMED: "Bekräftade sin e-postadress",
+    Action.SECOND_FACTOR_SET: "Slog på tvåstegsinloggning",
+    Action.SECOND_FACTOR_REMOVED: "Tog bort tvåstegsinloggning",
+    Action.RECOVERY_CODES_MADE: "Gjorde nya reservkoder",
+    Action.RECOVERY_CODE_USED: "Använde en reservkod",
 }
 
 EMAIL_TAKEN = "Det finns redan ett konto med den e-postadressen."
@@ -186,6 +192,10 @@ LETTER_COMES = (
 #: In place of what the organisation has not filled in, on the pages that the law wants.
 NOT_FILLED_IN = "Uppgiften saknas ännu."
 NO_COOKIES = "Webbläsaren tar inte emot kakor. Tillåt kakor för den här webbplatsen och ladda om sidan."
+CODE_WRONG = (
+    "Koden stämmer inte, eller så är den redan använd. Skriv den som appen visar nu. "
+    "Går det inte? Kontrollera att mobilens klocka går rätt."
+)
 PASSWORD_ADVICE = f"Minst {MIN_PASSWORD_CHARACTERS} tecken. Gärna några ord som inte hör ihop."
 TOO_BUSY = "Många loggar in just nu. Vänta en liten stund och försök igen."
 WRONG_PASSWORD = "Det nuvarande lösenordet stämmer inte."
@@ -198,6 +208,13 @@ def too_many(until: datetime, now: datetime) -> str:
     # Rounded up: at the time that is named, it works.
     local = (until + timedelta(minutes=1) - timedelta(microseconds=1)).astimezone(STOCKHOLM)
     return f"Det har blivit för många försök. Vänta till {local:%H:%M} och försök igen."
+
+
+def recovery_codes(left: int) -> str:
+    """How many recovery codes are left, as in "sju reservkoder kvar"."""
+    if left == 1:
+        return "en reservkod kvar"
+    return f"{number(left) if left else 'inga'} reservkoder kvar"
 
 
 def number(count: int) -> str:

@@ -9,7 +9,7 @@ from visionsprat.fields import Refused, clean_email, clean_group, clean_name
 from visionsprat.invitations import as_letters, invite, tell_of_corrected_address, tell_of_release
 from visionsprat.mail import send
 from visionsprat.records import NewAccount, Person, Show, Whom
-from visionsprat.ui.administration import everybody
+from visionsprat.ui.administration import everybody, second_factor
 from visionsprat.ui.frame import draw as draw_template
 from visionsprat.ui.frame import notice
 from visionsprat.ui.here import here
@@ -87,6 +87,7 @@ def _draw_person(person: Person) -> None:
     _correct(person)
     _groups(person)
     _roles(person)
+    second_factor.draw_for(person)
 
 
 def _invite(person: Person) -> None:

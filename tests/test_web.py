@@ -21,7 +21,7 @@ from visionsprat.front import BROWSER_COOKIE
 from visionsprat.guard import Guard
 from visionsprat.installation import DATABASE, Installation, backups_path, installation
 from visionsprat.records import NewAccount
-from visionsprat.web import DEVICE_COOKIE, MAX_BODY_BYTES, SESSION_COOKIE, routes
+from visionsprat.web import DEVICE_COOKIE, MAX_BODY_BYTES, MOST_UNANSWERED, SESSION_COOKIE, routes
 
 QUESTION = "skapande/innebar"
 
@@ -191,6 +191,33 @@ def test_a_text_at_the_limit_is_kept_and_one_over_it_is_refused(
     assert save(client, text="😀" * 20_000).status_code == 200
     assert_refused(save(client, text="å" * 20_001, based_on=1), 413)
     assert stored(house) == ["😀" * 20_000]
+
+
+def test_a_long_run_of_marks_is_refused_with_a_reason_of_its_own(
+    client: Client, house: Installation, amina: int
+) -> None:
+    answer = save(client, text="Hej" + "\u0301" * 31)
+    assert answer.status_code == 422
+    assert answer.json() == {
+        "message": "Någon bokstav har fler än 30 accenttecken. Ta bort några, så sparas texten.",
+        "reason": "marks",
+    }
+    assert stored(house) == []
+
+
+def test_what_can_not_have_been_stored_is_no_unanswered_text(
+    client: Client, house: Installation, amina: int
+) -> None:
+    """It is neither normalised nor compared, and the text is saved all the same."""
+    unanswered = ["a" + "\u0301" * 79_999, "x" * 80_001, "\0", "\ud800", "A\u030a"]
+    assert save(client, text="Å").status_code == 200
+    assert save(client, text="Åå", based_on=0, unanswered=unanswered).status_code == 200
+    assert stored(house) == ["Åå"]
+
+
+def test_more_unanswered_texts_than_an_editor_remembers_are_refused(client: Client, amina: int) -> None:
+    assert save(client, text="Å", unanswered=["a"] * MOST_UNANSWERED).status_code == 200
+    assert_refused(save(client, text="Åå", based_on=1, unanswered=["a"] * (MOST_UNANSWERED + 1)), 422)
 
 
 def test_a_body_of_any_size_is_refused_without_being_kept(client: Client, amina: int) -> None:

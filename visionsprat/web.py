@@ -26,17 +26,21 @@ from visionsprat.front import ASSETS, BROWSER_COOKIE
 from visionsprat.guard import is_https
 from visionsprat.installation import Installation, backups_path, installation
 from visionsprat.records import Conflict, Reflection
-from visionsprat.writing import MAX_CHARACTERS, TextRefused, TextTooLong
+from visionsprat.writing import MAX_CHARACTERS, MOST_MARKS, TextRefused, TextTooLong, TooManyMarks
 
 SESSION_COOKIE = "visionsprat_session"
 #: By which a browser that has signed in before is known; see store/attempts.py.
 DEVICE_COOKIE = "visionsprat_device"
 #: Whose page a text was written on; optional, and sent by the editor.
 ACCOUNT_HEADER = "x-visionsprat-account"
-#: Far more than a text of the greatest length with a few unanswered ones.
-MAX_BODY_BYTES = 2_000_000
+#: The editor sends four at most.
+MOST_UNANSWERED = 8
+#: Room for a text of the greatest length and the editor's four unanswered ones, however they are written:
+#: decomposed, or with all but ASCII escaped.
+MAX_BODY_BYTES = 1_300_000
 
 TOO_LONG = f"Texten är för lång. Den får ha högst {MAX_CHARACTERS:,} tecken.".replace(",", " ")
+TOO_MANY_MARKS = f"Någon bokstav har fler än {MOST_MARKS} accenttecken. Ta bort några, så sparas texten."
 UNAVAILABLE = "Det går inte att spara just nu."
 
 _log = logging.getLogger(log.OURS)
@@ -111,6 +115,8 @@ def _save(token: str, author: str | None, body: bytes, kind: str) -> Response:
         raise Answer(503, UNAVAILABLE) from None
     except TextTooLong:
         raise Answer(413, TOO_LONG) from None
+    except TooManyMarks:
+        raise Answer(422, TOO_MANY_MARKS, reason="marks") from None
     except TextRefused:
         raise Answer(422, "Texten innehåller tecken som inte går att spara.") from None
     if isinstance(saved, Conflict):
@@ -167,6 +173,8 @@ def _draft(body: bytes) -> Draft:
     except (ValueError, TypeError, KeyError, RecursionError):
         raise refused from None
     if not isinstance(unanswered, list) or not all(isinstance(s, str) for s in (question, text, *unanswered)):
+        raise refused
+    if len(unanswered) > MOST_UNANSWERED:
         raise refused
     if type(based_on) is not int or not 0 <= based_on < 2**63:
         raise refused

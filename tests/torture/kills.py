@@ -24,6 +24,7 @@ from visionsprat.store import Store
 from visionsprat.web import ACCOUNT_HEADER, SESSION_COOKIE
 
 WRITERS = 6
+UNANSWERED = 4  # as in static/editor.js
 #: A kill comes when up to so many texts have been acknowledged since the start, and a moment later.
 MOST_BEFORE_KILL, LONGEST_MOMENT = 60, 0.02
 #: So many of the kills, more or less, meet a server that is still starting.
@@ -89,7 +90,8 @@ class Writer:
             "based_on": answer.revision,
             "unanswered": list(answer.unanswered),
         }
-        answer.unanswered.append(text)
+        first, *others = [*answer.unanswered, text]
+        answer.unanswered = [first, *others[1 - UNANSWERED :]]
         try:
             got = await connection.post(
                 f"{url}/api/reflections", json=sent, headers={**self._headers, "Origin": url}

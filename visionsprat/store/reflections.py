@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from sqlite_utils import Database
@@ -12,7 +13,7 @@ from visionsprat.errors import SignedOut
 from visionsprat.records import Conflict, Reflection
 from visionsprat.store.connections import Connections, iso, moment
 from visionsprat.store.sessions import SEEN_AGAIN, find_session, note_alive
-from visionsprat.writing import clean, is_blank, nfc
+from visionsprat.writing import TextRefused, TextTooLong, clean, is_blank
 
 #: A text is kept as an earlier version once it has rested this long ...
 SITTING = timedelta(minutes=10)
@@ -48,9 +49,9 @@ class Reflections(Connections):
         since is a Conflict too, and is not kept. Returns after COMMIT.
         Raises TextTooLong, TextRefused, StoreUnavailable.
         """
-        text = clean(text)
+        text, sent = clean(text), _as_stored(unanswered)
         with self._write() as db:
-            return _save(db, [account_id, question_id], text, self.clock(), based_on, unanswered, device_kind)
+            return _save(db, [account_id, question_id], text, self.clock(), based_on, sent, device_kind)
 
     def save_in_session(
         self,
@@ -67,6 +68,7 @@ class Reflections(Connections):
         `author_id` is whose page the text was written on, where that is known: nothing is saved in
         another person's name. Raises SignedOut besides.
         """
+        text, sent = clean(text), _as_stored(unanswered)  # before others have to wait for us
         now = self.clock()
         with self._write() as db:
             found = find_session(db, token_hash, now)
@@ -75,13 +77,22 @@ class Reflections(Connections):
             account, last_seen_at = found
             if now - last_seen_at > SEEN_AGAIN:
                 note_alive(db, token_hash, now)
-            return _save(db, [account.id, question_id], clean(text), now, based_on, unanswered, device_kind)
+            return _save(db, [account.id, question_id], text, now, based_on, sent, device_kind)
 
     def earlier_texts(self, account_id: int, question_id: str) -> tuple[Reflection, ...]:
         """The account's earlier and refused texts that are kept, each once, the newest first."""
         with self._read() as db:
             rows = db.execute(_EARLIER, [account_id, question_id]).fetchall()
         return tuple(Reflection(text, revision, moment(at), kind) for text, revision, at, kind in rows)
+
+
+def _as_stored(texts: Collection[str]) -> frozenset[str]:
+    """What the store would make of texts; those that it would refuse it has not got either."""
+    stored = set()
+    for text in texts:
+        with suppress(TextRefused, TextTooLong):
+            stored.add(clean(text))
+    return frozenset(stored)
 
 
 def _save(
@@ -101,7 +112,7 @@ def _save(
     newest, is_provisional = _newest_revision(db, key, now)
     saved = Reflection(text, max(newest.revision, current.revision) + 1, now, device_kind)
     unseen = current.revision > based_on
-    if unseen and current.text not in map(nfc, unanswered):
+    if unseen and current.text not in unanswered:
         if text != newest.text or newest.revision < current.revision:  # a refused text may be sent again
             _keep(db, key, saved)
         return Conflict(current)

@@ -12,13 +12,15 @@ const TELL_LIMIT = 1000; // characters left when the limit is first told
 const LARGE_DELETION = 200; // characters
 const ONE_DELETION = 10000; // ms within which saves that follow one another are one deletion
 const MOST_COMPARED = 4000000; // pairs of words; beyond that all that lies between two texts' ends differs
+const MOST_CHARACTERS = 20000; // unless the page says otherwise
 const UNANSWERED = 4; // how many sent texts are remembered until one is acknowledged
 
 const nfc = (text) => text.normalize("NFC"); // as the server stores it
 const same = (one, other) => nfc(one) === nfc(other);
 // The same rule as is_blank() in writing.py.
 const isBlank = (text) => /^[\s\p{C}\p{Z}]*$/u.test(text);
-const length = (text) => [...nfc(text)].length;
+// Four characters at most become one: what is much too long is not normalised first.
+const length = (text) => (text.length > 8 * MOST_CHARACTERS ? text.length : [...nfc(text)].length);
 
 const stockholm = (options) => new Intl.DateTimeFormat("sv-SE", { timeZone: "Europe/Stockholm", ...options });
 const clock = stockholm({ hour: "2-digit", minute: "2-digit" });
@@ -185,6 +187,8 @@ const REFUSED = {
   404: () => "Frågan finns inte längre. Kopiera texten om du vill ha den kvar.",
   413: (saver) => `Texten är för lång. Den får ha högst ${saver.limit.toLocaleString("sv-SE")} tecken.`,
   422: () => "Texten innehåller tecken som inte går att spara.",
+  // The server's reasons besides: it alone counts what stands on one letter, and it says how many may.
+  marks: (_, { message }) => message,
 };
 
 /** Why a text is not on the server yet, and where it is meanwhile. */
@@ -203,7 +207,7 @@ class Saver {
   constructor(account, question) {
     this.account = account;
     this.question = question;
-    this.limit = 20000; // characters; the page says otherwise when it differs
+    this.limit = MOST_CHARACTERS;
     this.key = `${DRAFT}:${account}:${question}:${TAB}`;
     claim(this.key);
     this.kept = keeps; // whether the draft is, in the browser
@@ -310,7 +314,8 @@ class Saver {
     if (this.gone) return;
     if (status === 200) return this.acknowledged({ text, ...body });
     if (status === 409) return this.conflicted(body);
-    if (status in REFUSED) return this.setState("refused", REFUSED[status](this));
+    const refused = REFUSED[body?.reason] ?? REFUSED[status];
+    if (refused) return this.setState("refused", refused(this, body));
     this.failures += 1;
     this.status = status;
     this.retry = setTimeout(() => this.send(), Math.min(RETRY_LAST, RETRY_FIRST * 2 ** (this.failures - 1)));

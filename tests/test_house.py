@@ -35,7 +35,7 @@ FLOORS = (
         "store.attempts",
     },
     {"store", "directory", "backups", "declarations"},
-    {"accounts", "installation", "checkup", "nightly", "ui.text", "outbox"},
+    {"accounts", "installation", "checkup", "nightly", "wiping", "ui.text", "outbox"},
     {"letters"},
     {"invitations"},
     {"guard", "demo", "traffic"},
@@ -68,6 +68,7 @@ WITHOUT_STREAMLIT = {
         "backups",
         "checkup",
         "nightly",
+        "wiping",
         "cli",
     ),
 }

@@ -209,7 +209,7 @@ def test_what_can_not_have_been_stored_is_no_unanswered_text(
     client: Client, house: Installation, amina: int
 ) -> None:
     """It is neither normalised nor compared, and the text is saved all the same."""
-    unanswered = ["a" + "\u0301" * 79_999, "x" * 80_001, "\0", "\ud800", "A\u030a"]
+    unanswered = ["a" + "\u0301" * 79_999, "x" * 80_001, "\0", "A\u030a"]
     assert save(client, text="Å").status_code == 200
     assert save(client, text="Åå", based_on=0, unanswered=unanswered).status_code == 200
     assert stored(house) == ["Åå"]

@@ -22,7 +22,6 @@ from visionsprat.store.connections import (
     moment,
     require_another_admin,
     want_wiping,
-    wipe,
 )
 from visionsprat.store.groups import group_paths
 
@@ -77,13 +76,18 @@ class OwnDataStore(Connections):
                 db.rollback()
 
     def erase_reflections(self, account_id: int) -> None:
-        """Take away all that somebody has written, earlier texts too, from the database's files as well."""
+        """Take away all that somebody has written, earlier texts too.
+
+        It can't be read any more afterwards; wiping takes it from the database's files as well.
+        """
         with self._write() as db:
             db.execute(_ERASED_REVISION, [account_id])
-            for table in ("reflections", "reflection_revisions"):
-                db.execute(f"DELETE FROM {table} WHERE account_id = ?", [account_id])
-            want_wiping(db)
-        self._wipe()
+            gone = [
+                db.execute(f"DELETE FROM {table} WHERE account_id = ?", [account_id]).rowcount
+                for table in ("reflections", "reflection_revisions")
+            ]
+            if any(gone):
+                want_wiping(db)
 
     def erase_account(self, account_id: int) -> None:
         """Take away an account with all that hangs on it. Raises LastAdministrator.
@@ -100,11 +104,6 @@ class OwnDataStore(Connections):
                 db.execute(statement, {"id": account_id, "email": found[0], "erased": ERASED})
             db.execute("DELETE FROM accounts WHERE id = ?", [account_id])
             want_wiping(db)
-        self._wipe()
-
-    def _wipe(self) -> None:
-        with self._read() as db:
-            wipe(db)
 
 
 def _own_data(db: Database, account_id: int) -> OwnData | None:

@@ -13,11 +13,11 @@ from visionsprat.settings import ROOT
 
 #: Each module of ours may import those above it, and none beside or below it.
 FLOORS = (
-    {"errors", "log", "metrics", "version"},
+    {"errors", "log", "metrics", "rates", "version"},
     {"settings", "writing", "content", "sheets", "client", "devices"},
     {"migrations", "records", "fields", "mail"},
     {"store.locks", "store.files"},
-    {"store.connections", "progress", "staff_file"},
+    {"store.connections", "store.quotas", "progress", "staff_file"},
     {
         "store.sessions",
         "store.groups",

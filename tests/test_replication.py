@@ -50,8 +50,9 @@ class Writer(threading.Thread):
             for number in itertools.count(1):
                 for question in self._questions:
                     body = {"question": question, "text": text(number), "based_on": number - 1}
-                    while (answer := browser.post("/api/reflections", json=body)).status_code == 503:
-                        pass  # the others have had the database for long: try again, as a browser does
+                    while (answer := browser.post("/api/reflections", json=body)).status_code in {429, 503}:
+                        # Too many at once, or the others have had the database for long: as a browser does.
+                        time.sleep(float(answer.headers.get("Retry-After", 0)))
                     answer.raise_for_status()
                     self._acknowledged.append((time.monotonic(), question, number))
 

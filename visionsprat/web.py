@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import time
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,12 +21,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from visionsprat import accounts, log, metrics
 from visionsprat.backups import newest
 from visionsprat.checkup import age
+from visionsprat.client import client_of
 from visionsprat.devices import device_kind
-from visionsprat.errors import SignedOut, StoreUnavailable
+from visionsprat.errors import SignedOut, StoreUnavailable, VersionsFull
 from visionsprat.front import ASSETS, BROWSER_COOKIE
 from visionsprat.guard import is_https
 from visionsprat.installation import Installation, backups_path, installation
-from visionsprat.records import Conflict, Reflection
+from visionsprat.records import Account, Conflict, Reflection
 from visionsprat.writing import MAX_CHARACTERS, MOST_MARKS, TextRefused, TextTooLong, TooManyMarks
 
 SESSION_COOKIE = "visionsprat_session"
@@ -41,7 +43,13 @@ MAX_BODY_BYTES = 1_300_000
 
 TOO_LONG = f"Texten är för lång. Den får ha högst {MAX_CHARACTERS:,} tecken.".replace(",", " ")
 TOO_MANY_MARKS = f"Någon bokstav har fler än {MOST_MARKS} accenttecken. Ta bort några, så sparas texten."
+SIGNED_OUT = "Du är utloggad."
+FULL = "Det finns inte plats för fler tidigare versioner. Ta bort dem du inte behöver, så sparas texten."
 UNAVAILABLE = "Det går inte att spara just nu."
+
+#: The accounts of sessions that have saved something, by the hashes of their tokens.
+_seen: dict[str, int] = {}
+_MOST_SEEN = 20_000
 
 _log = logging.getLogger(log.OURS)
 
@@ -52,6 +60,14 @@ class Answer(Exception):
     def __init__(self, status: int, message: str, **more: Any) -> None:
         super().__init__(message)
         self.response = JSONResponse({"message": message, **more}, status)
+
+
+class TooOften(Answer):
+    """A request that is to be made again after some seconds."""
+
+    def __init__(self, wait: float) -> None:
+        super().__init__(429, "Det kommer för mycket på en gång. Vänta lite.")
+        self.response.headers["Retry-After"] = str(math.ceil(wait))
 
 
 @dataclass(frozen=True)
@@ -89,13 +105,15 @@ async def _answer_to_save(request: Request) -> Response:
         body = await _body(request)
         account = request.headers.get(ACCOUNT_HEADER)
         token, kind = request.cookies.get(SESSION_COOKIE, ""), device_kind(request.headers)
-        return await run_in_threadpool(_save, token, account, body, kind)
+        return await run_in_threadpool(_save, token, account, body, kind, _client(request))
     except Answer as answer:
         return answer.response
 
 
-def _save(token: str, author: str | None, body: bytes, kind: str) -> Response:
-    house, draft = installation(), _draft(body)
+def _save(token: str, author: str | None, body: bytes, kind: str, client: str) -> Response:
+    house = installation()
+    _require_pace(house, accounts.token_hash(token), client)
+    draft = _draft(body)
     _known_question(house, draft.question)
     author_id = _author_id(author)
     log.about(account=author_id, question=draft.question)
@@ -110,9 +128,12 @@ def _save(token: str, author: str | None, body: bytes, kind: str) -> Response:
             kind,
         )
     except SignedOut:
-        raise Answer(401, "Du är utloggad.") from None
+        _seen.pop(accounts.token_hash(token), None)
+        raise Answer(401, SIGNED_OUT) from None
     except StoreUnavailable:
         raise Answer(503, UNAVAILABLE) from None
+    except VersionsFull:
+        raise Answer(423, FULL, nearly_full=True) from None
     except TextTooLong:
         raise Answer(413, TOO_LONG) from None
     except TooManyMarks:
@@ -120,11 +141,39 @@ def _save(token: str, author: str | None, body: bytes, kind: str) -> Response:
     except TextRefused:
         raise Answer(422, "Texten innehåller tecken som inte går att spara.") from None
     if isinstance(saved, Conflict):
-        erased = {"erased": True} if saved.erased else {}
+        fate = {"erased": True} if saved.erased else {} if saved.is_kept else {"kept": False}
         raise Answer(
-            409, "Det finns en nyare text.", **_described(saved.current), text=saved.current.text, **erased
+            409, "Det finns en nyare text.", **_described(saved.current), text=saved.current.text, **fate
         )
     return JSONResponse(_described(saved))
+
+
+def _require_pace(house: Installation, token_hash: str, client: str) -> None:
+    """Raises Answer when there is no live session, and TooOften when too many saves come.
+
+    A session is looked up before its first save only, and without making those who write wait: strangers
+    get no further. Saving itself looks it up each time.
+    """
+    account_id = _seen.get(token_hash)
+    if account_id is None:
+        try:
+            account = house.store.account_of_session(token_hash)
+        except StoreUnavailable:
+            raise Answer(503, UNAVAILABLE) from None
+        if account is None:
+            raise TooOften(wait) if (wait := house.limits.strangers.wait(client)) else Answer(401, SIGNED_OUT)
+        if len(_seen) >= _MOST_SEEN:
+            _seen.clear()
+        account_id = _seen[token_hash] = account.id
+    if wait := house.limits.saves.wait(account_id):
+        raise TooOften(wait)
+
+
+def _client(request: Request) -> str:
+    """Where a request comes from, as far as can be said."""
+    header = installation().settings.client_header
+    named = request.headers.getlist(header) if header else []
+    return client_of(named[-1] if named else request.client.host if request.client else "")
 
 
 def versions(request: Request) -> Response:
@@ -135,18 +184,41 @@ def versions(request: Request) -> Response:
     house, question = installation(), request.query_params.get("question", "")
     try:
         _known_question(house, question)
-        author = _author_id(request.headers.get(ACCOUNT_HEADER))
-        account = house.store.account_of_session(accounts.token_hash(request.cookies.get(SESSION_COOKIE, "")))
-        if account is None or author not in {None, account.id}:
-            raise Answer(401, "Du är utloggad.")
+        account = _author(house, request)
         earlier = house.store.earlier_texts(account.id, question)
+        full = house.store.is_nearly_full(account.id, question)
     except StoreUnavailable:
         return Answer(503, "Det går inte att läsa just nu.").response
     except Answer as answer:
         return answer.response
     found = [{"text": each.text, **_described(each)} for each in earlier]
-    asking = {"device_kind": device_kind(request.headers)}
+    asking = {"device_kind": device_kind(request.headers), **({"nearly_full": True} if full else {})}
     return JSONResponse({"versions": found, **asking}, headers={"Cache-Control": "no-store"})
+
+
+def erase_versions(request: Request) -> Response:
+    """DELETE /api/reflections/versions?question=: take the person's earlier texts there away for good."""
+    house, question = installation(), request.query_params.get("question", "")
+    try:
+        _known_question(house, question)
+        account = _author(house, request)
+        if wait := house.limits.changes.wait(account.id):
+            raise TooOften(wait)
+        house.store.erase_earlier_texts(account.id, question)
+    except StoreUnavailable:
+        return Answer(503, UNAVAILABLE).response
+    except Answer as answer:
+        return answer.response
+    return Response(status_code=204)
+
+
+def _author(house: Installation, request: Request) -> Account:
+    """Whose live session it is, if that is who wrote on the page. Raises Answer, StoreUnavailable."""
+    author = _author_id(request.headers.get(ACCOUNT_HEADER))
+    account = house.store.account_of_session(accounts.token_hash(request.cookies.get(SESSION_COOKIE, "")))
+    if account is None or author not in {None, account.id}:
+        raise Answer(401, SIGNED_OUT)
+    return account
 
 
 def _described(reflection: Reflection) -> dict[str, Any]:
@@ -154,6 +226,7 @@ def _described(reflection: Reflection) -> dict[str, Any]:
         "revision": reflection.revision,
         "saved_at": reflection.saved_at.isoformat(timespec="seconds"),
         "device_kind": reflection.device_kind,
+        **({"nearly_full": True} if reflection.nearly_full else {}),
     }
 
 
@@ -281,6 +354,7 @@ def routes() -> list[BaseRoute]:
     return [
         Route("/api/reflections", save_reflection, methods=["POST"]),
         Route("/api/reflections/versions", versions, methods=["GET"]),
+        Route("/api/reflections/versions", erase_versions, methods=["DELETE"]),
         Route("/api/session", session, methods=["GET"]),
         Route("/api/sign-out", sign_out, methods=["POST"]),
         Route("/api/ticket", redeem_ticket, methods=["GET"]),

@@ -40,14 +40,14 @@ class Wiper:
         self._tried: tuple[datetime, timedelta] | None = None
 
     def look(self) -> bool:
-        """Wipe if that is due. Whether it was done. Raises StoreUnavailable."""
+        """Wipe if that is due. Whether it was done. Raises StoreUnavailable, or OSError: the file is gone."""
         now = self._store.clock()
         if not self._store.wanted_wipings():
             self._wanted_since = None
             return False
         self._wanted_since = self._wanted_since or now
         rests = self._tried is not None and abs(now - self._tried[0]) < self._tried[1]
-        if rests or not is_due(self._wanted_since, self._store.size(), now):
+        if rests or not is_due(self._wanted_since, self._store.path.stat().st_size, now):
             return False
         done = self._store.wipe()
         self._tried = (now, REST if done else RETRY)
@@ -79,7 +79,7 @@ def _work(wiper: Wiper, ended: threading.Event) -> None:
     while not ended.wait(_LOOK.total_seconds()):
         try:
             wiper.look()
-        except StoreUnavailable:
+        except (StoreUnavailable, OSError):
             pass  # told by everything else that can't be done, and tried again
         except Exception as error:  # the thread must live on; a message that is not ours may say too much
             _log.error("Wiping what was erased failed: %s. It is tried again.", type(error).__name__)

@@ -98,7 +98,8 @@ class Writer:
             )
         except httpx.TransportError:
             return
-        if got.status_code == 503:
+        if got.status_code in {429, 503}:
+            await asyncio.sleep(float(got.headers.get("Retry-After", 0)))
             return
         assert got.status_code == 200, f"a save was answered with {got.status_code}: {got.text}"
         answer.text, answer.revision = text, got.json()["revision"]

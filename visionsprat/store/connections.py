@@ -95,11 +95,6 @@ class Connections:
         with self._read() as db:
             return _wanted(db)
 
-    def size(self) -> int:
-        """How large the database's file is, in bytes."""
-        with translated():
-            return os.stat(self.path).st_size
-
     def wipe(self) -> bool:
         """Write the files anew without a trace of what was erased; nobody can write meanwhile.
 

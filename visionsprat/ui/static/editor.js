@@ -583,7 +583,7 @@ class VersionList {
       this.onErased();
       this.load();
     });
-    return element("div", {}, told, element("p", { class: "actions" }, button));
+    return element("div", { class: "erasing" }, told, element("p", { class: "actions" }, button));
   }
 
   actions(version) {
@@ -680,7 +680,7 @@ class QuestionField {
     if (this.left.textContent !== told) this.left.textContent = told;
     const bare = saver.kept ? "" : "Den här webbläsaren kan inte hålla kvar text. Stäng inte sidan förrän det står Sparat.";
     if (this.bare.textContent !== bare) this.bare.textContent = bare;
-    const full = saver.nearlyFull ? "Snart finns det inte plats för fler tidigare versioner. Ta bort dem du inte behöver." : "";
+    const full = saver.nearlyFull && saver.state !== "refused" ? "Snart finns det inte plats för fler tidigare versioner. Ta bort dem du inte behöver." : "";
     if (this.full.textContent !== full) this.full.textContent = full;
     this.drawTaken();
     this.drawChoice();

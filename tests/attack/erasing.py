@@ -13,7 +13,7 @@ from visionsprat.store import Store
 
 ADDRESS = "203.0.113.63"
 #: Megabytes of others' texts, and how often is erased.
-LARGE, TIMES = {False: 20, True: 300}, {False: 30, True: 300}
+LARGE, TIMES = {False: 20, True: 60}, {False: 30, True: 300}
 QUESTION = "pulserande/gora"
 
 

@@ -15,8 +15,8 @@ from visionsprat.store import quotas
 ADDRESS = "203.0.113.62"
 QUESTION = "balanserade/gora"
 #: Saves one after the other on each of so many connections.
-SAVES, AT_ONCE = {False: 150, True: 3_000}, {False: 2, True: 4}
-STRANGERS = {False: 1_500, True: 20_000}
+SAVES, AT_ONCE = {False: 150, True: 500}, {False: 2, True: 4}
+STRANGERS = {False: 1_500, True: 4_000}
 
 
 async def attack(target: Target, hard: bool) -> None:

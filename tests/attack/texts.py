@@ -35,7 +35,7 @@ async def _send(client: httpx.AsyncClient, run: str, size: int) -> None:
     assert await _status(client, long, []) in {413, 422}
     # In vain among the texts that got no answer: the save itself is an honest one.
     assert await _status(client, "En egen text.", [long] * 3) in {200, 409, 413}
-    assert await _status(client, "En egen text.", [long] * 1_000) in {413, 422}
+    assert await _status(client, "En egen text.", [long[:1_000]] * 300) in {413, 422}
 
 
 async def _status(client: httpx.AsyncClient, text: str, unanswered: list[str]) -> int:

@@ -25,6 +25,7 @@ from visionsprat.ui.first_words import first_words
 from visionsprat.ui.trouble import show_trouble
 from visionsprat.version import VERSION
 from visionsprat.web import OwnRoutes, routes
+from visionsprat.wiping import background_wiping
 
 try:
     house = installation()
@@ -40,7 +41,8 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
     greet()
     running = {"version": VERSION, "schema": schema()}
     _log.info("Started", extra=running)
-    with nightly_backups(house.store.path, backups_path(house.settings), house.store.clock):
+    backups = nightly_backups(house.store.path, backups_path(house.settings), house.store.clock)
+    with backups, background_wiping(house.store):
         yield {}
     house.store.close()
     _log.info("Stopped", extra=running)

@@ -162,6 +162,7 @@ ROUTES = {
     "POST /api/inbjudningar.csv": only(ADMINISTRATORS),
     "GET /api/mina-uppgifter.json": only(SIGNED_IN),
     "GET /api/mina-uppgifter.txt": only(SIGNED_IN),
+    "DELETE /api/reflections/versions": only(SIGNED_IN, 204, others=401),  # after what shows them
     **{
         f"{method} /api/{{path:path}}": everybody(404) for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
     },
@@ -169,6 +170,7 @@ ROUTES = {
 #: What a route has to be asked with.
 ASKED_WITH = {
     "GET /api/reflections/versions": f"?question={QUESTION}",
+    "DELETE /api/reflections/versions": f"?question={QUESTION}",
     "POST /api/inbjudningar.csv": "?aldrig=1",
 }
 #: Streamlit's own addresses, and places where a file might be thought to lie.

@@ -13,11 +13,11 @@ from visionsprat.settings import ROOT
 
 #: Each module of ours may import those above it, and none beside or below it.
 FLOORS = (
-    {"errors", "log", "metrics", "version", "cookies"},
+    {"errors", "log", "metrics", "rates", "version", "cookies"},
     {"settings", "writing", "content", "sheets", "client", "devices", "turns"},
     {"migrations", "records", "fields", "mail"},
     {"store.locks", "store.files"},
-    {"store.connections", "progress", "staff_file"},
+    {"store.connections", "store.quotas", "progress", "staff_file"},
     {
         "store.sessions",
         "store.groups",
@@ -39,7 +39,7 @@ FLOORS = (
     },
     {"store", "directory", "backups", "declarations", "passwords"},
     {"second_factor"},
-    {"accounts", "installation", "checkup", "nightly", "ui.text", "outbox"},
+    {"accounts", "installation", "checkup", "nightly", "wiping", "ui.text", "outbox"},
     {"letters"},
     {"invitations"},
     {"guard", "demo", "traffic"},
@@ -78,6 +78,7 @@ WITHOUT_STREAMLIT = {
         "backups",
         "checkup",
         "nightly",
+        "wiping",
         "cli",
         "second_factor",
     ),

@@ -127,6 +127,9 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "audit_log": lambda store: store.audit_log(),
     "own_data": lambda store: store.own_data(1),
     "earlier_texts": lambda store: store.earlier_texts(1, QUESTION),
+    "is_nearly_full": lambda store: store.is_nearly_full(1, QUESTION),
+    "wanted_wipings": lambda store: store.wanted_wipings(),
+    "wipe": lambda store: store.wipe(),  # it writes when something has been erased
     "count_invitees": lambda store: store.count_invitees(Whom()),
     "unknown_emails": lambda store: store.unknown_emails(frozenset({"amina@test.example"})),
     "invited": lambda store: look_at_link(store),
@@ -165,6 +168,7 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "set_active": lambda store: store.set_active(None, 1, True),
     "sign_out_everywhere": lambda store: store.sign_out_everywhere(None, 1),
     "erase_reflections": lambda store: store.erase_reflections(1),
+    "erase_earlier_texts": lambda store: store.erase_earlier_texts(1, QUESTION),
     "erase_account": lambda store: store.erase_account(1),
     "invite": lambda store: store.invite(None, Whom(), str),
     "add_password_link": lambda store: store.add_password_link("amina@test.example", str),

@@ -273,6 +273,7 @@ def test_erasing_takes_what_is_locked_along_from_every_byte(
     take_over(store, chief)
     erase = store.erase_reflections if what == "reflections" else store.erase_account
     erase(amina)
+    assert store.wipe()
     for end in ("", "-wal"):
         found = store.path.with_name(store.path.name + end).read_bytes()
         assert SECRET.encode() not in found and EARLIER.encode() not in found

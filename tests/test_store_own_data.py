@@ -185,6 +185,7 @@ def test_what_is_erased_is_in_no_byte_of_the_files(
 ) -> None:
     assert traces(store, EARLIER, REFUSED, NOW) == [EARLIER, REFUSED, NOW]
     erase(store, written)
+    assert store.wipe()
     assert traces(store, EARLIER, REFUSED, NOW) == []
     store.close()
     with closing(Store(store.path, clock)) as restarted:
@@ -210,6 +211,7 @@ def test_copies_left_behind_where_pages_were_divided_go_too(
         )
         texts[key] = (text, save(store, key[0], text, revision, key[1]).revision)
     erase(store, written)
+    assert store.wipe()
     assert traces(store, *(f"mark-of-{id} " for id in people)) == [
         f"mark-of-{id} " for id in people if id != written
     ]
@@ -221,6 +223,7 @@ def test_what_others_have_written_stays(
 ) -> None:
     save(store, chief, "Kvar")
     erase(store, written)
+    assert store.wipe()
     assert visit(store, chief).reflections[QUESTION].text == "Kvar"
 
 
@@ -238,11 +241,39 @@ def test_while_somebody_reads_for_long_the_wiping_waits_for_the_next_start(
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM reflections").fetchall()
         erase(store, written)
+        assert not store.wipe()
         assert sql(store, "SELECT * FROM reflections") == []
         assert traces(store, NOW) == [NOW]
         assert "still to be wiped" in caplog.text and NOW not in caplog.text
     with closing(Store(store.path, clock)) as another:
         assert traces(another, EARLIER, REFUSED, NOW) == []
+
+
+def test_an_erasure_is_not_waited_for_by_the_one_who_asks(store: Store, written: int) -> None:
+    """Others must be able to save meanwhile: the files are written anew later."""
+    store.erase_reflections(written)
+    assert store.wanted_wipings() == 1
+    assert sql(store, "SELECT * FROM reflections") == sql(store, "SELECT * FROM reflection_revisions") == []
+
+
+def test_where_nothing_is_gone_nothing_is_wiped(store: Store, written: int) -> None:
+    store.erase_reflections(written)
+    assert store.wipe()
+    before = store.path.stat()
+    for _ in range(3):
+        store.erase_reflections(written)
+        store.erase_account(4711)
+        assert store.wanted_wipings() == 0
+        assert store.wipe()
+    assert store.path.stat().st_mtime_ns == before.st_mtime_ns
+
+
+def test_after_a_wiping_of_ones_own_writing_goes_on(store: Store, written: int, chief: int) -> None:
+    for number in range(20):
+        save(store, chief, f"Text {number} " * 500, number)
+    store.erase_reflections(written)
+    assert store.wipe()
+    assert save(store, chief, "Kort", 20).revision == 21
 
 
 def test_of_two_erasures_at_once_the_second_is_wiped_too(
@@ -254,6 +285,8 @@ def test_of_two_erasures_at_once_the_second_is_wiped_too(
         (before,) = db.execute("PRAGMA user_version").fetchone()
         db.execute(f"PRAGMA user_version = {before + 1}")
     store.erase_reflections(written)
+    assert store.wanted_wipings() == 2
+    assert store.wipe()
     assert traces(store, NOW, "Chefens vinröda räv") == []
     assert sql(store, "PRAGMA user_version") == [(0,)]
 
@@ -280,6 +313,7 @@ def test_what_was_written_before_an_erasure_does_not_come_back_by_itself(
             refused = store.save_reflection(written, QUESTION, NOW, based_on, unanswered)
             assert refused == Conflict(Reflection("", erased, clock.now), erased=True)
     assert kept(store, written) == []
+    assert store.wipe()
     assert traces(store, NOW) == []
 
 
@@ -317,6 +351,7 @@ def test_nothing_of_an_erased_account_is_left_but_that_there_was_one(
     store.set_password(written, "another hash")
     assert len(traces(store, EMAIL, "ny@test.example", "Amina", "Testsson")) == 4
     store.erase_account(written)
+    assert store.wipe()
     assert traces(store, EMAIL, "ny@test.example", "Amina", "Testsson") == []
     for table in (
         "reflections",

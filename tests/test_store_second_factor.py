@@ -142,6 +142,7 @@ def test_it_goes_with_its_account_from_the_files_too(store: Store, secured: int,
 
     assert SECRET.encode() in files()
     store.erase_account(secured)
+    assert store.wipe()
     assert SECRET.encode() not in files()
     assert sql(store, "SELECT count(*) FROM recovery_codes") == [(0,)]
 

@@ -24,7 +24,7 @@ from visionsprat.cookies import BROWSER_COOKIE, DEVICE_COOKIE, SESSION_COOKIE, H
 from visionsprat.guard import Guard, is_https
 from visionsprat.installation import DATABASE, Installation, backups_path, installation
 from visionsprat.records import NewAccount
-from visionsprat.web import MAX_BODY_BYTES, routes
+from visionsprat.web import MAX_BODY_BYTES, MOST_UNANSWERED, routes
 
 QUESTION = "skapande/innebar"
 
@@ -198,8 +198,96 @@ def test_a_text_at_the_limit_is_kept_and_one_over_it_is_refused(
     assert stored(house) == ["😀" * 20_000]
 
 
+def test_a_long_run_of_marks_is_refused_with_a_reason_of_its_own(
+    client: Client, house: Installation, amina: int
+) -> None:
+    answer = save(client, text="Hej" + "\u0301" * 31)
+    assert answer.status_code == 422
+    assert answer.json() == {
+        "message": "Någon bokstav har fler än 30 accenttecken. Ta bort några, så sparas texten.",
+        "reason": "marks",
+    }
+    assert stored(house) == []
+
+
+def test_what_can_not_have_been_stored_is_no_unanswered_text(
+    client: Client, house: Installation, amina: int
+) -> None:
+    """It is neither normalised nor compared, and the text is saved all the same."""
+    unanswered = ["a" + "\u0301" * 79_999, "x" * 80_001, "\0", "A\u030a"]
+    assert save(client, text="Å").status_code == 200
+    assert save(client, text="Åå", based_on=0, unanswered=unanswered).status_code == 200
+    assert stored(house) == ["Åå"]
+
+
+def test_more_unanswered_texts_than_an_editor_remembers_are_refused(client: Client, amina: int) -> None:
+    assert save(client, text="Å", unanswered=["a"] * MOST_UNANSWERED).status_code == 200
+    assert_refused(save(client, text="Åå", based_on=1, unanswered=["a"] * (MOST_UNANSWERED + 1)), 422)
+
+
 def test_a_body_of_any_size_is_refused_without_being_kept(client: Client, amina: int) -> None:
     assert_refused(post(client, b" " * (MAX_BODY_BYTES + 1)), 413)
+
+
+# Too much
+
+
+def test_more_saves_than_anybody_can_type_are_told_to_wait(
+    client: Client, house: Installation, amina: int
+) -> None:
+    answers = [save(client, text=f"Text {number}", based_on=number) for number in range(140)]
+    statuses = [answer.status_code for answer in answers]
+    first = statuses.index(429)
+    assert first >= 120 and set(statuses[:first]) == {200}
+    assert_refused(answers[first], 429)
+    assert answers[first].headers["retry-after"] == "1"
+    assert stored(house) != [f"Text {first}"]
+    bengt = add_account(house, "bengt@test.example")
+    sign_in(client, house, bengt)
+    assert save(client).status_code == 200
+
+
+def test_strangers_are_told_to_wait_at_last_and_nobody_else(
+    client: Client, house: Installation, amina: int
+) -> None:
+    cookies = dict(client.cookies)
+    client.cookies.clear()
+    statuses = []
+    while 429 not in statuses and len(statuses) < 3000:
+        statuses.append(post(client, b"{}").status_code)
+    assert set(statuses) == {401, 429}
+    client.cookies.update(cookies)
+    assert save(client).status_code == 200
+
+
+@pytest.fixture
+def full(client: Client, amina: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is room for one earlier text, and it is taken."""
+    monkeypatch.setattr("visionsprat.store.quotas.MOST_OF_QUESTION", 1)
+    save(client, text="Först")
+    assert save(client, text="Annan").json()["nearly_full"]
+
+
+def test_a_save_for_which_there_is_no_room_has_a_status_and_a_sentence_of_its_own(
+    client: Client, house: Installation, full: None
+) -> None:
+    refused = save(client, text="En till")
+    assert (refused.status_code, refused.json()["kept"]) == (409, False)
+    answer = save(client, text="Nytt", based_on=1)
+    assert answer.status_code == 423
+    assert answer.json()["message"].startswith("Det finns inte plats för fler tidigare versioner.")
+    assert stored(house) == ["Först"]
+    assert versions(client).json()["nearly_full"]
+
+
+def test_room_is_made_by_taking_ones_earlier_versions_away(
+    client: Client, house: Installation, full: None
+) -> None:
+    address = f"/api/reflections/versions?question={QUESTION}"
+    assert_refused(client.request("DELETE", address, headers={"Origin": "https://evil.example"}), 403)
+    assert client.request("DELETE", address, headers={"Origin": OWN}).status_code == 204
+    assert versions(client).json()["versions"] == []
+    assert save(client, text="Nytt", based_on=1).status_code == 200
 
 
 # Who may

@@ -11,6 +11,7 @@ from visionsprat.errors import VisionspratError
 from visionsprat.fields import Fault, Refused, clean_email, clean_group, clean_name
 from visionsprat.records import Directory, StaffChange, StaffMember, StaffPlan
 from visionsprat.staff_file import Row, Trouble, Unreadable, read_table
+from visionsprat.writing import MOST_MARKS
 
 #: Headings, as they stand in an export and in the other ways that HR systems write them.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -30,6 +31,8 @@ _ACTIVE = {
 #: A file that deactivates a larger part of all active accounts than this is asked about once more.
 LARGE_PART = 0.1
 _REPORT_EVERY = 200
+#: A cell with groups that has more characters is refused unseen; Excel's hold 32,767.
+_CELL = 32_767
 
 Report = Callable[[float], object]
 
@@ -41,11 +44,19 @@ class Problem(Enum):
     EMAIL_DOUBLED = "is also on line {about}: keep one of the two lines"
     NAME = "must be a name of 1 to 100 characters"
     GROUP = "must be a group's path of names of 1 to 100 characters, such as Vård/Norr/Team 3"
+    MARKS = f"has more than {MOST_MARKS} accents or other marks in a row"
     GROUP_CIRCLE = "puts a group below one with its own name"
     MANAGER_UNKNOWN = "is neither in the file nor among the accounts"
     ACTIVE = "must be ja or nej"
     TOO_MANY = "is one cell more than there are headings: look for a separator that should be in quotes"
     LAST_ADMINISTRATOR = "would leave nobody who can administer: make somebody else administrator first"
+
+
+_PROBLEMS = {
+    Fault.NAME_MARKS: Problem.MARKS,
+    Fault.GROUP_MARKS: Problem.MARKS,
+    Fault.GROUP_CIRCLE: Problem.GROUP_CIRCLE,
+}
 
 
 @dataclass(frozen=True)
@@ -214,8 +225,8 @@ class _Reader:
     def _name(self, line: int, value: str) -> str:
         try:
             return clean_name(value)
-        except Refused:
-            self._fault(line, "namn", value, Problem.NAME)
+        except Refused as refused:
+            self._fault(line, "namn", value, _PROBLEMS.get(refused.fault, Problem.NAME))
             return ""
 
     def _paths(self, line: int, column: str, value: str | None) -> frozenset[str] | None:
@@ -240,11 +251,13 @@ class _Reader:
 
 def _clean_paths(text: str) -> frozenset[str] | Problem:
     """The groups in a cell, separated by "|" or line breaks."""
+    if len(text) > _CELL:
+        return Problem.GROUP
     parts = [part for line in text.splitlines() for part in line.split("|")]
     try:
         return frozenset(clean_group(part) for part in parts if part.strip())
     except Refused as refused:
-        return Problem.GROUP_CIRCLE if refused.fault is Fault.GROUP_CIRCLE else Problem.GROUP
+        return _PROBLEMS.get(refused.fault, Problem.GROUP)
 
 
 # What it would change

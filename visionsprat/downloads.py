@@ -23,7 +23,7 @@ from visionsprat.records import Account, Action, Whom
 from visionsprat.sheets import as_csv, as_xlsx
 from visionsprat.ui import group_view, own_copy
 from visionsprat.ui.text import ACTIONS, STOCKHOLM, midnight, sortable
-from visionsprat.web import unavailable
+from visionsprat.web import TooOften, unavailable
 
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -86,6 +86,8 @@ def invitations(request: Request) -> Response:
         account = signed_in(request)
         if account is None or not account.is_admin or not (group or never) or not _is_id(group or "0"):
             return not_found()
+        if wait := installation().limits.changes.wait(account.id):
+            return TooOften(wait).response
         whom = Whom(group_id=int(group) if group else None, never_signed_in=never, unused=True)
         made = invite(installation().store, account.id, whom, site())
     except NotAllowed:

@@ -36,6 +36,8 @@ SAVE_OUTCOMES = {
     409: "conflict",
     413: "too_long",
     422: "malformed",
+    423: "full",
+    429: "too_often",
     500: "failed",
     503: "unavailable",
 }

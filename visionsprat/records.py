@@ -114,17 +114,20 @@ class Reflection:
     saved_at: datetime
     #: What it was written on, as in "Mobil, Android"; see devices.py. Empty when it was not asked.
     device_kind: str = ""
+    #: Whether there will soon be no room for more of its author's earlier texts: see store/quotas.py.
+    nearly_full: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
 class Conflict:
     """A newer text was stored meanwhile. `current` is that one; the refused text is kept as a revision.
 
-    Unless what it was written upon is `erased`: then it is not kept.
+    Unless what it was written upon is `erased`: then it is not kept. Nor when there is no room for it.
     """
 
     current: Reflection
     erased: bool = False
+    is_kept: bool = True
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import TracebackType
 from typing import Any
 
@@ -119,7 +120,12 @@ class Editor:
             "text": text,
             "based_on": self.revisions.get(question, 0),
         }
-        answer = await self._connection.post(self._to, json={**body, "unanswered": []}, headers=self._headers)
+        body["unanswered"] = []
+        while True:
+            answer = await self._connection.post(self._to, json=body, headers=self._headers)
+            if answer.status_code != 429:
+                break
+            await asyncio.sleep(float(answer.headers["Retry-After"]))
         if answer.status_code != 200:
             raise Refused(f"saving {question} was answered with {answer.status_code}")
         self.revisions[question] = answer.json()["revision"]

@@ -51,6 +51,8 @@ def drafts(page: Page) -> list[str]:
 
 
 def in_the_files(person: Person, text: str | None = None) -> bool:
+    with person.server.store():
+        pass  # whoever opens the database wipes it, as its running server does by and by
     folder, sought = person.server.database.parent, (text or words(person)).encode()
     return any(sought in file.read_bytes() for file in folder.glob(f"{person.server.database.name}*"))
 

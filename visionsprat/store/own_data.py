@@ -25,7 +25,6 @@ from visionsprat.store.connections import (
     new_draft_key,
     require_another_admin,
     want_wiping,
-    wipe,
 )
 from visionsprat.store.groups import group_paths
 from visionsprat.store.second_factor import find_second_factor
@@ -88,18 +87,21 @@ class OwnDataStore(Connections):
                 db.rollback()
 
     def erase_reflections(self, account_id: int, checked: str | None = None) -> None:
-        """Take away all that somebody has written, earlier texts too, from the database's files as well.
+        """Take away all that somebody has written, earlier texts too.
 
-        Raises SignedOut when the account's password is no longer the one whose hash was `checked`.
+        It can't be read any more afterwards; wiping takes it from the database's files as well. Raises
+        SignedOut when the account's password is no longer the one whose hash was `checked`.
         """
         with self._write() as db:
             _require_hash(db, account_id, checked)
             db.execute(_ERASED_REVISION, [account_id])
             db.execute(_NEW_DRAFT_KEY, [new_draft_key(), account_id])
-            for table in ("reflections", "reflection_revisions", "text_locks"):  # with what is locked
-                db.execute(f"DELETE FROM {table} WHERE account_id = ?", [account_id])
-            want_wiping(db)
-        self._wipe()
+            gone = [
+                db.execute(f"DELETE FROM {table} WHERE account_id = ?", [account_id]).rowcount
+                for table in ("reflections", "reflection_revisions", "text_locks")  # with what is locked
+            ]
+            if any(gone):
+                want_wiping(db)
 
     def erase_account(self, account_id: int, checked: str | None = None) -> None:
         """Take away an account with all that hangs on it. Raises LastAdministrator.
@@ -118,11 +120,6 @@ class OwnDataStore(Connections):
                 db.execute(statement, {"id": account_id, "email": found[0], "erased": ERASED})
             db.execute("DELETE FROM accounts WHERE id = ?", [account_id])
             want_wiping(db)
-        self._wipe()
-
-    def _wipe(self) -> None:
-        with self._read() as db:
-            wipe(db)
 
 
 def _require_hash(db: Database, account_id: int, checked: str | None) -> None:

@@ -11,6 +11,7 @@ from sqlite_utils import Database
 from visionsprat.errors import SignedOut
 from visionsprat.records import Account, Action, OwnSession, Reflection, Session, Visitor
 from visionsprat.store.connections import Connections, audit, iso, moment, require_admin
+from visionsprat.store.quotas import fullness
 
 SESSION_IDLE = timedelta(hours=12)
 SESSION_LIFE = timedelta(days=7)
@@ -57,6 +58,7 @@ _KEEP_VERSIONS = """
     FROM sessions s JOIN reflections r ON r.account_id = s.account_id
     WHERE s.token_hash = ? AND NOT is_blank(r.text)
 """
+_AUTHOR = "SELECT account_id FROM sessions WHERE token_hash = ?"
 # The sitting is over: only within it is a text measured against the fullest one.
 _FORGET_PROVISIONAL = """
     DELETE FROM reflection_revisions WHERE is_provisional
@@ -205,7 +207,9 @@ class Sessions(Connections):
 
 
 def _end(db: Database, token_hash: str) -> int | None:
-    db.execute(_KEEP_VERSIONS, [token_hash])
+    (author,) = db.execute(_AUTHOR, [token_hash]).fetchone() or (None,)
+    if fullness(db, [author, ""]) <= 1:  # else it is the current text only
+        db.execute(_KEEP_VERSIONS, [token_hash])
     db.execute(_FORGET_PROVISIONAL, [token_hash])
     ended = db.execute(
         "DELETE FROM sessions WHERE token_hash = ? RETURNING account_id", [token_hash]

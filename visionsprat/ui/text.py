@@ -29,6 +29,7 @@ from visionsprat.fields import MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS,
 from visionsprat.mail import Trouble as MailTrouble
 from visionsprat.records import Action, Show
 from visionsprat.staff_file import Trouble
+from visionsprat.writing import MOST_MARKS
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 _NUMBERS = ("noll", "ett", "två", "tre", "fyra", "fem", "sex", "sju", "åtta", "nio", "tio", "elva", "tolv")
@@ -51,6 +52,8 @@ _MONTHS = (
 FAULTS = {
     Fault.EMAIL: "Det där ser inte ut som en e-postadress. Skriv den så här: namn@exempel.se.",
     Fault.NAME: "Skriv ett namn, högst 100 tecken.",
+    Fault.NAME_MARKS: f"Någon bokstav i namnet har fler än {MOST_MARKS} accenttecken. Ta bort några.",
+    Fault.GROUP_MARKS: f"Någon bokstav i namnet har fler än {MOST_MARKS} accenttecken. Ta bort några.",
     Fault.GROUP: "Skriv gruppens namn, högst 100 tecken och utan tecknet |.",
     Fault.GROUP_CIRCLE: "En grupp kan inte ligga under en grupp med samma namn. Välj ett annat namn.",
     Fault.PASSWORD_SHORT: f"Lösenordet är för kort. Det ska ha minst {MIN_PASSWORD_CHARACTERS} tecken.",
@@ -90,6 +93,7 @@ PROBLEMS = {
     Problem.EMAIL_DOUBLED: "finns också på rad {about}. Behåll en av raderna",
     Problem.NAME: "ska vara ett namn på 1 till 100 tecken",
     Problem.GROUP: "ska vara en grupp, till exempel Vård/Norr/Team 3, med namn på 1 till 100 tecken",
+    Problem.MARKS: f"har en bokstav med fler än {MOST_MARKS} accenttecken",
     Problem.GROUP_CIRCLE: "lägger en grupp under en grupp med samma namn",
     Problem.MANAGER_UNKNOWN: "finns varken i filen eller bland kontona",
     Problem.ACTIVE: "ska vara ja eller nej",

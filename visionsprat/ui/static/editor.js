@@ -12,6 +12,7 @@ const TELL_LIMIT = 1000; // characters left when the limit is first told
 const LARGE_DELETION = 200; // characters
 const ONE_DELETION = 10000; // ms within which saves that follow one another are one deletion
 const MOST_COMPARED = 4000000; // pairs of words; beyond that all that lies between two texts' ends differs
+const MOST_CHARACTERS = 20000; // unless the page says otherwise
 const UNANSWERED = 4; // how many sent texts are remembered until one is acknowledged
 
 const { drafts } = window.visionsprat;
@@ -20,7 +21,8 @@ const nfc = (text) => text.normalize("NFC"); // as the server stores it
 const same = (one, other) => nfc(one) === nfc(other);
 // The same rule as is_blank() in writing.py.
 const isBlank = (text) => /^[\s\p{C}\p{Z}]*$/u.test(text);
-const length = (text) => [...nfc(text)].length;
+// Four characters at most become one: what is much too long is not normalised first.
+const length = (text) => (text.length > 8 * MOST_CHARACTERS ? text.length : [...nfc(text)].length);
 
 const stockholm = (options) => new Intl.DateTimeFormat("sv-SE", { timeZone: "Europe/Stockholm", ...options });
 const clock = stockholm({ hour: "2-digit", minute: "2-digit" });
@@ -107,6 +109,7 @@ async function post(account, question, { text, based_on, unanswered = [] }, keep
       signal: keepalive ? undefined : AbortSignal.timeout(20000),
     });
     const body = await answer.json().catch(() => null);
+    if (body && answer.status === 429) body.after = Number(answer.headers.get("Retry-After")) || 1; // s
     // Others may answer in its place: a proxy, or a network that wants to be signed in to first.
     return body ? { status: answer.status, body } : { status: answer.ok ? 0 : 503 };
   } catch {
@@ -118,6 +121,9 @@ const REFUSED = {
   404: () => "Frågan finns inte längre. Kopiera texten om du vill ha den kvar.",
   413: (saver) => `Texten är för lång. Den får ha högst ${saver.limit.toLocaleString("sv-SE")} tecken.`,
   422: () => "Texten innehåller tecken som inte går att spara.",
+  423: () => "Det finns inte plats för fler tidigare versioner. Ta bort dem du inte behöver, så sparas texten.",
+  // The server's reasons besides: it alone counts what stands on one letter, and it says how many may.
+  marks: (_, { message }) => message,
 };
 
 /** Why a text is not on the server yet, and where it is meanwhile. */
@@ -135,7 +141,7 @@ class Saver {
   constructor(account, question) {
     this.account = account;
     this.question = question;
-    this.limit = 20000; // characters; the page says otherwise when it differs
+    this.limit = MOST_CHARACTERS;
     this.place = new drafts.Draft(account);
     drafts.claim(this.place.name);
     this.kept = drafts.possible ? null : false; // whether the draft is, in the browser; null while that is to be seen
@@ -149,6 +155,8 @@ class Saver {
     this.problem = "";
     this.status = 0; // of the last answer, while waiting
     this.other = null; // the newer text, in a conflict
+    this.paused = false; // until when the server has said
+    this.nearlyFull = false; // whether there will soon be no room for more earlier versions
     this.writtenAt = null; // when the text was last changed here
     this.taken = null; // the text before much of it was deleted
     this.deletions = new Deletions();
@@ -202,7 +210,7 @@ class Saver {
     if (!this.dirty && !this.sending && !this.unanswered.length) return this.settle();
     if (this.state !== "waiting") this.setState("saving");
     this.firstUnsaved ??= Date.now();
-    if (this.state === "waiting" && this.retry) return; // the next attempt takes this text along
+    if (this.retry) return; // the next attempt takes this text along
     clearTimeout(this.timer);
     const patience = this.firstUnsaved + LONGEST - Date.now();
     const pause = this.kept === false ? SHORT_PAUSE : PAUSE;
@@ -211,6 +219,7 @@ class Saver {
 
   /** Send at once what is unsaved: the page is being left, or the field. */
   flush(keepalive = false) {
+    if (this.paused && !keepalive) return; // the server has said when
     if (this.dirty && this.state !== "conflict" && this.state !== "refused") this.send(keepalive);
   }
 
@@ -219,6 +228,7 @@ class Saver {
     clearTimeout(this.timer);
     clearTimeout(this.retry);
     this.retry = undefined;
+    this.paused = false;
     this.firstUnsaved = undefined;
     const draft = this.draft();
     if (length(draft.text) > this.limit) return this.take(413);
@@ -241,13 +251,30 @@ class Saver {
     if (this.gone) return;
     if (status === 401) window.visionsprat.doubt(this.account);
     else if (status && window.visionsprat.isCovered()) window.visionsprat.ask(); // the person is back
+    this.nearlyFull ||= body?.nearly_full === true;
+    if (status === 429) return this.pause(body.after);
     if (status === 200) return this.acknowledged({ text, ...body });
     if (status === 409) return this.conflicted(body);
-    if (status in REFUSED) return this.setState("refused", REFUSED[status](this));
+    const refused = REFUSED[body?.reason] ?? REFUSED[status];
+    if (refused) return this.setState("refused", refused(this, body));
     this.failures += 1;
     this.status = status;
     this.retry = setTimeout(() => this.send(), Math.min(RETRY_LAST, RETRY_FIRST * 2 ** (this.failures - 1)));
     this.setState("waiting");
+  }
+
+  /** Too much comes at once: nothing has failed, and the text goes when it may. */
+  pause(seconds) {
+    this.paused = true;
+    this.retry = setTimeout(() => this.send(), seconds * 1000);
+    this.setState("saving");
+  }
+
+  /** There is room again for earlier versions. */
+  roomMade() {
+    this.nearlyFull = false;
+    if (this.state === "refused") this.send();
+    this.onChange();
   }
 
   acknowledged(saved) {
@@ -472,15 +499,20 @@ function element(tag, attributes = {}, ...children) {
 
 /** Earlier versions, to read and, with `restore`, to bring back. */
 class VersionList {
-  constructor(account, question, root, restore) {
-    Object.assign(this, { account, question, root, restore });
+  constructor(account, question, root, restore, onErased = () => {}) {
+    Object.assign(this, { account, question, root, restore, onErased });
+  }
+
+  ask(method = "GET") {
+    return fetch(`/api/reflections/versions?question=${encodeURIComponent(this.question)}`, {
+      method,
+      headers: { "X-Visionsprat-Account": String(this.account) },
+    }).catch(() => null);
   }
 
   async load() {
     const asked = (this.asked = {});
-    const answer = await fetch(`/api/reflections/versions?question=${encodeURIComponent(this.question)}`, {
-      headers: { "X-Visionsprat-Account": String(this.account) },
-    }).catch(() => null);
+    const answer = await this.ask();
     const found = answer?.ok ? await answer.json().catch(() => null) : null;
     if (this.asked !== asked) return; // overtaken
     if (found) this.show(found);
@@ -488,7 +520,7 @@ class VersionList {
     else this.say("Det går inte att visa dem just nu. Stäng och öppna igen om en stund.");
   }
 
-  show({ versions, device_kind }) {
+  show({ versions, device_kind, nearly_full }) {
     if (!versions.length) {
       return this.say("Inga än. En version sparas när du har gjort uppehåll, loggar ut eller tar bort mycket text.");
     }
@@ -498,7 +530,29 @@ class VersionList {
       const words = element("div", { class: "words", dir: "auto" }, version.text);
       return element("li", {}, when, words, ...this.actions(version));
     });
-    this.root.replaceChildren(element("ol", {}, ...items));
+    this.root.replaceChildren(...(nearly_full ? [this.erasing()] : []), element("ol", {}, ...items));
+  }
+
+  /** Where there is little room left: a way to take them all away, asked about once more. */
+  erasing() {
+    const told = element("p", { class: "when", role: "status" }, "Det finns snart inte plats för fler tidigare versioner.");
+    const button = element("button", { type: "button", class: "button" }, "Ta bort alla tidigare versioner av svaret");
+    let sure = false;
+    button.addEventListener("click", async () => {
+      if (!sure) {
+        sure = true;
+        button.textContent = "Ja, ta bort dem för gott";
+        return;
+      }
+      const answer = await this.ask("DELETE");
+      if (!answer?.ok) {
+        told.textContent = "Det går inte att ta bort dem just nu. Försök igen om en stund.";
+        return;
+      }
+      this.onErased();
+      this.load();
+    });
+    return element("div", { class: "erasing" }, told, element("p", { class: "actions" }, button));
   }
 
   actions(version) {
@@ -519,7 +573,7 @@ class Versions {
   constructor(saver, restore) {
     this.saver = saver;
     const list = element("div", { class: "list" });
-    this.list = new VersionList(saver.account, saver.question, list, restore);
+    this.list = new VersionList(saver.account, saver.question, list, restore, () => saver.roomMade());
     this.root = element("details", { class: "versions" }, element("summary", {}, "Tidigare versioner"), list);
     this.root.addEventListener("toggle", () => this.draw());
   }
@@ -555,11 +609,12 @@ class QuestionField {
     this.left = element("p", { class: "left" });
     this.bare = element("p", { class: "bare", "aria-live": "polite" });
     this.taken = element("p", { class: "taken", "aria-live": "polite" });
+    this.full = element("p", { class: "left", "aria-live": "polite" });
     this.versions = new Versions(saver, (text) => this.restore(text));
     this.choice = element("div", { class: "choice" });
     const label = element("label", { for: id }, question.label);
     this.root = element("div", { class: "question" }, label, this.area, this.status, this.bare, this.left, this.taken);
-    this.root.append(this.choice, this.versions.root);
+    this.root.append(this.full, this.choice, this.versions.root);
     saver.taken = null; // offered on the page where it was deleted
     this.area.addEventListener("input", () => {
       saver.type(this.area.value);
@@ -594,6 +649,8 @@ class QuestionField {
     if (this.left.textContent !== told) this.left.textContent = told;
     const bare = saver.kept !== false ? "" : "Den här webbläsaren kan inte hålla kvar text. Stäng inte sidan förrän det står Sparat.";
     if (this.bare.textContent !== bare) this.bare.textContent = bare;
+    const full = saver.nearlyFull && saver.state !== "refused" ? "Snart finns det inte plats för fler tidigare versioner. Ta bort dem du inte behöver." : "";
+    if (this.full.textContent !== full) this.full.textContent = full;
     this.drawTaken();
     this.drawChoice();
     this.versions.draw();
@@ -650,9 +707,10 @@ class QuestionField {
       return button;
     });
     const words = element("div", { class: "words", dir: "auto" }, other.text || "(tom)");
+    const where = other.kept === false ? "Den i rutan finns bara i den här webbläsaren." : "Båda är sparade.";
     const [title, said] = other.erased
       ? ["Texten i rutan är från tiden innan", "Den finns bara i den här webbläsaren. Vill du ha den kvar?"]
-      : ["Två texter", "Båda är sparade. Det som skiljer dem åt är understruket."];
+      : ["Två texter", `${where} Det som skiljer dem åt är understruket.`];
     this.choice.append(element("h3", {}, title), element("p", { class: "when" }, said));
     if (!other.erased) {
       this.comparison = element("div", { class: "comparison" });

@@ -27,6 +27,7 @@ from visionsprat.mail import Failure, Letter, send
 from visionsprat.records import Contents, Level, NewAccount, Whom
 from visionsprat.settings import Smtp, load_settings
 from visionsprat.sheets import as_csv
+from visionsprat.staff_file import MAX_BYTES
 from visionsprat.store import Store
 
 
@@ -150,7 +151,8 @@ def _add_account(options: argparse.Namespace) -> int:
 
 def _import_staff(options: argparse.Namespace) -> int:
     try:
-        data = options.file.read_bytes()
+        with options.file.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise FileUnusable(f"{options.file} can't be read: {error.strerror}.") from error
     with closing(Store(database_path(load_settings()))) as store:

@@ -140,7 +140,7 @@ def previewed(*, empty: bool) -> dict[str, Any]:
 
 def faults(count: int) -> dict[str, Any]:
     found = [CellFault(line, "namn", EVIL, Problem.NAME) for line in range(count)]
-    return {"faults": found, "problems": PROBLEMS, "most": 2}
+    return {"faults": found, "problems": PROBLEMS, "most": 2, "stopped": 3}
 
 
 def record(*entries: AuditEntry) -> dict[str, Any]:

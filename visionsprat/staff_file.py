@@ -90,7 +90,7 @@ def read_table(data: bytes, known: Collection[str]) -> Table:
     Rows without anything in them are left out, and cells under other headings come empty. Raises Unreadable,
     after two minutes at the most.
     """
-    if not data.strip():
+    if not data or data.isspace():
         raise Unreadable(Trouble.EMPTY)
     if len(data) > MAX_BYTES:
         raise Unreadable(Trouble.TOO_BIG)

@@ -10,7 +10,7 @@ import getpass
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import BinaryIO
@@ -29,6 +29,9 @@ from visionsprat.settings import Smtp, load_settings
 from visionsprat.sheets import as_csv
 from visionsprat.staff_file import MAX_BYTES
 from visionsprat.store import Store
+
+#: What every SQLite file begins with.
+_DATABASE = b"SQLite format 3\0"
 
 
 class FileUnusable(VisionspratError):
@@ -227,9 +230,24 @@ def _invite(options: argparse.Namespace) -> int:
     return _send(settings.smtp, as_letters(made)) if options.send and settings.smtp else 0
 
 
+def _require_writable(path: Path) -> None:
+    """Raises FileUnusable where a table would take the place of something that nobody has named."""
+    if path.is_symlink() and (path.is_file() or not path.exists()):
+        raise FileUnusable(f"{path} is a link to another file: name that file, or another one.")
+    with suppress(OSError):
+        if path.is_file() and _begins(path) == _DATABASE:
+            raise FileUnusable(f"{path} is a database: choose another file.")
+
+
+def _begins(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(len(_DATABASE))
+
+
 @contextmanager
 def _private_file(path: Path) -> Iterator[BinaryIO]:
     """A file that nobody else can read, even when it was there before."""
+    _require_writable(path)
     try:
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             if path.is_file():  # and not /dev/null
@@ -260,6 +278,7 @@ def _export(options: argparse.Namespace) -> int:
     if options.file is None:
         sys.stdout.buffer.write(table)
     else:
+        _require_writable(options.file)
         try:
             options.file.write_bytes(table)
         except OSError as error:

@@ -55,7 +55,7 @@ class Problem(Enum):
     LAST_ADMINISTRATOR = "would leave nobody who can administer: make somebody else administrator first"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CellFault:
     line: int
     column: str
@@ -89,7 +89,7 @@ class Preview:
     plan: StaffPlan
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Entry:
     """One person in the file; None where the file has no such column."""
 

@@ -66,7 +66,7 @@ class Unreadable(VisionspratError):
         self.about = about
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     #: The line it begins at, 1 for the headings.
     line: int

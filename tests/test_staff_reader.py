@@ -75,7 +75,7 @@ def test_an_honest_list_is_read_whatever_stands_around_it(make: Callable[[], byt
         (lambda: b'"' * MAX_BYTES, Trouble.QUOTES, "1"),
         (lambda: b"a" * MAX_BYTES, Trouble.QUOTES, "1"),
         (lambda: b";" * MAX_BYTES, Trouble.TOO_MUCH, ""),
-        (lambda: b"e-post;namn" + b";a" * 9_000_000, Trouble.TOO_WIDE, "1"),
+        (lambda: b"e-post;namn" + b";a" * 3_000_000, Trouble.TOO_WIDE, "1"),
         (lambda: b"e-post;namn\n" + b"a\n" * 9_000_000, Trouble.TOO_MANY_ROWS, ""),
         (lambda: b"e-post;namn\n" + b"\0" * 19_000_000, Trouble.NUL, "2"),
         (lambda: b"e-post;namn\n" + b"\xe5\n" * 9_000_000, Trouble.TOO_MUCH, ""),

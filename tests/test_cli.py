@@ -312,6 +312,20 @@ def test_links_begin_with_the_public_address(
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize("command", [["export"], ["invite", "amina@test.example", "--output"]])
+def test_a_table_takes_the_place_of_no_database_and_of_nothing_behind_a_link(
+    staff: None, data_folder: Path, tmp_path: Path, capsys: Printed, command: list[str]
+) -> None:
+    other, link, database = tmp_path / "other.txt", tmp_path / "link.csv", data_folder / "visionsprat.db"
+    other.write_text("mitt", encoding="utf-8")
+    link.symlink_to(other)
+    for path, why in ((link, "is a link to another file"), (database, "is a database")):
+        assert main([*command, str(path)]) == 1
+        assert why in capsys.readouterr().err
+    assert other.read_text(encoding="utf-8") == "mitt"
+    assert database.read_bytes().startswith(b"SQLite format 3")
+
+
 @pytest.mark.parametrize(
     ("arguments", "faults"),
     [

@@ -10,7 +10,7 @@ import getpass
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -29,7 +29,11 @@ from visionsprat.mail import Failure, Letter, send
 from visionsprat.records import Contents, Level, NewAccount, Whom
 from visionsprat.settings import Smtp, load_settings
 from visionsprat.sheets import as_csv
+from visionsprat.staff_file import MAX_BYTES
 from visionsprat.store import Store
+
+#: What every SQLite file begins with.
+_DATABASE = b"SQLite format 3\0"
 
 
 class FileUnusable(VisionspratError):
@@ -189,7 +193,8 @@ def _reset_second_factor(options: argparse.Namespace) -> int:
 
 def _import_staff(options: argparse.Namespace) -> int:
     try:
-        data = options.file.read_bytes()
+        with options.file.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise FileUnusable(f"{options.file} can't be read: {error.strerror}.") from error
     with closing(Store(database_path(load_settings()))) as store:
@@ -298,9 +303,24 @@ def _unlock_texts(options: argparse.Namespace) -> int:
     return _send(settings.smtp, [texts_released(person.name, email, "Den som sköter servern")])
 
 
+def _require_writable(path: Path) -> None:
+    """Raises FileUnusable where a table would take the place of something that nobody has named."""
+    if path.is_symlink() and (path.is_file() or not path.exists()):
+        raise FileUnusable(f"{path} is a link to another file: name that file, or another one.")
+    with suppress(OSError):
+        if path.is_file() and _begins(path) == _DATABASE:
+            raise FileUnusable(f"{path} is a database: choose another file.")
+
+
+def _begins(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(len(_DATABASE))
+
+
 @contextmanager
 def _private_file(path: Path) -> Iterator[BinaryIO]:
     """A file that nobody else can read, even when it was there before."""
+    _require_writable(path)
     try:
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             if path.is_file():  # and not /dev/null
@@ -331,6 +351,7 @@ def _export(options: argparse.Namespace) -> int:
     if options.file is None:
         sys.stdout.buffer.write(table)
     else:
+        _require_writable(options.file)
         try:
             options.file.write_bytes(table)
         except OSError as error:

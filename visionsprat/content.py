@@ -19,6 +19,7 @@ from visionsprat.errors import VisionspratError
 
 T = TypeVar("T")
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_DEEPEST = 10
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$")]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
@@ -203,6 +204,7 @@ def _split(path: Path, text: str) -> tuple[str, str]:
 
 def _parse(path: Path, front: str) -> tuple[dict[str, Any], Any]:
     try:
+        _require_plain(path, front)
         # BaseLoader keeps what was typed: `title: 2035` and `title: Nej` are words, not a number and a no.
         values = yaml.load(front, Loader=_LOADER)
         node = yaml.compose(front, Loader=_LOADER)
@@ -220,6 +222,25 @@ def _parse(path: Path, front: str) -> tuple[dict[str, Any], Any]:
         problem = f"key {key.value!r} is on line {first.start_mark.line + 1} already. Keep one of them."
         raise ContentError(path, key.start_mark.line + 1, problem)
     return values or {}, node
+
+
+def _require_plain(path: Path, front: str) -> None:
+    """Raises ContentError for a value that stands for another, and for lists in lists without an end.
+
+    A few lines of either can stand for more than any machine can hold.
+    """
+    depth = 0
+    for event in yaml.parse(front, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent) or depth > _DEEPEST:
+            problem = (
+                "* stands for another value" if depth <= _DEEPEST else "lists lie too deep in one another"
+            )
+            raise ContentError(
+                path,
+                event.start_mark.line + 1,
+                f"not valid YAML here ({problem}). Write the words themselves.",
+            )
 
 
 def _doubled_keys(node: Any) -> Iterator[tuple[Any, Any]]:

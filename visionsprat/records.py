@@ -399,7 +399,7 @@ class Finding:
     text: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StaffMember:
     """A person as a staff list tells of them. Groups are paths."""
 
@@ -421,7 +421,7 @@ class Directory:
     groups: frozenset[str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StaffChange:
     before: StaffMember
     after: StaffMember

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
@@ -145,7 +147,7 @@ def previewed(*, empty: bool) -> dict[str, Any]:
 
 def faults(count: int) -> dict[str, Any]:
     found = [CellFault(line, "namn", EVIL, Problem.NAME) for line in range(count)]
-    return {"faults": found, "problems": PROBLEMS, "most": 2}
+    return {"faults": found, "problems": PROBLEMS, "most": 2, "stopped": 3}
 
 
 def record(*entries: AuditEntry) -> dict[str, Any]:
@@ -352,3 +354,15 @@ def test_what_is_written_keeps_its_line_breaks_and_marks() -> None:
 )
 def test_the_start_page_says_how_far_one_has_come(done: int, said: str) -> None:
     assert said in rendered("start.html", start(QUESTIONS[:done], new=False))
+
+
+def test_what_was_drawn_is_not_kept() -> None:
+    values = previewed(empty=False)
+    plan = weakref.ref(values["found"].plan)
+    gc.disable()
+    try:
+        render("staff_preview.html", **values)
+        values.clear()
+        assert plan() is None
+    finally:
+        gc.enable()

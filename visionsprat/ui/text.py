@@ -23,12 +23,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from visionsprat.directory import Problem
+from visionsprat.directory import MAX_DEPTH, MAX_GROUPS, MAX_PLACES, Problem
 from visionsprat.errors import InvitationExpired, InvitationUsed, InvitationVoid
 from visionsprat.fields import MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS, Fault
 from visionsprat.mail import Trouble as MailTrouble
 from visionsprat.records import Action, Show
 from visionsprat.staff_file import Trouble
+from visionsprat.staff_reader import MAX_COLUMNS, MAX_ROWS
 from visionsprat.writing import MOST_MARKS
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
@@ -64,10 +65,31 @@ FAULTS = {
     ),
 }
 
+
+def thousands(count: int) -> str:
+    """A number with a space between thousands, as in "10 000"."""
+    return f"{count:,}".replace(",", "\u00a0")
+
+
 #: Why a staff list can't be read.
 TROUBLE = {
     Trouble.EMPTY: "Filen är tom. Välj en annan fil.",
     Trouble.TOO_BIG: "Filen är för stor. Den får vara högst 20 MB. Dela upp den i flera.",
+    Trouble.TOO_MANY_ROWS: f"Filen har fler än {thousands(MAX_ROWS)} rader. Dela upp den i flera.",
+    Trouble.TOO_WIDE: (
+        f"Rad {{about}} har fler än {thousands(MAX_COLUMNS)} celler. "
+        "Kontrollera att varje person står på en egen rad."
+    ),
+    Trouble.FAR: ("Cellen {about} ligger långt utanför listan. Töm den, spara filen och välj den igen."),
+    Trouble.TOO_MUCH: (
+        "Filen tar för lång tid eller för mycket minne att läsa. "
+        "Spara bara bladet med listan, som CSV UTF-8, och välj den filen i stället."
+    ),
+    Trouble.TOO_MANY_GROUPS: (
+        f"Listan har för många grupper. Högst {thousands(MAX_GROUPS)} olika får finnas, "
+        f"och högst {thousands(MAX_PLACES)} om man räknar varje persons grupper för sig."
+    ),
+    Trouble.BUSY: "Servern läser en annan fil just nu. Vänta en stund och välj filen igen.",
     Trouble.NOT_EXCEL: (
         "Filen ser ut som en Excelfil men går inte att öppna. Spara den en gång till som .xlsx eller CSV."
     ),
@@ -95,6 +117,7 @@ PROBLEMS = {
     Problem.GROUP: "ska vara en grupp, till exempel Vård/Norr/Team 3, med namn på 1 till 100 tecken",
     Problem.MARKS: f"har en bokstav med fler än {MOST_MARKS} accenttecken",
     Problem.GROUP_CIRCLE: "lägger en grupp under en grupp med samma namn",
+    Problem.GROUP_DEEP: f"har fler än {MAX_DEPTH} nivåer",
     Problem.MANAGER_UNKNOWN: "finns varken i filen eller bland kontona",
     Problem.ACTIVE: "ska vara ja eller nej",
     Problem.TOO_MANY: "är en cell mer än det finns rubriker. Kanske ska en text stå inom citattecken",
@@ -246,11 +269,6 @@ def when(moment: datetime, now: datetime) -> str:
     if local.date() == today - timedelta(days=1):
         return f"i går {clock}"
     return minute(moment)
-
-
-def thousands(count: int) -> str:
-    """A number with a space between thousands, as in "10 000"."""
-    return f"{count:,}".replace(",", "\u00a0")
 
 
 def minute(at: datetime) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from visionsprat.directory import Preview, StaffListFaulty, asks_once_more, preview
+from visionsprat.directory import MAX_FAULTS, Preview, StaffListFaulty, asks_once_more, preview
 from visionsprat.errors import StaffListOutdated
 from visionsprat.staff_file import MAX_BYTES, Unreadable
 from visionsprat.ui.frame import draw as draw_template
@@ -51,7 +51,9 @@ def _preview(data: bytes, whole: bool) -> Preview | None:
     except Unreadable as error:
         notice(TROUBLE[error.trouble].format(about=error.about), problem=True)
     except StaffListFaulty as error:
-        draw_template("staff_faults.html", faults=error.faults, problems=PROBLEMS, most=_MOST)
+        draw_template(
+            "staff_faults.html", faults=error.faults, problems=PROBLEMS, most=_MOST, stopped=MAX_FAULTS
+        )
     finally:
         bar.empty()
     return None

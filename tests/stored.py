@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     pass
 
 QUESTION, OTHER = "skapande/innebar", "skapande/gora"
+#: Of the module that a store knows nothing about.
+STEPS = ("", "visionen", "skapande")
 FIRST = NewAccount("amina@test.example", "Amina", "hash", is_admin=True, member_of="Team 3", manages="Team 3")
 
 

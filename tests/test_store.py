@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.stored import FIRST, QUESTION, begin_session, save, sql, texts
+from tests.stored import FIRST, QUESTION, STEPS, begin_session, save, sql, texts
 from visionsprat.errors import InvitationVoid, StoreUnavailable
 from visionsprat.migrations import connect
 from visionsprat.records import (
@@ -118,7 +118,7 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "count_invitees": lambda store: store.count_invitees(Whom()),
     "unknown_emails": lambda store: store.unknown_emails(frozenset({"amina@test.example"})),
     "invited": lambda store: look_at_link(store),
-    "record_visit": lambda store: store.record_visit(1, "token", "visionen"),
+    "record_visit": lambda store: store.record_visit(1, "token", "visionen", STEPS),
     "add_ticket": lambda store: store.add_ticket(1, "ticket"),
     "redeem_ticket": lambda store: store.redeem_ticket("ticket", "token"),
     "end_session": lambda store: store.end_session("token"),

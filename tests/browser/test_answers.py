@@ -28,13 +28,13 @@ from visionsprat.web import SESSION_COOKIE, routes
 STREAMLITS = [
     ("GET", "/_stcore/health", 200),
     ("GET", "/_stcore/host-config", 200),
-    ("OPTIONS", "/_stcore/upload_file/a/b", 204),
-    ("PUT", "/_stcore/upload_file/a/b", 403),
-    ("POST", "/_stcore/agent/interact", 403),
+    ("OPTIONS", "/_stcore/upload_file/a/b", 404),
+    ("PUT", "/_stcore/upload_file/a/b", 404),
+    ("POST", "/_stcore/agent/interact", 404),
     ("GET", "/media/made-up.png", 404),
     ("GET", "/component/made-up/index.html", 404),
-    ("POST", "/", 405),
-    ("GET", "//evil.example", 400),
+    ("POST", "/", 404),
+    ("GET", "//evil.example", 404),
 ]
 PUBLIC = "https://vision.example.se"
 

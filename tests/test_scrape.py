@@ -171,7 +171,7 @@ def test_no_label_can_tell_of_a_person_or_a_text() -> None:
     }
     build = labels.pop("visionsprat_build", set())
     assert build <= {"version", "schema", "python", "streamlit"}
-    assert set().union(*labels.values()) == {"outcome", "status", "le"}
+    assert set().union(*labels.values()) == {"outcome", "reason", "status", "le"}
 
 
 def test_it_says_what_is_running(client: Client) -> None:

@@ -101,6 +101,8 @@ def forget_file() -> None:
 
 def forget_lost() -> None:
     """After GRACE, give up the files of those whose connection is lost and who have not come back."""
+    if not runtime.exists():  # without Streamlit nobody has sent it anything
+        return
     lost = {session for session in _manager().file_storage if not _is_connected(session)}
     if lost:
         asyncio.get_running_loop().call_later(GRACE, _forget, lost)

@@ -13,8 +13,10 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from visionsprat import downloads, log, scrape
+from visionsprat.allowed import Allowed
 from visionsprat.cookies import HostCookies
 from visionsprat.errors import VisionspratError
+from visionsprat.frames import Frames
 from visionsprat.front import Front, site
 from visionsprat.guard import Guard, is_https
 from visionsprat.installation import backups_path, installation
@@ -69,6 +71,8 @@ app = st.App(
         Middleware(Guard),
         Middleware(Front, words=first_words),
         Middleware(OwnRoutes, routes=[*routes(), *scrape.routes(), *downloads.routes(), downloads.made_up()]),
+        Middleware(Allowed),
+        Middleware(Frames),
     ],
     lifespan=lifespan,
     on_script_error=show_trouble,

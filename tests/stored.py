@@ -16,6 +16,8 @@ from visionsprat.records import (
 from visionsprat.store import Store
 
 QUESTION, OTHER = "skapande/innebar", "skapande/gora"
+#: Of the module that a store knows nothing about.
+STEPS = ("", "visionen", "skapande")
 FIRST = NewAccount("amina@test.example", "Amina", "hash", is_admin=True, member_of="Team 3", manages="Team 3")
 
 

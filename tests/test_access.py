@@ -153,7 +153,6 @@ ROUTES = {
     "GET /api/ticket": everybody(303),
     "GET /healthz": everybody(200),
     "GET /metrics": everybody(200),  # to all who ask from the machine itself
-    "GET /_stcore/metrics": everybody(404),
     "GET /assets": everybody(404),  # the folder itself
     "GET /api/personallista.csv": only(ADMINISTRATORS),
     "GET /api/handelser.csv": only(ADMINISTRATORS),
@@ -175,7 +174,7 @@ ASKED_WITH = {
 }
 #: Streamlit's own addresses, and places where a file might be thought to lie.
 BESIDE = (
-    *("/_stcore/health", "/_stcore/host-config", "/_stcore/script-health-check"),
+    *("/_stcore/health", "/_stcore/host-config", "/_stcore/script-health-check", "/_stcore/metrics"),
     *("/data/visionsprat.db", "/visionsprat.db", "/static/visionsprat.db", "/assets/visionsprat.db"),
     *("/app/static/data/visionsprat.db", "/assets/..%2f..%2f..%2fdata/visionsprat.db"),
 )

@@ -133,6 +133,13 @@ def test_an_error_that_speaks_of_code_or_machine_is_told_in_full(error: Exceptio
     assert f"{type(error).__qualname__}: {error}" in json.loads(line(**raised(error)).partition(" error=")[2])
 
 
+def test_no_session_of_streamlits_is_named() -> None:
+    session = "3509B019-74f7-479d-a30a-2ed2361c26eb"
+    written = line(f"Session with id {session} is connected!", **raised(OSError(f"/upload_file/{session}")))
+    assert session not in written
+    assert 'event="Session with id … is connected!"' in written
+
+
 def test_what_led_to_an_error_is_told_likewise() -> None:
     causes = raised(StoreUnavailable("later"), ValueError(SECRET))
     trace = json.loads(line(**causes).partition(" error=")[2])

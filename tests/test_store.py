@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.stored import FIRST, QUESTION, begin_session, save, sql, texts
+from tests.stored import FIRST, QUESTION, STEPS, begin_session, save, sql, texts
 from visionsprat.errors import InvitationVoid, NotAllowed, SignedOut, StoreUnavailable
 from visionsprat.migrations import connect
 from visionsprat.records import (
@@ -139,7 +139,7 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "account_id": lambda store: store.account_id("amina@test.example"),
     "password_holds": lambda store: store.password_holds(1, "no hash"),
     "second_factor": lambda store: store.second_factor(1),
-    "record_visit": lambda store: store.record_visit(1, "token", "visionen"),
+    "record_visit": lambda store: store.record_visit(1, "token", "visionen", STEPS),
     "add_ticket": lambda store: store.add_ticket(1, "ticket"),
     "redeem_ticket": lambda store: store.redeem_ticket("ticket", "token"),
     "end_session": lambda store: store.end_session("token"),

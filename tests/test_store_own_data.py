@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import AddAccount, Clock
-from tests.stored import QUESTION, begin_session, kept, save, sql, visit
+from tests.stored import QUESTION, STEPS, begin_session, kept, save, sql, visit
 from tests.test_store_attempts import know_device
 from visionsprat.errors import LastAdministrator
 from visionsprat.migrations import connect, migrations
@@ -77,7 +77,7 @@ def test_a_copy_holds_all_that_is_stored(store: Store, written: int, chief: int,
     begun = clock.now
     begin_session(store, written)
     know_device(store, written, "at work")
-    store.record_visit(written, "token", "skapande")
+    store.record_visit(written, "token", "skapande", STEPS)
     store.begin_attempt(EMAIL, "192.0.2.7")
     store.note_password_request(EMAIL)
     store.set_password(chief, "another hash")
@@ -390,7 +390,7 @@ def test_the_last_administrator_cannot_be_erased(store: Store, chief: int, amina
 def test_an_account_erased_twice_is_no_fault(store: Store, amina: int) -> None:
     store.erase_account(amina)
     store.erase_account(amina)
-    store.record_visit(amina, "token", "visionen")
+    store.record_visit(amina, "token", "visionen", STEPS)
 
 
 def test_nobody_gets_an_erased_accounts_id(store: Store, amina: int, add_account: AddAccount) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fixtures.__main__ import build
-from tests.stored import QUESTION, begin_session, save, sql
+from tests.stored import QUESTION, STEPS, begin_session, save, sql
 from visionsprat.errors import NotAllowed, SignedOut
 from visionsprat.records import (
     Account,
@@ -82,7 +82,7 @@ def test_a_session_dies_when_it_was_idle_for_12_hours(store: Store, amina: int, 
 def test_a_visit_keeps_a_session_alive_and_is_remembered(store: Store, amina: int, clock: Clock) -> None:
     token = begin_session(store, amina)
     clock.now += timedelta(hours=11)
-    store.record_visit(amina, token, "visionen")
+    store.record_visit(amina, token, "visionen", STEPS)
     clock.now += timedelta(hours=11)
     visitor = store.visitor(token)
     assert visitor is not None
@@ -90,13 +90,27 @@ def test_a_visit_keeps_a_session_alive_and_is_remembered(store: Store, amina: in
     assert visitor.visits == {"visionen": clock.now - timedelta(hours=11)}
 
 
+@pytest.mark.parametrize("step", ["hittapa", "a" * 1_000_000, "Skapande"])
+def test_a_visit_to_what_is_no_step_is_refused(store: Store, amina: int, step: str) -> None:
+    with pytest.raises(ValueError, match="no step"):
+        store.record_visit(amina, begin_session(store, amina), step, STEPS)
+    assert sql(store, "SELECT * FROM visits") == []
+
+
+def test_endless_steps_of_an_earlier_version_go_with_the_next_visit(store: Store, amina: int) -> None:
+    sql(store, "INSERT INTO visits VALUES (?, ?, '2026-01-01')", amina, "a" * 101)
+    sql(store, "INSERT INTO visits VALUES (?, 'ett-tidigare-tema', '2026-01-01')", amina)
+    store.record_visit(amina, begin_session(store, amina), "visionen", STEPS)
+    assert sql(store, "SELECT step FROM visits ORDER BY step") == [("ett-tidigare-tema",), ("visionen",)]
+
+
 def test_a_session_dies_after_seven_days_however_busy(store: Store, amina: int, clock: Clock) -> None:
     token = begin_session(store, amina)
     for _ in range(13):
         clock.now += timedelta(hours=11)
-        store.record_visit(amina, token, "")
+        store.record_visit(amina, token, "", STEPS)
         assert is_live(store, token)
-    store.record_visit(amina, token, "")
+    store.record_visit(amina, token, "", STEPS)
     clock.now += timedelta(days=7) - timedelta(hours=13 * 11)
     assert not is_live(store, token)
 

@@ -21,7 +21,9 @@ T = TypeVar("T")
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _DEEPEST = 10
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$")]
+#: Characters of an address of ours; a longer one is none.
+LONGEST_ADDRESS = 100
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$", max_length=LONGEST_ADDRESS)]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 APP_ADDRESSES = {"visionen", "mina-reflektioner", "min-grupp", "administration", "mitt-konto"}
@@ -91,6 +93,11 @@ class Module:
     def questions(self) -> tuple[Question, ...]:
         return tuple(question for theme in self.themes for question in theme.questions)
 
+    @cached_property
+    def steps(self) -> tuple[str, ...]:
+        """The addresses of the walk, in order. "" is the start page."""
+        return ("", "visionen", *(theme.id for theme in self.themes), "mina-reflektioner")
+
     def theme(self, theme_id: str) -> Theme:
         return self._themes_by_id[theme_id]
 
@@ -104,6 +111,11 @@ class Module:
     @cached_property
     def _questions_by_id(self) -> dict[str, Question]:
         return {question.id: question for question in self.questions}
+
+
+def is_address(path: str) -> bool:
+    """Whether a path without its first slash could be the address of a page; "" is the start page's."""
+    return len(path) <= LONGEST_ADDRESS and "/" not in path
 
 
 def load_module(folder: Path) -> Module:
@@ -267,7 +279,7 @@ def _line(node: Any, where: tuple[str | int, ...]) -> int:
 
 _NESTED: dict[str, type] = {"questions": Question, "accent": Accent}
 _ADVICE = {
-    "id": "small letters a-z, digits and hyphens, such as skapande",
+    "id": f"small letters a-z, digits and hyphens ({LONGEST_ADDRESS} at most), such as skapande",
     "order": "a whole number, such as 1",
     "questions": "a list of questions, each with an id and a text",
     "accent": 'two colours, such as {light: "#b3470a", dark: "#ffb27a"}',

@@ -26,6 +26,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import get_option
 from streamlit.file_util import get_static_dir
 
+from visionsprat.content import is_address
 from visionsprat.cookies import BROWSER_COOKIE
 from visionsprat.guard import is_https
 from visionsprat.installation import installation
@@ -162,7 +163,7 @@ class Front:
         encoding = _encoding(Headers(scope=scope).get("accept-encoding", ""))
         segments = path.strip("/").split("/")
         if segments[0] not in _NOT_PAGES and "." not in segments[-1]:
-            if len(segments) > 1:
+            if not is_address(path.strip("/")):
                 return not_found()
             return await run_in_threadpool(self._page, Request(scope), encoding)
         if path.startswith(_ICON_FONT):

@@ -65,6 +65,18 @@ RESPONSES = _counter(
 )
 LETTERS = _counter("visionsprat_letters", "Letters, by outcome.", "outcome", "sent", "failed")
 BACKUPS = _counter("visionsprat_backups", "Nightly backups, by outcome.", "outcome", "made", "failed")
+REFUSED_MESSAGES = _counter(
+    "visionsprat_refused_messages",
+    "Messages over websockets that closed them, by reason.",
+    "reason",
+    *("kind", "size", "rate", "malformed", "text", "unavailable"),
+)
+UPLOADS = _counter(
+    "visionsprat_uploads",
+    "Staff lists sent to the upload address, by outcome.",
+    "outcome",
+    *("taken", "refused", "too_large", "busy"),
+)
 WEBSOCKETS = Gauge("visionsprat_websockets", "Tabs connected now.", registry=REGISTRY)
 BACKUP_AGE = Gauge(
     "visionsprat_newest_backup_age_seconds",

@@ -67,10 +67,18 @@ class Tab:
         rerun.context_info.timezone = "Europe/Stockholm"
         rerun.context_info.locale = "sv-SE"
         rerun.context_info.url = f"{self.url}/{address}"
-        await self._socket.send(message.SerializeToString())
-        await self._drawn(address)
+        await self.send(message)
+        await self.drawn(address)
 
-    async def _drawn(self, address: str) -> None:
+    def hash_of(self, address: str) -> str:
+        """What the navigation calls the page at that address."""
+        return self._hashes[address]
+
+    async def send(self, message: BackMsg) -> None:
+        await self._socket.send(message.SerializeToString())
+
+    async def drawn(self, address: str) -> None:
+        """Wait until the page that was asked for has been drawn."""
         self.html, self.received = "", []
         while True:
             self.received.append(_binary(await self._socket.recv()))

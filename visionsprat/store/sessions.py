@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlite_utils import Database
 
+from visionsprat.content import LONGEST_ADDRESS
 from visionsprat.errors import SignedOut
 from visionsprat.records import Account, Action, OwnSession, Reflection, Session, Visitor
 from visionsprat.store.connections import Connections, audit, iso, moment, require_admin
@@ -91,11 +93,20 @@ class Sessions(Connections):
             found = find_session(db, token_hash, self.clock())
         return found[0] if found else None
 
-    def record_visit(self, account_id: int, token_hash: str, step: str) -> None:
-        """Note that the session is alive and the step visited."""
+    def record_visit(self, account_id: int, token_hash: str, step: str, steps: Collection[str]) -> None:
+        """Note that the session is alive and the step visited, which is one of the module's `steps`.
+
+        Raises ValueError for any other: where somebody says to be is theirs to make up.
+        """
+        if step not in steps:
+            raise ValueError("a visit to what is no step")
         now = self.clock()
         with self._write() as db:
             note_alive(db, token_hash, now)
+            # Earlier versions noted whatever a client claimed. Shorter ones may be an earlier content's.
+            db.execute(
+                "DELETE FROM visits WHERE account_id = ? AND length(step) > ?", [account_id, LONGEST_ADDRESS]
+            )
             db.execute(
                 "INSERT INTO visits SELECT id, ?, ? FROM accounts WHERE id = ?"  # erased meanwhile: no visit
                 " ON CONFLICT DO UPDATE SET last_visited_at = excluded.last_visited_at",

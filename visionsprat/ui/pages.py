@@ -30,12 +30,8 @@ def title(name: str) -> str:
 
 def steps(module: Module) -> list[tuple[str, str]]:
     """The walk in order: address and name of each step."""
-    return [
-        ("", "Start"),
-        ("visionen", "Visionen"),
-        *((theme.id, theme.title) for theme in module.themes),
-        ("mina-reflektioner", "Mina reflektioner"),
-    ]
+    names = ("Start", "Visionen", *(theme.title for theme in module.themes), "Mina reflektioner")
+    return list(zip(module.steps, names, strict=True))
 
 
 def pages_for(at: Here) -> list[st.Page]:
@@ -46,16 +42,22 @@ def pages_for(at: Here) -> list[st.Page]:
         found[INVITATION] = (_entrance(at), "Logga in")
     if at.address == CLAIM:
         found[CLAIM] = ("claim.py", "Kom igång")
-    elif at.address not in found:
-        script = _entrance(at) if at.visitor is None else "missing.py"
-        found[at.address] = (script, "Logga in" if at.visitor is None else "Sidan finns inte")
     # Each run has pages of its own: Streamlit notes in them which one may be drawn.
-    return [copy.copy(_page(address, script, name)) for address, (script, name) in found.items()]
+    made = [copy.copy(_page(address, script, name)) for address, (script, name) in found.items()]
+    return made if at.address in found else [*made, _made_up(at)]
+
+
+def _made_up(at: Here) -> st.Page:
+    """The page at an address that is none of this visitor's. It is theirs to choose: it is not kept."""
+    script, name = (_entrance(at), "Logga in") if at.visitor is None else ("missing.py", "Sidan finns inte")
+    page = copy.copy(_page("-", script, name))
+    page._url_path = at.address
+    return page
 
 
 @functools.lru_cache(maxsize=256)
 def _page(address: str, script: str, name: str) -> st.Page:
-    """Made once: Streamlit asks the disk for each folder on the way to its script."""
+    """Made once, for addresses of ours alone: Streamlit asks the disk for each folder to its script."""
     return st.Page(
         ROOT / "pages" / script,
         title="Visionsprat" if name == "Start" else title(name),

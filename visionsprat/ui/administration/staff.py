@@ -11,6 +11,7 @@ from visionsprat.ui.frame import draw as draw_template
 from visionsprat.ui.frame import notice
 from visionsprat.ui.here import here
 from visionsprat.ui.text import PROBLEMS, READ_AS, TROUBLE, thousands
+from visionsprat.uploads import forget_file
 
 #: As many of each kind are listed; the rest are counted.
 _MOST = 200
@@ -90,4 +91,5 @@ def _apply(found: Preview, name: str) -> None:
         f"{thousands(plan.unchanged)} oförändrade."
     )
     st.session_state[_ROUND] += 1
+    forget_file()
     st.rerun()

@@ -123,6 +123,11 @@ function arrive() {
 let focused = null; // what had focus last
 addEventListener("focusin", (event) => (focused = event.target));
 
+/** The server takes no longer messages (frames.py): what is pasted by mistake is cut off where one sees it. */
+addEventListener("focusin", ({ target }) => {
+  if (target.matches("input") && target.maxLength < 0) target.maxLength = 2000;
+});
+
 /** A link that is drawn anew with the progress keeps the focus: whoever presses Enter on it means it. */
 function keepFocus() {
   if (leaving || focused?.isConnected !== false || document.activeElement !== document.body) return;

@@ -12,8 +12,9 @@ from typing import Any
 import streamlit as st
 from starlette.middleware import Middleware
 
-from visionsprat import downloads, log, scrape
+from visionsprat import downloads, log, loops, scrape, server
 from visionsprat.allowed import Allowed
+from visionsprat.checkup import rights
 from visionsprat.cookies import HostCookies
 from visionsprat.errors import VisionspratError
 from visionsprat.frames import Frames
@@ -22,6 +23,7 @@ from visionsprat.guard import Guard, is_https
 from visionsprat.installation import backups_path, installation
 from visionsprat.migrations import schema
 from visionsprat.nightly import nightly_backups
+from visionsprat.records import Level
 from visionsprat.traffic import Traffic
 from visionsprat.ui.first_words import first_words
 from visionsprat.ui.trouble import show_trouble
@@ -29,6 +31,8 @@ from visionsprat.version import VERSION
 from visionsprat.web import OwnRoutes, routes
 from visionsprat.wiping import background_wiping
 
+server.install()
+loops.spare_descriptors()
 try:
     house = installation()
 except VisionspratError as error:
@@ -45,7 +49,8 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
     _log.info("Started", extra=running)
     backups = nightly_backups(house.store.path, backups_path(house.settings), house.store.clock)
     with backups, background_wiping(house.store):
-        yield {}
+        async with server.watched():
+            yield {}
     house.store.close()
     _log.info("Stopped", extra=running)
 
@@ -56,6 +61,9 @@ def greet() -> None:
     print(f"\n  Visionsprat is running at {address}\n")
     if house.declarations.notes:
         print("".join(f"  {note}\n" for note in house.declarations.notes))
+    if (found := rights(house.settings.data)).level is not Level.OK:
+        print(f"  {found.text}\n")
+        _log.warning("The data folder is open to others: %s", found.text)
     if not house.store.is_claimed():
         print("  There are no accounts yet. Open this link to make the first one:")
         print(f"\n  {address}/kom-igang?kod={house.claim_code}\n")

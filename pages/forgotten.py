@@ -5,7 +5,7 @@ import streamlit as st
 from visionsprat.fields import Refused, clean_email
 from visionsprat.invitations import ask_for_new_password
 from visionsprat.ui.frame import draw, notice
-from visionsprat.ui.here import here
+from visionsprat.ui.here import client, here
 from visionsprat.ui.text import FAULTS, LETTER_COMES
 
 house = here().installation
@@ -18,7 +18,7 @@ if smtp is not None:
         pressed = st.form_submit_button("Skicka länk", type="primary")
     if pressed:
         try:
-            ask_for_new_password(house.store, smtp, here().site, clean_email(email))
+            ask_for_new_password(house.store, smtp, here().site, clean_email(email), client())
             notice(LETTER_COMES)
         except Refused as refused:
             notice(FAULTS[refused.fault], problem=True, fields=["forgotten_email"], place=problem)

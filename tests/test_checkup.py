@@ -112,8 +112,16 @@ def test_a_database_of_something_else_is_a_fault(tmp_path: Path, module: Module,
 def test_a_folder_that_others_can_open_is_a_note(looked: Callable[..., Findings], store: Store) -> None:
     folder = store.path.parent
     folder.chmod(0o755)
-    said = f"Everybody with an account on this machine can open {folder}: chmod o= {folder}"
+    said = f"Others on this machine may look into {folder.name}. Run: chmod -R go= {folder}"
     assert looked() == [(Level.NOTE, said)]
+
+
+def test_files_that_others_can_read_are_a_note(looked: Callable[..., Findings], store: Store) -> None:
+    for file in store.path.parent.glob("visionsprat.db*"):
+        file.chmod(0o640)
+    (found,) = looked()
+    assert found[0] is Level.NOTE
+    assert "store/visionsprat.db, store/visionsprat.db-shm, store/visionsprat.db-wal. Run:" in found[1]
 
 
 def test_a_backup_older_than_two_days_is_a_note(looked: Callable[..., Findings], clock: Clock) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from starlette.applications import Starlette
@@ -32,7 +33,7 @@ def client(house: Installation) -> Client:
     return Client(Starlette(routes=[*downloads.routes(), downloads.made_up()]))
 
 
-def add(house: Installation, email: str, **more: bool) -> int:
+def add(house: Installation, email: str, **more: Any) -> int:
     return house.store.add_account(NewAccount(email, "Amina Testsson", "no hash", **more))
 
 
@@ -143,3 +144,27 @@ def test_an_administrator_gets_the_record_as_it_is_filtered(client: Client, hous
     house.store.set_active(chief, amina, True)
     sign_in(client, house, amina)
     assert client.get("/api/handelser.csv").status_code == 404
+
+
+STRANGE = [
+    *("9999-12-31", "0001-01-01", "0000-00-00", "10000-01-01", "-1", "2026-02-30", "NaN", "1e999"),
+    *("9" * 400, str(2**63), str(-(2**63) - 1), "\u0663", "%00", "a%00b", "%ff", "%ed%a0%80", "%", "%zz"),
+    *("%f0%9f", "'", '"', "%22%27;--", "%25%5f", "..%2f..", "\u202e", "x" * 5000, "%0d%0aa:b"),
+]
+
+
+@pytest.mark.parametrize("value", STRANGE, ids=lambda value: ascii(value)[:30])
+def test_nothing_that_is_asked_for_ends_in_an_error(house: Installation, client: Client, value: str) -> None:
+    admin = add(house, "admin@test.example", is_admin=True, manages="Team 3")
+    sign_in(client, house, admin)
+    for address, names in {
+        "/api/handelser.csv": ("vad", "om", "fran", "till"),
+        "/api/min-grupp.csv": ("grupp", "visa"),
+        "/api/min-grupp.xlsx": ("grupp", "visa"),
+        "/api/inbjudningar.csv": ("grupp", "aldrig"),
+        "/api/personallista.csv": ("x",),
+        "/api/mina-uppgifter.json": ("x",),
+    }.items():
+        for name in names:
+            method = "POST" if "inbjudningar" in address else "GET"
+            assert client.request(method, f"{address}?{name}={value}").status_code in {200, 404}

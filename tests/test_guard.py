@@ -201,6 +201,33 @@ def test_another_sites_page_opens_no_websocket(origin: str | None, comes: str) -
     assert asyncio.run(open_websocket(headers)) == comes
 
 
+def test_behind_tls_a_page_in_the_clear_is_another_site(
+    client: Client, set_url: Callable[[str], None]
+) -> None:
+    set_url(PUBLIC)
+    for origin, status in ((PUBLIC, 200), ("http://vision.example.se", 403), ("null", 403)):
+        headers = {"Host": "vision.example.se", "Origin": origin}
+        assert client.post("/api/sign-out", headers=headers).status_code == status
+        assert asyncio.run(open_websocket(headers)) == ("accept" if status == 200 else "close")
+    local = {"Host": "localhost:8501", "Origin": "http://localhost:8501"}
+    assert client.post("/api/sign-out", headers=local).status_code == 200
+
+
+@pytest.mark.parametrize(("url", "kept"), [(PUBLIC, True), ("http://vision.example.se", False)])
+def test_behind_tls_every_cookie_is_secure(set_url: Callable[[str], None], url: str, kept: bool) -> None:
+    def give(_: Request) -> Response:
+        answer = Response()
+        answer.set_cookie("_streamlit_xsrf", "secure")
+        answer.set_cookie("other", "b", secure=True)
+        return answer
+
+    set_url(url)
+    app = Starlette(routes=[Route("/give", give)], middleware=[Middleware(Guard)])
+    answer = Client(app).get("/give", headers={"Host": "vision.example.se"})
+    cookies = answer.headers.get_list("set-cookie")
+    assert [each.lower().split("; ").count("secure") for each in cookies] == [int(kept), 1]
+
+
 # Other hosts
 
 

@@ -14,7 +14,7 @@ from visionsprat.settings import ROOT
 #: Each module of ours may import those above it, and none beside or below it.
 FLOORS = (
     {"errors", "log", "metrics", "rates", "version", "cookies", "staff_reader"},
-    {"settings", "writing", "content", "sheets", "client", "devices", "turns"},
+    {"settings", "writing", "content", "sheets", "client", "devices", "turns", "bounds", "loops"},
     {"migrations", "records", "fields", "mail"},
     {"store.locks", "store.files"},
     {"store.connections", "store.quotas", "progress", "staff_file"},
@@ -42,8 +42,9 @@ FLOORS = (
     {"accounts", "installation", "checkup", "nightly", "wiping", "ui.text", "outbox"},
     {"letters"},
     {"invitations"},
-    {"guard", "demo", "traffic"},
-    {"front"},
+    {"guard", "demo"},
+    {"traffic"},
+    {"front", "server"},
     {"web", "cli", "scrape"},
     {"owners"},
     {"uploads"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import io
 import json
 import logging
@@ -10,16 +11,22 @@ import re
 import sqlite3
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from websockets.asyncio.client import connect
 
+from tests.browser.server import Server
 from tests.client import OWN, Client
+from tests.failing_app import WAYS, WORDS
 from tests.mailbox import Mailbox, mail_server
 from tests.test_house import EVERYTHING
 from visionsprat import accounts, log, metrics
@@ -168,7 +175,8 @@ for name in ("visionsprat", "uvicorn.error", "streamlit.early", "streamlit.late"
     logger = get_logger(name) if name.startswith("streamlit") else logging.getLogger(name)
     for level in ("info", "warning", "error"):
         getattr(logger, level)("%s %s", name, level)
-warnings.warn("look out")
+warnings.warn("look out", ResourceWarning)
+warnings.warn("with somebody's words")
 """
 
 
@@ -185,16 +193,59 @@ def test_everybody_writes_alike_and_others_from_warnings_on(
     level: str, ours: list[str], others: list[str]
 ) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", STARTED, level], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-W", "always", "-c", STARTED, level],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     told = re.findall(r'^time=\S+Z level=\w+ logger=\S+ event="(.*?) (\w+)"$', done.stderr, re.M)
     wanted = [("visionsprat", each) for each in ours]
     for name in ("uvicorn.error", "streamlit.early", "streamlit.late", "another"):
         wanted += [(name, each) for each in others]
-    assert told == wanted
+    assert [each for each in told if "<string>" not in each[0]] == wanted
+    assert "words" not in done.stderr
     assert ("event=debugged" in done.stderr) is (level == "debug")
     assert ("look out" in done.stderr) is (level != "error")
     assert all(each.startswith("time=") for each in done.stderr.splitlines())
+
+
+async def go_wrong(server: Server) -> None:
+    """Let the application go wrong in each way that it knows."""
+    async with httpx.AsyncClient(base_url=server.url, timeout=60, headers={"Connection": "close"}) as client:
+        for way in WAYS:
+            await client.get(f"/wrong/{way}")
+    async with connect(f"{server.url.replace('http', 'ws', 1)}/wrong") as websocket:
+        await websocket.send(WORDS)
+        await websocket.wait_closed()
+
+
+def test_whatever_goes_wrong_in_a_started_server_is_told_without_its_words(tmp_path: Path) -> None:
+    environment = {"PYTHONPATH": str(ROOT)}
+    server = Server(tmp_path, environment=environment, under=["env"], script="tests/failing_app.py")
+    try:
+        asyncio.run(go_wrong(server))
+    finally:
+        server.stop()
+    # After what is said to whoever has started it.
+    told = server.output[server.output.index("time=") :].splitlines()
+    assert [each for each in told if not each.startswith(("time=", "level=error "))] == []
+    assert "uttern" not in server.output
+    events = Counter(re.findall(r' event=(?:"([^"]*)"|(\S+))', "\n".join(told)))
+    counted = {quoted or bare: count for (quoted, bare), count in events.items()}
+    assert counted | WANTED == counted
+
+
+WANTED = {
+    "An error ended a thread": 1,
+    "An error where none can be raised": 1,
+    "An error in an event loop": 2,
+    "An error": 1,
+    "It said ValueError": 3,
+    "ValueError": 3,
+    "A line could not be written": 1,
+    "Exception in ASGI application\\n": 2,
+}
 
 
 # What is told of whom

@@ -17,6 +17,7 @@ from visionsprat.store import Store
 from visionsprat.store.invitations import (
     INVITATION_LIFE,
     MAX_REQUESTS,
+    MAX_REQUESTS_OF_CLIENT,
     PASSWORD_LINK_LIFE,
     REQUESTS_REMEMBERED,
 )
@@ -258,3 +259,19 @@ def test_ten_thousand_are_invited_within_seconds(store: Store) -> None:
     assert time.monotonic() - begun < 10
     with store._read() as db:
         assert db.execute("SELECT count(*) FROM invitations").fetchone() == (10_000,)
+
+
+def test_one_client_gets_no_letters_to_ever_new_addresses(store: Store, clock: Clock) -> None:
+    asked = [store.note_password_request(f"{n}@test.example", "mark") for n in range(MAX_REQUESTS_OF_CLIENT)]
+    assert all(asked)
+    assert not store.note_password_request("amina@test.example", "mark")
+    assert store.note_password_request("amina@test.example", "another")
+    assert store.note_password_request("bengt@test.example", "")  # this machine: all who come by a proxy
+    clock.now += REQUESTS_REMEMBERED
+    assert store.note_password_request("amina@test.example", "mark")
+
+
+def test_nor_do_many_clients_together(store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("visionsprat.store.invitations.MAX_REQUESTS_IN_ALL", 3)
+    asked = [store.note_password_request(f"{n}@test.example", f"mark {n}") for n in range(4)]
+    assert asked == [True, True, True, False]

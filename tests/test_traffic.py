@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from tests.client import Client
+from visionsprat.bounds import Bounds
 from visionsprat.guard import Guard
 from visionsprat.metrics import REGISTRY
 from visionsprat.traffic import Traffic
@@ -90,3 +91,46 @@ def test_websockets_are_counted_while_they_are_open() -> None:
     asyncio.run(Traffic(application)({"type": "websocket", "headers": []}, nothing, nothing))
     count()
     assert seen == [0, 1, 0]
+
+
+def open_tabs(few: Bounds, clients: list[str]) -> list[str]:
+    """What the tabs of these clients are answered with that come one after the other and stay."""
+    heard: list[str] = []
+
+    async def accept(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "websocket.accept"})
+        await receive()
+
+    async def whole() -> None:
+        ended, traffic = asyncio.Event(), Traffic(accept)
+
+        async def send(message: dict[str, Any]) -> None:
+            if message["type"] != "websocket.http.response.body":
+                heard.append(str(message.get("status", "let in")))
+
+        tabs = []
+        for client in clients:
+            scope = {"type": "websocket", "headers": [], "client": (client, 1)}
+            tabs.append(asyncio.create_task(traffic(scope, ended.wait, send)))
+            await asyncio.sleep(0)
+        ended.set()
+        await asyncio.gather(*tabs)
+        assert (traffic.open, traffic.tabs) == (0, {})
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("visionsprat.traffic.bounds", lambda: few)
+        asyncio.run(whole())
+    return heard
+
+
+def test_a_client_may_have_half_of_the_tabs_and_another_is_still_let_in() -> None:
+    few = Bounds(100, tabs=4, connections_of_client=50, tabs_of_client=2, backlog=10)
+    one, other = "192.0.2.1", "192.0.2.2"
+    assert open_tabs(few, [one, one, one, other, other, other]) == [
+        *("let in", "let in", "503", "let in", "let in", "503")
+    ]
+
+
+def test_everybody_who_comes_by_way_of_this_machine_may_have_all() -> None:
+    few = Bounds(100, tabs=4, connections_of_client=50, tabs_of_client=2, backlog=10)
+    assert open_tabs(few, ["127.0.0.1", "::1", "::ffff:127.0.0.1"] * 2) == ["let in"] * 4 + ["503"] * 2

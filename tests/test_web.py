@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
+import logging
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,15 +17,19 @@ import pytest
 from httpx import Response
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response as Answer
+from starlette.routing import Route
 
 from tests.client import FOREIGN, OWN, Client
 from tests.stored import begin_session
-from visionsprat import accounts
+from visionsprat import accounts, log, metrics
 from visionsprat.backups import backup
 from visionsprat.cookies import BROWSER_COOKIE, DEVICE_COOKIE, SESSION_COOKIE, HostCookies
 from visionsprat.guard import Guard, is_https
 from visionsprat.installation import DATABASE, Installation, backups_path, installation
 from visionsprat.records import NewAccount
+from visionsprat.traffic import Traffic
 from visionsprat.web import MAX_BODY_BYTES, MOST_UNANSWERED, routes
 
 QUESTION = "skapande/innebar"
@@ -113,6 +119,49 @@ def test_a_text_of_ones_own_whose_answer_was_lost_is_no_conflict(
     saved = save(client, text="Ett. Två.", unanswered=["E", "Ett."])
     assert (saved.status_code, saved.json()["revision"]) == (200, 2)
     assert stored(house) == ["Ett. Två."]
+
+
+@pytest.mark.parametrize("address", ["/api/reflections", "/api/upload"])
+@pytest.mark.parametrize("sent", [b"", b'{"question": "'])
+def test_a_browser_that_goes_away_before_all_has_come_is_no_error(
+    amina: int, client: Client, address: str, sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def upload(request: Request) -> Answer:
+        await request.body()
+        raise AssertionError("it was read")
+
+    app = Starlette(
+        routes=[*routes(), Route("/api/upload", upload, methods=["POST"])],
+        middleware=[Middleware(Traffic), Middleware(Guard)],
+    )
+    before = saves("gone"), saves("failed")
+    with caplog.at_level(logging.DEBUG, log.OURS):
+        assert asyncio.run(send_and_go(app, address, sent)) == [499]
+    is_save = address == "/api/reflections"
+    assert (saves("gone"), saves("failed")) == (before[0] + is_save, before[1])
+    assert [each.levelname for each in caplog.records] == ["DEBUG"] * is_save
+
+
+def saves(outcome: str) -> float:
+    return metrics.REGISTRY.get_sample_value("visionsprat_saves_total", {"outcome": outcome}) or 0
+
+
+async def send_and_go(app: Starlette, address: str, sent: bytes) -> list[int]:
+    """Post a part of a body, and go away; returns the statuses that nobody hears."""
+    heard: list[int] = []
+    messages = [{"type": "http.request", "body": sent, "more_body": True}, {"type": "http.disconnect"}]
+
+    async def receive() -> dict[str, Any]:
+        return messages.pop(0)
+
+    async def send(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            heard.append(message["status"])
+
+    headers = [(b"host", b"testserver"), (b"origin", OWN.encode())]
+    scope = {"type": "http", "method": "POST", "path": address, "query_string": b"", "headers": headers}
+    await app({**scope, "scheme": "http", "server": ("testserver", 80)}, receive, send)
+    return heard
 
 
 MALFORMED: dict[str, Any] = {
@@ -730,3 +779,20 @@ def test_a_damaged_database_is_told(client: Client, house: Installation, amina: 
     assert_refused(save(client), 503)
     assert_refused(versions(client), 503)
     assert {client.get(path).status_code for path in ("/api/session", "/healthz")} == {503}
+
+
+@pytest.mark.parametrize("trouble", ["gone", "replaced", "unreadable"])
+def test_health_tells_strangers_no_path(
+    client: Client, house: Installation, amina: int, trouble: str
+) -> None:
+    if trouble == "gone":
+        house.settings.data.rename(house.settings.data.with_name("elsewhere"))
+    elif trouble == "replaced":
+        house.store.path.rename(house.store.path.with_name("aside"))
+        house.store.path.touch()
+    else:
+        house.store.path.unlink()
+    answer = client.get("/healthz")
+    assert answer.status_code == 503
+    assert str(house.settings.data) not in answer.text and str(house.settings.data.parent) not in answer.text
+    assert "the data folder" in answer.text

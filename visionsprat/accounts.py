@@ -83,7 +83,7 @@ def sign_in(
     second_factor.ask(store, found, email.strip().lower(), browser, keep=keep)
     ticket = issue_ticket(store, found.account_id, browser, keep=keep, checked=found.password_hash)
     metrics.SIGN_INS.labels("ok").inc()
-    _log.info("Signed in", extra={"account": found.account_id})
+    _log.info("Signed in", extra={"account": found.account_id, "client": log.place(client)})
     return ticket
 
 
@@ -107,7 +107,7 @@ def check(store: Store, email: str, password: str, *, device: str = "", client: 
                 return found
     metrics.SIGN_INS.labels("refused").inc()
     who = {"account": found.account_id} if found else {"address": log.pseudonym(email)}
-    _log.info("Password refused", extra=who)
+    _log.info("Password refused", extra={**who, "client": log.place(client)})
     raise SignInRefused("Wrong e-mail address or password.")
 
 
@@ -124,7 +124,7 @@ def unlock_texts(
         hashes = store.old_passwords(account.id).items()
         found = next((id for id, each in hashes if _password_is_right(old_password, each)), None)
     if found is None:
-        _log.info("Old password refused", extra={"account": account.id})
+        _log.info("Old password refused", extra={"account": account.id, "client": log.place(client)})
         return False
     store.forget_failures(attempt)
     return store.unlock_texts(account.id, found)
@@ -135,7 +135,9 @@ def _begin_attempt(store: Store, email: str, device: str, client: str) -> Attemp
         return store.begin_attempt(email[:_EMAIL_COUNTED], client, token_hash(device))
     except TooManyFailures:
         metrics.SIGN_INS.labels("must_wait").inc()
-        _log.info("Sign-in has to wait", extra={"address": log.pseudonym(email)})
+        _log.info(
+            "Sign-in has to wait", extra={"address": log.pseudonym(email), "client": log.place(client)}
+        )
         raise
 
 

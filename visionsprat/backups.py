@@ -13,7 +13,7 @@ from pathlib import Path
 from visionsprat.errors import StoreUnavailable, VisionspratError
 from visionsprat.records import Contents
 from visionsprat.store import copies
-from visionsprat.store.files import BEFORE, put_in_place, sync
+from visionsprat.store.files import BEFORE, make_private, make_private_folder, put_in_place, sync
 from visionsprat.store.locks import IN_USE, Held, alone
 
 #: Of the last days, weeks and months that have backups, this many keep their newest.
@@ -85,7 +85,8 @@ def backup(
     if not database.exists():
         raise BackupFailed(f"There is no database {database}.")
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(folder)
+        make_private(folder / _LOCK)
         with alone(folder / _LOCK):
             return _backup(database, folder, now) if is_due(newest(folder, now)) else None
     except Held as error:
@@ -159,7 +160,8 @@ def restore(file: Path, database: Path, now: datetime, agree: Callable[[Contents
         raise BackupRefused(f"{file} is the database itself.")
     try:
         found = look_at(file)
-        database.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(database.parent)
+        make_private(database.with_name(IN_USE))
         with alone(database.with_name(IN_USE)):
             agree(found)
             return _restore(file, database, now)

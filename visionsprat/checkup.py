@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,13 +11,14 @@ from visionsprat.backups import WORRYING, newest
 from visionsprat.content import Module
 from visionsprat.records import Contents, Finding, Level
 from visionsprat.store import copies
+from visionsprat.store.files import open_to_others
 
 
 def check(database: Path, backups: Path, module: Module, now: datetime) -> Iterator[Finding]:
     """Look at all of it, and change nothing. Raises StoreUnavailable."""
     yield from _file(database, module)
     if os.name == "posix" and database.parent.is_dir():  # elsewhere rights are not in the mode
-        yield _rights(database.parent)
+        yield rights(database.parent)
     yield _backups(backups, now)
 
 
@@ -56,10 +56,13 @@ def _questions(answers: dict[str, int], module: Module) -> Finding:
     return Finding(Level.OK, "Every reflection is on a question in content.")
 
 
-def _rights(folder: Path) -> Finding:
-    if folder.stat().st_mode & stat.S_IRWXO:
+def rights(folder: Path) -> Finding:
+    """Whether the data folder and its files are for the account alone that runs the server."""
+    if found := open_to_others(folder):
+        named = ", ".join(each.relative_to(folder.parent).as_posix() for each in found[:3])
+        rest = f" and {len(found) - 3} more" if len(found) > 3 else ""
         return Finding(
-            Level.NOTE, f"Everybody with an account on this machine can open {folder}: chmod o= {folder}"
+            Level.NOTE, f"Others on this machine may look into {named}{rest}. Run: chmod -R go= {folder}"
         )
     return Finding(Level.OK, f"Others on this machine can't open {folder}.")
 

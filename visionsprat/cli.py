@@ -351,11 +351,8 @@ def _export(options: argparse.Namespace) -> int:
     if options.file is None:
         sys.stdout.buffer.write(table)
     else:
-        _require_writable(options.file)
-        try:
-            options.file.write_bytes(table)
-        except OSError as error:
-            raise FileUnusable(f"{options.file} can't be written: {error.strerror}.") from error
+        with _private_file(options.file) as file:
+            file.write(table)
     return 0
 
 

@@ -20,10 +20,9 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 
 from visionsprat import accounts, log, metrics, owners, uploads
-from visionsprat.client import client_of
 from visionsprat.cookies import SESSION_COOKIE
 from visionsprat.errors import StoreUnavailable
-from visionsprat.installation import installation
+from visionsprat.guard import client_of_request
 
 STREAM = "/_stcore/stream"
 #: Bytes of a message. One of ours has 100 to 600, and 20,000 characters in one field make 80,000 at most;
@@ -234,6 +233,4 @@ def _is_ours(asked: ClientState) -> bool:
 
 def _client(asked: HTTPConnection) -> str:
     """Where a browser comes from; empty on this machine itself, or behind a proxy that says nothing."""
-    header = installation().settings.client_header
-    named = asked.headers.getlist(header) if header else []
-    return client_of(named[-1] if named else (asked.client.host if asked.client else ""))
+    return client_of_request(asked.headers, asked.client.host if asked.client else None)

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import brotli
+from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -122,10 +123,14 @@ _COMPRESS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-@functools.cache
+_compressed: dict[tuple[Path, str], bytes] = {}
+
+
 def compressed(file: Path, encoding: str) -> bytes:
     """A script or style in that encoding: "br" or "gzip". They never change while the server runs."""
-    return _COMPRESS[encoding](file.read_bytes())
+    if (file, encoding) not in _compressed:
+        _compressed[file, encoding] = _COMPRESS[encoding](file.read_bytes())
+    return _compressed[file, encoding]
 
 
 def compress_ahead(page: str, files: Mapping[str, Path]) -> None:
@@ -145,6 +150,7 @@ class Front:
         self.policy = content_security_policy(self.page)
         self.index = functools.lru_cache(maxsize=256)(self._index)
         self.files = scripts_and_styles()
+        self.compressing = CapacityLimiter(1)
         threading.Thread(target=compress_ahead, args=[self.page, self.files], daemon=True).start()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -169,7 +175,12 @@ class Front:
         if path.startswith(_ICON_FONT):
             return RedirectResponse("/assets/figtree.woff2", 308, headers={"Cache-Control": _FOREVER})
         if encoding and path in self.files:
-            body = await run_in_threadpool(compressed, self.files[path], encoding)
+            body = _compressed.get((self.files[path], encoding))
+            if body is None:
+                # One at a time: many who ask for what nobody has asked for yet would take all threads.
+                body = await to_thread.run_sync(
+                    compressed, self.files[path], encoding, limiter=self.compressing
+                )
             headers = {"Content-Encoding": encoding, "Vary": "Accept-Encoding", "Cache-Control": _FOREVER}
             return Response(body, headers=headers, media_type=mimetypes.guess_type(path)[0])
         return None

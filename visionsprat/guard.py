@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import HTTPConnection
+from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from visionsprat import log
+from visionsprat.client import client_in
 from visionsprat.installation import installation
+
+_log = logging.getLogger(log.OURS)
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -24,6 +29,9 @@ HEADERS = {
     ),
 }
 BEHIND_TLS = {"Strict-Transport-Security": "max-age=31536000"}
+
+#: What is noted of a request whose client went away before all of it had come; no client gets it.
+GONE = 499
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
@@ -61,6 +69,10 @@ async def _answer(app: ASGIApp, asked: HTTPConnection, receive: Receive, send: S
 
     try:
         await app(asked.scope, receive, send_with_headers)
+    except ClientDisconnect:
+        # While a route was reading what is sent. Nobody hears the answer, but it is counted.
+        if not begun:
+            await Response(status_code=GONE)(asked.scope, receive, send_with_headers)
     except Exception:
         # Starlette would answer too, but outside of this: without the headers.
         if not begun:
@@ -74,8 +86,20 @@ def _refusal(asked: HTTPConnection) -> Response | None:
     if url and host_name(asked.headers) not in {urlsplit(url).hostname, *THIS_MACHINE}:
         return PlainTextResponse(f"Den här adressen gäller inte. Gå till {url}\n", 400)
     if _is_foreign(asked):
+        _log.info("Refused", extra={"outcome": "foreign", "client": _client(asked)})
         return JSONResponse({"message": "Begäran kommer från en annan webbplats."}, 403)
     return None
+
+
+def _client(asked: HTTPConnection) -> str | None:
+    """A mark for where it comes from, for the log."""
+    return log.place(client_of_request(asked.headers, asked.client.host if asked.client else None))
+
+
+def client_of_request(headers: Headers, connection: str | None) -> str:
+    """Where a request comes from; empty for this machine itself. See client.py."""
+    header = installation().settings.client_header
+    return client_in(headers.getlist(header) if header else [], connection)
 
 
 def host_name(headers: Headers) -> str | None:
@@ -89,19 +113,22 @@ def _is_foreign(asked: HTTPConnection) -> bool:
     """Whether another site's page asks for something that it could do in our visitor's name."""
     if asked.scope["type"] == "websocket":
         # A client without an origin is no browser, and nobody's cookies come with it unawares.
-        return "origin" in asked.headers and not _is_own_origin(asked.headers)
-    return asked.scope["method"] not in _SAFE and not _is_own_origin(asked.headers)
+        return "origin" in asked.headers and not _is_own_origin(asked)
+    return asked.scope["method"] not in _SAFE and not _is_own_origin(asked)
 
 
-def _is_own_origin(headers: Headers) -> bool:
+def _is_own_origin(asked: HTTPConnection) -> bool:
     """Whether a request comes from one of our own pages.
 
     Streamlit asks likewise for its websocket, but lets other ports of localhost in, and looks up this
     machine's address at an outside service when it meets a foreign one.
     """
-    host, url = headers.get("host"), installation().settings.url
-    own = {f"http://{host}", f"https://{host}", url} if host else {url}
-    return headers.get("origin") in own - {None}
+    host, url = asked.headers.get("host"), installation().settings.url
+    own = {f"https://{host}", url} if host else {url}
+    # A page that came in the clear under our name may be anybody's.
+    if host and (not is_https(asked) or host_name(asked.headers) in THIS_MACHINE):
+        own.add(f"http://{host}")
+    return asked.headers.get("origin") in own - {None}
 
 
 def is_https(asked: HTTPConnection) -> bool:
@@ -111,5 +138,15 @@ def is_https(asked: HTTPConnection) -> bool:
 
 
 def _add_headers(headers: MutableHeaders, asked: HTTPConnection) -> None:
-    for name, value in (HEADERS | BEHIND_TLS if is_https(asked) else HEADERS).items():
+    for name, value in HEADERS.items():
         headers.setdefault(name, value)
+    if is_https(asked):
+        for name, value in BEHIND_TLS.items():
+            headers.setdefault(name, value)
+        headers.raw[:] = [_secured(*each) for each in headers.raw]
+
+
+def _secured(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """A cookie for TLS alone: Streamlit's own don't say so."""
+    is_open = name.lower() == b"set-cookie" and b"secure" not in value.lower().split(b"; ")
+    return name, value + b"; Secure" if is_open else value

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from visionsprat import letters
+from visionsprat import letters, log
 from visionsprat.mail import Failure, Letter, send
 from visionsprat.outbox import errands
 from visionsprat.records import Invited, Person, Whom
@@ -17,6 +18,7 @@ from visionsprat.ui.text import sortable
 
 #: The page behind the links.
 ADDRESS = "inbjudan"
+_log = logging.getLogger(log.OURS)
 HEADINGS = ("namn", "e-post", "grupp", "länk", "giltig till")
 
 
@@ -93,9 +95,15 @@ def tell_of_release(smtp: Smtp, person: Person, by: str) -> None:
     errands.add(lambda: send(smtp, [letters.texts_released(person.name, person.email, by)]))
 
 
-def ask_for_new_password(store: Store, smtp: Smtp, site: str, email: str) -> None:
-    """Let a letter be sent to whoever has this address. The time it takes doesn't tell if anybody has."""
-    if store.note_password_request(email):
+def ask_for_new_password(store: Store, smtp: Smtp, site: str, email: str, client: str = "") -> None:
+    """Let a letter be sent to whoever has this address. The time it takes doesn't tell if anybody has.
+
+    None is sent when too many have been asked for with the address, from the client, or in all.
+    """
+    mark = log.place(client)
+    if not store.note_password_request(email, mark or ""):
+        _log.info("Letter refused", extra={"address": log.pseudonym(email), "client": mark})
+    else:
         errands.add(lambda: send_new_password(store, smtp, site, email))
 
 

@@ -11,7 +11,10 @@ import json
 import logging
 import re
 import secrets
+import sys
+import threading
 import traceback
+import warnings
 from collections.abc import Iterator
 from contextvars import ContextVar
 from datetime import datetime, timezone
@@ -19,7 +22,7 @@ from datetime import datetime, timezone
 OURS = "visionsprat"
 #: What a line may say beside when, how bad, by whom and what. Other fields are left out.
 FIELDS = (
-    *("request", "account", "address", "question", "outcome", "ms"),
+    *("request", "account", "whom", "address", "client", "question", "outcome", "ms", "count"),
     *("reason", "file", "sent", "failed", "version", "schema"),
 )
 
@@ -31,9 +34,17 @@ _SESSION = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE
 )
 #: Errors that speak of the code and the machine alone. sqlite3's are told by their module.
-_TELLING = (AttributeError, ImportError, NameError, OSError, TypeError)
-#: What Streamlit says of a script that has failed; ui/trouble.py tells of it, too.
-_TOLD_BY_US = "Uncaught app execution"
+_TELLING = (
+    *(AttributeError, ImportError, NameError, OSError, TypeError),
+    *(DeprecationWarning, FutureWarning, ImportWarning, PendingDeprecationWarning, ResourceWarning),
+)
+#: What Streamlit says of a script that has failed, and uvicorn of a request that is none and of a
+#: websocket that is answered with a sentence: ui/trouble.py, server.py and traffic.py tell of them.
+_TOLD_BY_US = {
+    "Uncaught app execution",
+    "Invalid HTTP request received.",
+    "ASGI callable returned without completing handshake.",
+}
 
 
 def begin(request: str | None) -> None:
@@ -46,9 +57,17 @@ def about(**fields: object) -> None:
     _about.get({}).update(fields)
 
 
-def pseudonym(email: str) -> str:
-    """What stands for an address without an account: the same until the process ends, and no way back."""
-    return hashlib.blake2b(email.encode(), key=_key, digest_size=6).hexdigest()
+def pseudonym(address: str) -> str:
+    """What stands for an e-mail address without an account, or for where somebody comes from.
+
+    The same until the process ends, and no way back.
+    """
+    return hashlib.blake2b(address.encode(errors="replace"), key=_key, digest_size=6).hexdigest()
+
+
+def place(client: str) -> str | None:
+    """What stands for where somebody comes from; None for this machine itself."""
+    return pseudonym(client) if client else None
 
 
 class Logfmt(logging.Formatter):
@@ -60,7 +79,7 @@ class Logfmt(logging.Formatter):
             "time": at.replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "event": _SESSION.sub("…", record.getMessage()),
+            "event": _SESSION.sub("…", _event(record)),
         }
         said = _about.get({}) | vars(record)
         pairs |= {name: said[name] for name in FIELDS if said.get(name) is not None}
@@ -87,34 +106,78 @@ def _trace(error: BaseException) -> Iterator[str]:
             yield "\nwhich led to:\n"
         yield "Traceback (most recent call last):\n"
         yield from traceback.format_tb(each.__traceback__)
-        telling = isinstance(each, _TELLING) or type(each).__module__ == "sqlite3"
-        yield f"{type(each).__qualname__}{f': {each}' if telling else ''}"
+        yield _words(each)
+
+
+def _words(error: BaseException) -> str:
+    """What kind of error it is; and what it says, where that can't be a person's words."""
+    telling = isinstance(error, _TELLING) or type(error).__module__ == "sqlite3"
+    return f"{type(error).__qualname__}{f': {error}' if telling else ''}"
+
+
+def _event(record: logging.LogRecord) -> str:
+    """What a record says. Errors come in others' messages, too: they are told like all errors."""
+    if record.name == "asyncio":
+        return "An error in an event loop"  # its own words show what functions were called with
+    if isinstance(record.msg, BaseException):
+        return _words(record.msg)
+    if isinstance(record.args, tuple) and any(isinstance(each, BaseException) for each in record.args):
+        said = (_words(each) if isinstance(each, BaseException) else each for each in record.args)
+        return str(record.msg) % tuple(said)
+    return record.getMessage()
+
+
+class Terminal(logging.Handler):
+    """Writes to standard error. A record that can't be written is not shown as it is."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            line = self.format(record)
+        except Exception:
+            where = _quoted(record.pathname)
+            line = f'level=error logger={OURS} event="A line could not be written" file={where}'
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
 
 
 def write_log(level: str) -> None:
     """Let every logger write to the terminal in our form: ours from `level` on, others from warnings on.
 
-    Below that Streamlit tells what people fill in.
+    Below that Streamlit tells what people fill in. Whatever else would print an error comes here as well:
+    threads, what is thrown away, warnings.
     """
-    from streamlit import logger as streamlits  # the store writes to the log, too, and does without it
-
     own, others = level.upper(), max(logging.WARNING, logging.getLevelName(level.upper()))
-    handler = logging.StreamHandler()
+    handler = Terminal()
     handler.setFormatter(Logfmt())
     handler.addFilter(
-        lambda record: record.name == OURS or (record.levelno >= others and record.msg != _TOLD_BY_US)
+        lambda record: (
+            record.name == OURS or (record.levelno >= others and str(record.msg) not in _TOLD_BY_US)
+        )
     )
-    logging.basicConfig(handlers=[handler], force=True)
+    logging.basicConfig(handlers=[], force=True)
     logging.getLogger(OURS).setLevel(own)
-    logging.captureWarnings(True)
-    # Streamlit gives each of its loggers a handler of its own, those to come included.
-    setattr(streamlits, "setup_formatter", _hand_on)  # noqa: B010
-    for name in list(logging.root.manager.loggerDict):
-        # uvicorn has silenced its line for each request by taking its handlers away: it stays silent.
-        if (logger := logging.getLogger(name)).handlers:
-            _hand_on(logger)
+    # Streamlit and uvicorn give their loggers handlers of their own, or none and no way to the root; both do
+    # so again later. So no logger is asked where its records go.
+    setattr(logging.Logger, "callHandlers", lambda logger, record: handler.handle(record))  # noqa: B010
+    _hear_everything()
 
 
-def _hand_on(logger: logging.Logger) -> None:
-    logger.handlers.clear()
-    logger.propagate = True
+def _hear_everything() -> None:
+    """Let Python's own ways of telling that something went wrong go to the log."""
+    sys.excepthook = lambda kind, error, trace: _log_error("An error ended the process", error)
+    sys.unraisablehook = lambda told: _log_error("An error where none can be raised", told.exc_value)
+    threading.excepthook = lambda told: _log_error("An error ended a thread", told.exc_value)
+    setattr(traceback, "print_exc", lambda *_, **__: _log_error("An error", sys.exc_info()[1]))  # noqa: B010
+    warnings.showwarning = _show_warning
+
+
+def _log_error(event: str, error: BaseException | None) -> None:
+    if not isinstance(error, SystemExit):
+        logging.getLogger(OURS).error(event, exc_info=error)
+
+
+def _show_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: object, **__: object
+) -> None:
+    said = message if isinstance(message, Warning) else category(message)
+    logging.getLogger("py.warnings").warning("%s:%d: %s", filename, lineno, said)

@@ -38,6 +38,7 @@ SAVE_OUTCOMES = {
     422: "malformed",
     423: "full",
     429: "too_often",
+    499: "gone",  # the browser, before all of it had come: a phone's does that, and sends it again
     500: "failed",
     503: "unavailable",
 }
@@ -78,6 +79,16 @@ UPLOADS = _counter(
     *("taken", "refused", "too_large", "busy"),
 )
 WEBSOCKETS = Gauge("visionsprat_websockets", "Tabs connected now.", registry=REGISTRY)
+MOST_WEBSOCKETS = Gauge("visionsprat_most_websockets", "Tabs that may be connected.", registry=REGISTRY)
+CONNECTIONS = Gauge("visionsprat_connections", "Connections now, those of tabs included.", registry=REGISTRY)
+MOST_CONNECTIONS = Gauge("visionsprat_most_connections", "Connections that may be open.", registry=REGISTRY)
+REFUSED = _counter(
+    "visionsprat_refused_connections",
+    "Connections that were ended or not let in, by reason.",
+    "reason",
+    *("full", "full_for_client", "full_gave_way", "full_for_client_gave_way", "tabs", "tabs_of_client"),
+    *("slow_head", "slow_body", "slow_reader", "head_too_large", "malformed"),
+)
 BACKUP_AGE = Gauge(
     "visionsprat_newest_backup_age_seconds",
     "How old the newest backup is; +Inf when there is none.",

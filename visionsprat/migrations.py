@@ -300,6 +300,13 @@ def m006_draft_keys(db: Database) -> None:
         db.execute("UPDATE accounts SET draft_key = ? WHERE id = ?", [secrets.token_bytes(32), account_id])
 
 
+@migrations()
+def m007_requests_by_client(db: Database) -> None:
+    # A mark that means nothing after the process has ended, never an address.
+    db.execute("ALTER TABLE password_requests ADD COLUMN client TEXT NOT NULL DEFAULT ''")
+    db.execute("CREATE INDEX password_requests_client ON password_requests (client, at)")
+
+
 _SECOND_FACTOR = (
     # The secret is needed to check a code; recovery codes are kept as hashes until they are used.
     """CREATE TABLE second_factors (
@@ -319,7 +326,7 @@ _SECOND_FACTOR = (
 
 
 @migrations()
-def m009_second_factor(db: Database) -> None:
+def m008_second_factor(db: Database) -> None:
     for statement in _SECOND_FACTOR:
         db.execute(statement)
 

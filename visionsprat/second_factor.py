@@ -93,7 +93,7 @@ def finish(
     if not is_right(store, waiting.account_id, waiting.email, code, device=device, client=client):
         return Outcome.WRONG
     metrics.SIGN_INS.labels("ok").inc()
-    _log.info("Signed in", extra={"account": waiting.account_id})
+    _log.info("Signed in", extra={"account": waiting.account_id, "client": log.place(client)})
     return Outcome.RIGHT
 
 
@@ -104,7 +104,7 @@ def is_right(
 
     Counted as a sign-in is, apart from passwords. Raises TooManyFailures.
     """
-    about = {"account": account_id}
+    about = {"account": account_id, "client": log.place(client)}
     try:
         attempt = store.begin_attempt(email, client, device, Factor.CODE)
     except TooManyFailures:

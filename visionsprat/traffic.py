@@ -6,15 +6,23 @@ import itertools
 import logging
 import re
 import secrets
+import time
+from collections import Counter
 from functools import cache
 
-from prometheus_client import Counter
+import prometheus_client
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from visionsprat import log, metrics
+from visionsprat.bounds import FULL, bounds
+from visionsprat.guard import client_of_request
 
 #: The id stands in the log; a proxy may have given it.
 REQUEST_ID = "X-Request-ID"
+
+#: Seconds between two lines in the log that say that tabs are refused.
+A_WHILE = 60.0
 
 _log = logging.getLogger(log.OURS)
 _PROCESS = secrets.token_hex(4)
@@ -28,6 +36,10 @@ class Traffic:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        #: How many tabs are open, in all and by client; this machine itself is "".
+        self.open = 0
+        self.told = -A_WHILE
+        self.tabs: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -37,8 +49,7 @@ class Traffic:
         # Never taken back: the server logs an error that comes through here in the same task.
         log.begin(request)
         if scope["type"] == "websocket":
-            with metrics.WEBSOCKETS.track_inprogress():
-                await self.app(scope, receive, send)
+            await self._tab(scope, receive, send)
             return
 
         async def send_with_id(message: Message) -> None:
@@ -52,9 +63,47 @@ class Traffic:
 
         await self.app(scope, receive, send_with_id)
 
+    async def _tab(self, scope: Scope, receive: Receive, send: Send) -> None:
+        client = _client(scope)
+        if reason := self._refusal(client):
+            metrics.REFUSED.labels(reason).inc()
+            if time.monotonic() - self.told > A_WHILE:  # thousands may ask
+                self.told = time.monotonic()
+                _log.warning("Tabs are refused", extra={"outcome": reason, "client": log.place(client)})
+            await refuse_tab(send)
+            return
+        self.tabs[client] += 1
+        self.open += 1
+        try:
+            with metrics.WEBSOCKETS.track_inprogress():
+                await self.app(scope, receive, send)
+        finally:
+            self.open -= 1
+            self.tabs[client] -= 1
+            if not self.tabs[client]:
+                del self.tabs[client]
+
+    def _refusal(self, client: str) -> str:
+        limits = bounds()
+        if self.open >= limits.tabs:
+            return "tabs"
+        return "tabs_of_client" if client and self.tabs[client] >= limits.tabs_of_client else ""
+
+
+def _client(scope: Scope) -> str:
+    connection = scope.get("client")
+    return client_of_request(Headers(scope=scope), connection[0] if connection else None)
+
+
+async def refuse_tab(send: Send) -> None:
+    """Answer a websocket that is not let in: the browser tries again after a while."""
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"retry-after", b"10")]
+    await send({"type": "websocket.http.response.start", "status": 503, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": f"{FULL}\n".encode()})
+
 
 @cache
-def _responses(status: int) -> Counter:
+def _responses(status: int) -> prometheus_client.Counter:
     return metrics.RESPONSES.labels(str(status))
 
 

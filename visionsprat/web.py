@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import logging
@@ -13,16 +14,15 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.exceptions import ExceptionMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from visionsprat import accounts, log, metrics
+from visionsprat import accounts, guard, log, metrics
 from visionsprat.backups import newest
 from visionsprat.checkup import age
-from visionsprat.client import client_of
 from visionsprat.cookies import BROWSER_COOKIE, DEVICE_COOKIE, SESSION_COOKIE
 from visionsprat.devices import device_kind
 from visionsprat.errors import NotAllowed, SignedOut, StoreUnavailable, VersionsFull
@@ -87,6 +87,9 @@ async def save_reflection(request: Request) -> Response:
         response = await _answer_to_save(request)
         status = response.status_code
         return response
+    except asyncio.CancelledError:  # the server stops
+        status = guard.GONE
+        raise
     finally:
         _note_save(metrics.SAVE_OUTCOMES[status], time.perf_counter() - begun)
 
@@ -107,6 +110,8 @@ async def _answer_to_save(request: Request) -> Response:
         return await run_in_threadpool(_save, token, account, body, kind, _client(request))
     except Answer as answer:
         return answer.response
+    except ClientDisconnect:
+        return Response(status_code=guard.GONE)
 
 
 def _save(token: str, author: str | None, body: bytes, kind: str, client: str) -> Response:
@@ -170,9 +175,7 @@ def _require_pace(house: Installation, token_hash: str, client: str) -> None:
 
 def _client(request: Request) -> str:
     """Where a request comes from, as far as can be said."""
-    header = installation().settings.client_header
-    named = request.headers.getlist(header) if header else []
-    return client_of(named[-1] if named else request.client.host if request.client else "")
+    return guard.client_of_request(request.headers, request.client.host if request.client else None)
 
 
 def versions(request: Request) -> Response:
@@ -399,7 +402,9 @@ def healthz(request: Request) -> Response:
     try:
         house.store.check_health()
     except StoreUnavailable as error:
-        return PlainTextResponse(f"{error}\n", 503)
+        # Where it lies is nobody's who passes by; the log has it.
+        why = str(error).replace(str(house.settings.data), "the data folder")
+        return PlainTextResponse(f"{why}\n", 503)
     now = house.store.clock()
     last = newest(backups_path(house.settings), now)
     return PlainTextResponse(f"ok\nnewest backup: {age(now - last) + ' old' if last else 'none'}\n")

@@ -20,7 +20,7 @@ from visionsprat import log
 from visionsprat.errors import LastAdministrator, NotAllowed, StoreUnavailable
 from visionsprat.migrations import PATIENCE, connect, migrate
 from visionsprat.records import Action
-from visionsprat.store.files import faults, keep_before
+from visionsprat.store.files import faults, keep_before, make_private, make_private_folder
 from visionsprat.store.locks import IN_USE, Held, share
 from visionsprat.writing import is_blank, search_text
 
@@ -57,10 +57,12 @@ class Connections:
         self._writing = threading.Lock()
         try:
             with translated():
-                path.parent.mkdir(parents=True, exist_ok=True)
+                make_private_folder(path.parent)
+                make_private(path.with_name(IN_USE))
                 # Whoever restores a backup must know that this process has the database open.
                 self._presence = share(path.with_name(IN_USE), PATIENCE)
                 try:
+                    make_private(path)
                     with closing(connect(path)) as db:
                         migrate(db, keep=functools.partial(keep_before, path))
                         wipe(db)
@@ -224,6 +226,8 @@ def audit(
     Never a password, never anything that a person has written as a reflection. Forgets what is older
     than AUDIT_KEPT.
     """
+    told = {"account": actor_id, "outcome": action.value, "whom": account_id}
+    _log.info("Administered", extra=told)  # and from where, when it is a page that asks
     db.execute("DELETE FROM audit_log WHERE at < ?", [iso(moment(at) - AUDIT_KEPT)])
     db.execute(
         "INSERT INTO audit_log (at, actor_id, actor, action, subject_id, subject, details) VALUES"

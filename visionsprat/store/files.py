@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -42,6 +43,30 @@ def keep_before(path: Path, migration: str) -> Path:
     finally:
         unfinished.unlink(missing_ok=True)
     return kept
+
+
+def make_private(file: Path) -> None:
+    """Make a file that nobody else can read, if it is not there yet; SQLite's companions get its mode."""
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+def make_private_folder(folder: Path) -> None:
+    """Make a folder that nobody else can open, if it is not there yet."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def open_to_others(folder: Path) -> list[Path]:
+    """The folder and what lies in it and right below, as far as other accounts of this machine are let in."""
+    if os.name != "posix" or not folder.is_dir():  # elsewhere rights are not in the mode
+        return []
+    files = (each for each in [*folder.glob("*"), *folder.glob("*/*")] if not each.name.startswith("."))
+    found = []
+    for path in (folder, *sorted(files)):
+        with suppress(OSError):  # gone meanwhile
+            if path.lstat().st_mode & (stat.S_IRWXG | stat.S_IRWXO) and not path.is_symlink():
+                found.append(path)
+    return found
 
 
 def copy(source: Path, target: Path) -> None:

@@ -30,6 +30,10 @@ _REMEMBERED = timedelta(days=90)
 #: So many links for a forgotten password may be asked for with one address within REQUESTS_REMEMBERED.
 MAX_REQUESTS = 3
 REQUESTS_REMEMBERED = timedelta(hours=1)
+#: So many from one client, as a whole office may share one, and so many in all: a mail server that sends
+#: letters by the thousand to whoever is named gets a bad name.
+MAX_REQUESTS_OF_CLIENT = 30
+MAX_REQUESTS_IN_ALL = 1000
 
 _PEOPLE = f"""
     SELECT a.id, a.email, a.name, a.password_hash IS NOT NULL,
@@ -100,18 +104,21 @@ class Invitations(Connections):
             found = self._add_links(db, whom, PASSWORD_LINK_LIFE, new_token, None, by_letter=True)
         return found[0] if found else None
 
-    def note_password_request(self, email: str) -> bool:
+    def note_password_request(self, email: str, client: str = "") -> bool:
         """Note that a link for this address was asked for; False when that has been done too often lately.
 
-        What is done is the same whether or not somebody has the address.
+        `client` is a mark of where it comes from (empty: not counted). What is done is the same whether or
+        not somebody has the address.
         """
         now, old = self._now(), iso(self.clock() - REQUESTS_REMEMBERED)
         with self._write() as db:
             db.execute("DELETE FROM password_requests WHERE at <= ?", [old])
             noted = db.execute(
-                "INSERT INTO password_requests (email, at) SELECT ?1, ?2"
-                " WHERE (SELECT count(*) FROM password_requests WHERE email = ?1) < ?3",
-                [email, now, MAX_REQUESTS],
+                "INSERT INTO password_requests (email, at, client) SELECT ?1, ?2, ?3"
+                " WHERE (SELECT count(*) FROM password_requests WHERE email = ?1) < ?4"
+                " AND (?3 = '' OR (SELECT count(*) FROM password_requests WHERE client = ?3) < ?5)"
+                " AND (SELECT count(*) FROM password_requests) < ?6",
+                [email, now, client, MAX_REQUESTS, MAX_REQUESTS_OF_CLIENT, MAX_REQUESTS_IN_ALL],
             )
             return bool(noted.rowcount)
 

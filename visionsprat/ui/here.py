@@ -12,7 +12,7 @@ import streamlit as st
 
 from visionsprat import log
 from visionsprat.accounts import token_hash
-from visionsprat.client import client_of
+from visionsprat.client import client_in
 from visionsprat.content import Module, is_address
 from visionsprat.cookies import BROWSER_COOKIE, DEVICE_COOKIE, SESSION_COOKIE
 from visionsprat.errors import StoreUnavailable
@@ -73,6 +73,7 @@ _here: ContextVar[Here] = ContextVar("here")
 def arrive() -> Here:
     """Find out who is here, once at the beginning of a script run. Raises StoreUnavailable."""
     log.begin(st.context.headers.get(REQUEST_ID))
+    log.about(client=log.place(client()))
     house = installation()
     token = st.context.cookies.get(SESSION_COOKIE, "")
     hashed = token_hash(token)
@@ -131,4 +132,4 @@ def client() -> str:
     """Where the browser comes from; empty on this machine itself."""
     header = installation().settings.client_header
     named = st.context.headers.get_all(header) if header else []
-    return client_of(named[-1] if named else st.context.ip_address or "")
+    return client_in(named, st.context.ip_address)

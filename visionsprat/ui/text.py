@@ -20,7 +20,7 @@ One word for each thing on the screen; tests/test_words.py knows those that must
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from visionsprat.directory import MAX_DEPTH, MAX_GROUPS, MAX_PLACES, Problem
@@ -282,5 +282,13 @@ def sortable(at: datetime) -> str:
 
 
 def midnight(day: str) -> datetime | None:
-    """The beginning of a day written as "2026-11-24"; None for nothing. Raises ValueError."""
-    return datetime.strptime(day.strip(), "%Y-%m-%d").replace(tzinfo=STOCKHOLM) if day.strip() else None
+    """The beginning of a day written as "2026-11-24"; None for nothing.
+
+    Raises ValueError, also for a day so near an end of the calendar that there may be none beside it.
+    """
+    if not day.strip():
+        return None
+    found = datetime.strptime(day.strip(), "%Y-%m-%d").replace(tzinfo=STOCKHOLM)
+    if not MINYEAR < found.year < MAXYEAR:
+        raise ValueError("not a year of ours")
+    return found

@@ -35,9 +35,15 @@ FEW = 300
 
 async def attack(target: Target, hard: bool) -> None:
     """Take all the connections there are, in each way; others are still answered."""
-    count, port = (4000, target.server.port) if hard else (1200, target.server.port)
-    for sent in (HALF_A_HEAD, HALF_A_BODY % (port, port), HALF_A_HANDSHAKE, UNREAD):
-        async with _many(port, count, sent):
+    count, port = 2000 if hard else 1200, target.server.port
+    ways = {
+        HALF_A_HEAD: count,
+        HALF_A_BODY % (port, port): count,
+        HALF_A_HANDSHAKE: count,
+        UNREAD: count // 10,
+    }
+    for sent, times in ways.items():
+        async with _many(port, times, sent):
             await _healthz_answers(target.url)
             async with Tab(target.url, target.learner(0)) as tab:
                 await tab.visit("visionen")

@@ -16,6 +16,7 @@ import threading
 import traceback
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from contextvars import ContextVar
 from datetime import datetime, timezone
 
@@ -136,8 +137,9 @@ class Terminal(logging.Handler):
         except Exception:
             where = _quoted(record.pathname)
             line = f'level=error logger={OURS} event="A line could not be written" file={where}'
-        sys.stderr.write(f"{line}\n")
-        sys.stderr.flush()
+        with suppress(OSError):  # on a full disk, say: what it tells of must not fail for it
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
 
 
 def write_log(level: str) -> None:

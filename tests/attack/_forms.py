@@ -45,7 +45,7 @@ class FormTab(Tab):
         pressed.id = next(id for id, label in widgets.items() if label == button)
         pressed.trigger_value = True
         await self._socket.send(message.SerializeToString())
-        await self._drawn(self._at)
+        await self.drawn(self._at)
 
     def _widgets(self) -> dict[str, str]:
         """The ids of fields and buttons, with the buttons' labels."""

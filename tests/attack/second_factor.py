@@ -47,7 +47,7 @@ class Form(Tab):
         await self.visit(address)
         self._learn()
 
-    async def send(self, button: str, **fields: str) -> None:
+    async def press(self, button: str, **fields: str) -> None:
         """Fill in fields, by their labels, and press a button; wait until the answer is drawn."""
         message = BackMsg()
         rerun = message.rerun_script
@@ -59,14 +59,14 @@ class Form(Tab):
         if button in self._widgets:
             rerun.widget_states.widgets.add(id=self._widgets[button], trigger_value=True)
         await self._socket.send(message.SerializeToString())
-        await self._drawn("")
+        await self.drawn("")
         self._learn()
 
-    async def _drawn(self, address: str) -> None:
+    async def drawn(self, address: str) -> None:
         """Wait for the end of a run that was begun anew, as the step to the code is."""
         while True:
             try:
-                return await super()._drawn(address)
+                return await super().drawn(address)
             except Refused as refused:
                 if not str(refused).endswith(f"ended with {ForwardMsg.FINISHED_EARLY_FOR_RERUN}"):
                     raise
@@ -124,7 +124,7 @@ async def _at_the_second_step(target: Target, stack: AsyncExitStack) -> Form:
     """A tab in which the password has been given."""
     tab = await stack.enter_async_context(Form(target.url))
     await tab.come()
-    await tab.send("Logga in", **{"E-post": _email(target), "Lösenord": target.password})
+    await tab.press("Logga in", **{"E-post": _email(target), "Lösenord": target.password})
     assert CODE_FORM in tab.html, "no code is asked for after the password"
     assert not tab.ticket, "there is a ticket for the password alone"
     return tab
@@ -145,14 +145,14 @@ async def _jump_over(target: Target, old_ticket: str) -> None:
             await tab.come(address)
             assert CODE_FORM in tab.html and not tab.ticket, f"/{address} is shown without the code"
         for code in ("", " ", "0" * 6, "None", "1" * 100_000):
-            await tab.send("Logga in", Kod=code)
+            await tab.press("Logga in", Kod=code)
             assert not tab.ticket, f"let in with {code[:10]!r}"
         async with Form(target.url) as other:
             await other.come()
             other._widgets |= (
                 tab._widgets
             )  # the form of the second step, in a tab that has not taken the first
-            await other.send("Logga in", Kod=TOTP(new_secret()).now())
+            await other.press("Logga in", Kod=TOTP(new_secret()).now())
             assert not other.ticket and CODE_FORM not in other.html
     _forget(target)
 
@@ -165,7 +165,7 @@ async def _come_too_late(target: Target, secret: str) -> None:
             before = store.credentials(_email(target))
             assert before is not None
             store.set_password(target.administrator.account_id, hash_password("en helt annan mening"))
-        await tab.send("Logga in", Kod=TOTP(secret).now())
+        await tab.press("Logga in", Kod=TOTP(secret).now())
         assert not tab.ticket, "let in after the password was changed"
         with target.server.store() as store:
             store.set_password(target.administrator.account_id, before.password_hash)
@@ -186,7 +186,7 @@ async def _guess(target: Target, secret: str, times: int) -> None:
         assert looked_at <= FAILURES_BEFORE_WAIT, f"{looked_at} of {times} guesses were looked at"
     async with AsyncExitStack() as stack:
         tab = await _at_the_second_step(target, stack)  # the right password forgets nothing of it
-        await tab.send("Logga in", Kod=TOTP(secret).now())
+        await tab.press("Logga in", Kod=TOTP(secret).now())
         assert not tab.ticket and WAIT in tab.html, "after the guesses the next one does not wait"
     _forget(target)
 
@@ -195,7 +195,7 @@ async def _guess_in(tab: Form, codes: Sequence[str]) -> list[str]:
     said = []
     try:
         for code in codes:
-            await tab.send("Logga in", Kod=code)
+            await tab.press("Logga in", Kod=code)
             assert not tab.ticket, "a guess was right"
             said.append(tab.html)
     except ConnectionClosed:
@@ -208,7 +208,7 @@ async def _replay(target: Target, secret: str) -> None:
     async with AsyncExitStack() as stack:
         tabs = [await _at_the_second_step(target, stack) for _ in range(TABS)]
         code = TOTP(secret).now()
-        await asyncio.gather(*(tab.send("Logga in", Kod=code) for tab in tabs))
+        await asyncio.gather(*(tab.press("Logga in", Kod=code) for tab in tabs))
         tickets = [tab.ticket for tab in tabs if tab.ticket]
         assert len(tickets) == 1, f"one code let in {len(tickets)} times"
         assert await _let_in(target, tickets[0]), "the one who was first is not let in"
@@ -219,5 +219,5 @@ async def _replay(target: Target, secret: str) -> None:
 async def _signed_in_properly(target: Target, secret: str) -> str:
     async with AsyncExitStack() as stack:
         tab = await _at_the_second_step(target, stack)
-        await tab.send("Logga in", Kod=TOTP(secret).now())
+        await tab.press("Logga in", Kod=TOTP(secret).now())
         return tab.ticket

@@ -83,7 +83,7 @@ class Uploader(Tab):
         chosen.name, chosen.size, chosen.file_id = "list.xlsx", len(data), place.file_id
         chosen.file_urls.CopyFrom(place)
         await self._socket.send(message.SerializeToString())
-        await self._drawn(PAGE)
+        await self.drawn(PAGE)
 
     def _rerun(self) -> BackMsg:
         message = BackMsg()

@@ -20,7 +20,6 @@ from tests.browser.people import (
     editor,
     fill_in_sign_in,
     signed_in,
-    status,
 )
 from tests.browser.server import Server
 from visionsprat.accounts import issue_ticket
@@ -244,17 +243,18 @@ def test_signing_out_ends_the_session_on_the_server(page: Page, person: Person, 
     sign_in_form(page)
 
 
-def test_another_tab_notices_a_sign_out_at_its_next_click(page: Page, person: Person) -> None:
+def test_another_tab_is_covered_at_a_sign_out_and_leads_back_to_its_page(page: Page, person: Person) -> None:
     signed_in(page, person, "/visionen")
     other = page.context.new_page()
     other.goto(person.server.url)
     other.get_by_role("button", name="Logga ut", exact=True).click()
     sign_in_form(other)
-    page.locator("nav.side").get_by_role("link", name="Den globala staden").click()
+    expect(page.get_by_role("heading", name="Du är utloggad")).to_be_visible()
+    page.get_by_role("button", name="Logga in").click()
     sign_in_form(page)
     fill_in_sign_in(page, person.email)
-    expect(editor(page)).to_be_visible()
-    assert page.url == f"{person.server.url}/globala"
+    expect(page.locator("nav.side")).to_be_attached()
+    assert page.url == f"{person.server.url}/visionen"
 
 
 def test_a_tab_left_open_follows_when_its_person_signs_in_again_elsewhere(page: Page, person: Person) -> None:
@@ -298,7 +298,7 @@ def test_a_new_password_signs_out_the_other_browsers_and_keeps_this_one(
     assert cookie(page, SESSION_COOKIE)["value"] != old_token
     assert save(server, old_token) == 401
     editor(elsewhere).fill("Skrivet där.")
-    expect(status(elsewhere)).to_contain_text("Inte sparat. Du är utloggad.")
+    expect(elsewhere.get_by_role("heading", name="Du är utloggad")).to_be_visible()
     elsewhere.reload()
     sign_in_form(elsewhere)
     fill_in_sign_in(elsewhere, person.email)

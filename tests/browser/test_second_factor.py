@@ -64,7 +64,9 @@ def give_code(page: Page, code: str) -> None:
     field = page.get_by_label("Kod", exact=True)
     expect(field).to_be_visible()
     field.fill(code)
-    page.get_by_role("button", name="Logga in").click()
+    enter = page.get_by_role("button", name="Logga in")
+    expect(enter).to_have_count(1)  # the first step's goes when all of the second is there
+    enter.click()
 
 
 def let_in_as(page: Page, person: Person) -> None:

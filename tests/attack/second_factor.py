@@ -144,7 +144,7 @@ async def _jump_over(target: Target, old_ticket: str) -> None:
         for address in ("administration", "mitt-konto", "skapande", ""):
             await tab.come(address)
             assert CODE_FORM in tab.html and not tab.ticket, f"/{address} is shown without the code"
-        for code in ("", " ", "0" * 6, "None", "1" * 100_000):
+        for code in ("", " ", "0" * 6, "None", "1" * 20_000):
             await tab.press("Logga in", Kod=code)
             assert not tab.ticket, f"let in with {code[:10]!r}"
         async with Form(target.url) as other:

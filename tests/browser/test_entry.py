@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import ARGUMENTS
 from tests.browser.people import (
     PASSWORD,
     NewComputer,
     Person,
-    add_person,
     editor,
     fill_in_sign_in,
     signed_in,
@@ -199,19 +196,17 @@ def test_a_ticket_works_once_and_only_in_its_own_browser(
     sign_in_form(page)
 
 
-def test_a_browser_that_takes_no_cookies_is_told(playwright: Any, chromium: str, tmp_path: Path) -> None:
-    """Here because they are for TLS alone, and it has come without."""
-    server = Server(tmp_path, environment={"VISIONSPRAT_URL": "https://vision.example.se"})
-    resolver = "--host-resolver-rules=MAP vision.example.se 127.0.0.1"
-    browser = playwright.chromium.launch(executable_path=chromium, args=[*ARGUMENTS, resolver])
-    try:
-        page = browser.new_page()
-        page.goto(f"http://vision.example.se:{server.port}")
-        fill_in_sign_in(page, add_person(server).email)
-        expect(page.get_by_role("alert")).to_contain_text("Webbläsaren tar inte emot kakor.")
-    finally:
-        browser.close()
-        server.stop()
+def test_a_browser_that_takes_no_cookies_is_told(page: Page, person: Person, server: Server) -> None:
+    def take_none(route: Route) -> None:
+        answer = route.fetch()
+        page.context.clear_cookies()
+        said = {name: value for name, value in answer.headers.items() if name != "set-cookie"}
+        route.fulfill(response=answer, headers=said)
+
+    page.route(f"{server.url}/", take_none)
+    page.goto(server.url)
+    fill_in_sign_in(page, person.email)
+    expect(page.get_by_role("alert")).to_contain_text("Webbläsaren tar inte emot kakor.")
 
 
 def test_after_many_failures_an_address_has_to_wait(page: Page, person: Person, server: Server) -> None:

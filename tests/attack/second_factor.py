@@ -40,7 +40,7 @@ class Form(Tab):
     @property
     def ticket(self) -> str:
         """The ticket in what the last run has sent; empty when there is none."""
-        found = re.search(rb"/api/ticket\?ticket=([\w%-]+)", b"".join(self.received))
+        found = re.search(rb"/api/ticket\?ticket=([\w.%-]+)", b"".join(self.received))
         return unquote(found[1].decode()) if found else ""
 
     async def come(self, address: str = "") -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.people import (
     PASSWORD,
@@ -194,20 +194,6 @@ def test_a_ticket_works_once_and_only_in_its_own_browser(
     page.context.clear_cookies(name=SESSION_COOKIE)
     page.goto(address)
     sign_in_form(page)
-
-
-def test_a_browser_that_takes_no_cookies_is_told(page: Page, person: Person, server: Server) -> None:
-    def take_none(route: Route) -> None:
-        answer = route.fetch()
-        page.context.clear_cookies()
-        gone = {"set-cookie", "content-encoding", "content-length"}
-        said = {name: value for name, value in answer.headers.items() if name not in gone}
-        route.fulfill(response=answer, headers=said)
-
-    page.route(f"{server.url}/", take_none)
-    page.goto(server.url)
-    fill_in_sign_in(page, person.email)
-    expect(page.get_by_role("alert")).to_contain_text("Webbläsaren tar inte emot kakor.")
 
 
 def test_after_many_failures_an_address_has_to_wait(page: Page, person: Person, server: Server) -> None:

@@ -13,10 +13,13 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from visionsprat import downloads, log, loops, scrape, server
+from visionsprat.allowed import Allowed
 from visionsprat.checkup import rights
+from visionsprat.cookies import HostCookies
 from visionsprat.errors import VisionspratError
+from visionsprat.frames import Frames
 from visionsprat.front import Front, site
-from visionsprat.guard import Guard
+from visionsprat.guard import Guard, is_https
 from visionsprat.installation import backups_path, installation
 from visionsprat.migrations import schema
 from visionsprat.nightly import nightly_backups
@@ -26,6 +29,7 @@ from visionsprat.ui.first_words import first_words
 from visionsprat.ui.trouble import show_trouble
 from visionsprat.version import VERSION
 from visionsprat.web import OwnRoutes, routes
+from visionsprat.wiping import background_wiping
 
 server.install()
 loops.spare_descriptors()
@@ -43,7 +47,8 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
     greet()
     running = {"version": VERSION, "schema": schema()}
     _log.info("Started", extra=running)
-    with nightly_backups(house.store.path, backups_path(house.settings), house.store.clock):
+    backups = nightly_backups(house.store.path, backups_path(house.settings), house.store.clock)
+    with backups, background_wiping(house.store):
         async with server.watched():
             yield {}
     house.store.close()
@@ -70,9 +75,12 @@ app = st.App(
     "pages/entry.py",
     middleware=[
         Middleware(Traffic),
+        Middleware(HostCookies, is_https=is_https),
         Middleware(Guard),
         Middleware(Front, words=first_words),
         Middleware(OwnRoutes, routes=[*routes(), *scrape.routes(), *downloads.routes(), downloads.made_up()]),
+        Middleware(Allowed),
+        Middleware(Frames),
     ],
     lifespan=lifespan,
     on_script_error=show_trouble,

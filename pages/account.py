@@ -1,15 +1,15 @@
-"""The visitor's own account: name, password, sign out everywhere, all that is stored about them."""
+"""The visitor's own account: name, password, where they are signed in, all that is stored about them."""
 
 import streamlit as st
 
-from visionsprat.accounts import hash_password, issue_ticket, password_is_right
-from visionsprat.errors import TooManyFailures
+from visionsprat.accounts import check, hash_password, issue_ticket
 from visionsprat.fields import Refused, clean_name
-from visionsprat.ui import erasing
+from visionsprat.ui import erasing, locked, second_factor, sessions
 from visionsprat.ui.entrance import enter
 from visionsprat.ui.frame import draw, notice
 from visionsprat.ui.here import browser_mark, client, device, here
-from visionsprat.ui.text import FAULTS, PASSWORD_ADVICE, too_many
+from visionsprat.ui.own_password import PROBLEMS, tell
+from visionsprat.ui.text import FAULTS, PASSWORD_ADVICE
 
 at = here()
 store, account = at.installation.store, at.account
@@ -48,34 +48,25 @@ def password_form() -> None:
     if not pressed:
         return
     try:
+        # The old one first: what the new one costs is for its person alone.
+        checked = check(store, account.email, old, device=device(), client=client()).password_hash
         hashed = hash_password(new, known=(*account.name.split(), account.email))
-        if not password_is_right(store, account.email, old, device=device(), client=client()):
-            told = "Det nuvarande lösenordet stämmer inte."
-            notice(told, problem=True, fields=["account_old_password"], place=answer)
-            return
-        store.set_password(account.id, hashed)
-        enter(issue_ticket(store, account.id, browser_mark()), at.address)
+        if store.set_password(account.id, hashed, checked):
+            enter(issue_ticket(store, account.id, browser_mark(), checked=hashed), at.address)
+        else:
+            st.rerun()  # changed elsewhere meanwhile, which has ended this session too
     except Refused as refused:
         notice(FAULTS[refused.fault], problem=True, fields=["account_new_password"], place=answer)
-    except TooManyFailures as refused:
-        notice(too_many(refused.until, at.now), problem=True, place=answer)
-
-
-def sign_out_everywhere() -> None:
-    draw(
-        "section.html",
-        title="Logga ut överallt",
-        text="Har du glömt att logga ut på en annan dator? Gör det här.",
-    )
-    if st.button("Logga ut överallt"):
-        store.end_sessions(account.id)
-        st.rerun()
+    except PROBLEMS as problem:
+        tell(problem, "account_old_password", answer)
 
 
 draw("heading.html", title="Mitt konto", lead=account.email)
+locked.draw()
 name_form()
 password_form()
-sign_out_everywhere()
+second_factor.draw()
+sessions.draw()
 draw("appearance.html")
 draw("own_data.html")
 erasing.draw()

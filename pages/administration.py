@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from visionsprat.ui.administration import backup, groups, invitations, people, record, staff
+from visionsprat.ui.administration import backup, groups, invitations, people, record, second_factor, staff
 from visionsprat.ui.frame import draw
 
 PARTS = {
@@ -15,6 +15,7 @@ PARTS = {
 
 draw("heading.html", title="Administration", lead="")
 backup.draw()
+second_factor.draw()
 names = {slug: name for slug, (name, _) in PARTS.items()}
 draw("parts.html", label="Delar av administrationen", address="/administration", parts=names)
 _, draw_part = PARTS.get(st.query_params.get("del", ""), PARTS["personer"])

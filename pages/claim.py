@@ -8,10 +8,11 @@ from visionsprat.accounts import hash_password, issue_ticket
 from visionsprat.errors import AlreadyClaimed
 from visionsprat.fields import Refused, clean_email, clean_group, clean_name
 from visionsprat.records import NewAccount
+from visionsprat.turns import TooBusy
 from visionsprat.ui.entrance import enter
 from visionsprat.ui.frame import draw, notice
 from visionsprat.ui.here import browser_mark, here
-from visionsprat.ui.text import FAULTS, NO_COOKIES, PASSWORD_ADVICE
+from visionsprat.ui.text import FAULTS, NO_COOKIES, PASSWORD_ADVICE, TOO_BUSY
 
 house = here().installation
 
@@ -42,7 +43,10 @@ def form() -> None:
         hashed = hash_password(password, known=(*person.split(), address))
         team = clean_group(group)
         account = NewAccount(address, person, hashed, is_admin=True, member_of=team, manages=team)
-        enter(issue_ticket(house.store, house.store.claim(account), browser_mark()), "")
+        account_id = house.store.claim(account)
+        enter(issue_ticket(house.store, account_id, browser_mark(), checked=hashed), "")
+    except TooBusy:
+        notice(TOO_BUSY, problem=True, place=problem)
     except Refused as refused:
         field = f"claim_{refused.fault.field}"
         notice(FAULTS[refused.fault], problem=True, fields=[field], place=problem)

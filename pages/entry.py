@@ -3,11 +3,12 @@
 import streamlit as st
 
 from visionsprat.ui import frame, pages
-from visionsprat.ui.here import arrive
+from visionsprat.ui.here import arrive, settle
 from visionsprat.ui.watch import watched
 
 with watched():
     page = st.navigation(pages.pages_for(arrive()), position="hidden")
+    settle(page.url_path)
     frame.draw_navigation()
     page.run()
     frame.draw_end()

@@ -7,10 +7,12 @@ from visionsprat.errors import InvitationVoid
 from visionsprat.fields import Refused
 from visionsprat.invitations import code_hash, tell_of_new_password
 from visionsprat.records import Invited
+from visionsprat.turns import TooBusy
 from visionsprat.ui.entrance import enter
 from visionsprat.ui.frame import draw, notice
 from visionsprat.ui.here import browser_mark, here
-from visionsprat.ui.text import FAULTS, NO_COOKIES, PASSWORD_ADVICE, VOID
+from visionsprat.ui.text import FAULTS, NO_COOKIES, PASSWORD_ADVICE, TOO_BUSY, VOID
+from visionsprat.ui.waiting import ask_for_code
 
 at = here()
 store = at.installation.store
@@ -39,13 +41,16 @@ def form(person: Invited) -> None:
         account_id = store.use_invitation(link, hashed)
     except Refused as refused:
         notice(FAULTS[refused.fault], problem=True, fields=["invitation_password"], place=problem)
+    except TooBusy:
+        notice(TOO_BUSY, problem=True, place=problem)
     except InvitationVoid:
         st.rerun()  # used or replaced meanwhile
     else:
         if person.has_password and at.installation.settings.smtp:
             tell_of_new_password(at.installation.settings.smtp, person)
         store.end_session(at.token_hash)  # somebody else's, whose cookie is about to be replaced
-        enter(issue_ticket(store, account_id, browser_mark()), "")
+        ask_for_code(account_id, person.email, hashed)
+        enter(issue_ticket(store, account_id, browser_mark(), checked=hashed), "")
 
 
 try:

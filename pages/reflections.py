@@ -1,10 +1,12 @@
 """All that somebody has written, to reread and print before the meeting."""
 
+from visionsprat.ui import locked
 from visionsprat.ui.frame import draw
 from visionsprat.ui.here import here, remember_visit
 
 at = here()
 visitor = at.signed_in
+locked.draw()
 asked = {question.id for question in at.module.questions}
 draw(
     "reflections.html",

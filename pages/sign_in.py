@@ -4,10 +4,13 @@ import streamlit as st
 
 from visionsprat.accounts import SignInRefused, sign_in
 from visionsprat.errors import TooManyFailures
+from visionsprat.second_factor import CodeWanted
+from visionsprat.turns import TooBusy
 from visionsprat.ui.entrance import enter
 from visionsprat.ui.frame import draw, notice
 from visionsprat.ui.here import browser_mark, client, device, here
-from visionsprat.ui.text import NO_COOKIES, too_many
+from visionsprat.ui.text import NO_COOKIES, TOO_BUSY, too_many
+from visionsprat.ui.waiting import wait_for_code
 
 KEEP_ADVICE = "I 30 dagar. Välj det bara på en dator som du är ensam om."
 FIELDS = ("sign_in_email", "sign_in_password")
@@ -55,5 +58,9 @@ if pressed:
             fields=FIELDS,
             place=problem,
         )
+    except CodeWanted as wanted:
+        wait_for_code(wanted.waiting, at.address)
     except TooManyFailures as refused:
         notice(too_many(refused.until, at.now), problem=True, place=problem)
+    except TooBusy:
+        notice(TOO_BUSY, problem=True, place=problem)

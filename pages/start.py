@@ -1,5 +1,6 @@
 """The start page: a welcome, the vision, what the module asks, and the way on."""
 
+from visionsprat.ui import locked
 from visionsprat.ui.frame import draw
 from visionsprat.ui.here import here, remember_visit
 
@@ -15,6 +16,7 @@ def next_step() -> tuple[str, str]:
 
 
 at = here()
+locked.draw()
 new = not at.progress.is_begun and "visionen" not in at.signed_in.visits
 draw(
     "start.html",

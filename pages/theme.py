@@ -1,5 +1,6 @@
 """A theme: its words, and the place to think about its questions."""
 
+from visionsprat.ui import locked
 from visionsprat.ui.editor import draw_editors
 from visionsprat.ui.frame import draw
 from visionsprat.ui.here import here, remember_visit
@@ -7,5 +8,6 @@ from visionsprat.ui.here import here, remember_visit
 at = here()
 theme = at.module.theme(at.address)
 draw("theme.html", theme=theme)
+locked.draw()
 draw_editors(theme, at.signed_in)
 remember_visit()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING
 
+import bcrypt
+
+from visionsprat.passwords import PREHASHED, prehashed
 from visionsprat.records import (
     NewAccount,
     Reflection,
@@ -13,10 +15,9 @@ from visionsprat.records import (
 )
 from visionsprat.store import Store
 
-if TYPE_CHECKING:
-    pass
-
 QUESTION, OTHER = "skapande/innebar", "skapande/gora"
+#: Of the module that a store knows nothing about.
+STEPS = ("", "visionen", "skapande")
 FIRST = NewAccount("amina@test.example", "Amina", "hash", is_admin=True, member_of="Team 3", manages="Team 3")
 
 
@@ -58,3 +59,10 @@ def visit(store: Store, account_id: int) -> Visitor:
 
 def texts(store: Store, account_id: int) -> dict[str, str]:
     return {id: reflection.text for id, reflection in visit(store, account_id).reflections.items()}
+
+
+def is_hash_of(password: str, stored: str) -> bool:
+    """Whether what is stored is a hash of this password in today's form."""
+    assert stored.startswith(PREHASHED)
+    hashed = stored.removeprefix(PREHASHED).encode()
+    return bcrypt.checkpw(prehashed(password).encode(), hashed)

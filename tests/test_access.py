@@ -130,8 +130,8 @@ PAGES = {
     "finns-inte": set[Role](),
 }
 SCRIPTS = {
-    *("accessibility", "account", "administration", "claim", "entry", "forgotten", "group", "invitation"),
-    *("missing", "privacy", "reflections", "sign_in", "start", "theme", "vision"),
+    *("accessibility", "account", "administration", "claim", "code", "entry", "forgotten", "group"),
+    *("invitation", "missing", "privacy", "reflections", "sign_in", "start", "theme", "vision"),
 }
 
 
@@ -147,12 +147,12 @@ def only(roles: set[Role], status: int = 200, *, others: int = 404) -> dict[Role
 ROUTES = {
     "POST /api/reflections": only(SIGNED_IN, others=401),
     "GET /api/reflections/versions": only(SIGNED_IN, others=401),
+    "POST /api/drafts/key": only(SIGNED_IN, others=401),
     "GET /api/session": only(SIGNED_IN, 204, others=401),
     "POST /api/sign-out": everybody(200),
     "GET /api/ticket": everybody(303),
     "GET /healthz": everybody(200),
     "GET /metrics": everybody(200),  # to all who ask from the machine itself
-    "GET /_stcore/metrics": everybody(404),
     "GET /assets": everybody(404),  # the folder itself
     "GET /api/personallista.csv": only(ADMINISTRATORS),
     "GET /api/handelser.csv": only(ADMINISTRATORS),
@@ -161,6 +161,7 @@ ROUTES = {
     "POST /api/inbjudningar.csv": only(ADMINISTRATORS),
     "GET /api/mina-uppgifter.json": only(SIGNED_IN),
     "GET /api/mina-uppgifter.txt": only(SIGNED_IN),
+    "DELETE /api/reflections/versions": only(SIGNED_IN, 204, others=401),  # after what shows them
     **{
         f"{method} /api/{{path:path}}": everybody(404) for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
     },
@@ -168,11 +169,12 @@ ROUTES = {
 #: What a route has to be asked with.
 ASKED_WITH = {
     "GET /api/reflections/versions": f"?question={QUESTION}",
+    "DELETE /api/reflections/versions": f"?question={QUESTION}",
     "POST /api/inbjudningar.csv": "?aldrig=1",
 }
 #: Streamlit's own addresses, and places where a file might be thought to lie.
 BESIDE = (
-    *("/_stcore/health", "/_stcore/host-config", "/_stcore/script-health-check"),
+    *("/_stcore/health", "/_stcore/host-config", "/_stcore/script-health-check", "/_stcore/metrics"),
     *("/data/visionsprat.db", "/visionsprat.db", "/static/visionsprat.db", "/assets/visionsprat.db"),
     *("/app/static/data/visionsprat.db", "/assets/..%2f..%2f..%2fdata/visionsprat.db"),
 )
@@ -552,13 +554,17 @@ async def _visit(house: House, role: Role, address: str) -> tuple[str, str]:
 
 # The terminal
 
-#: What each command is asked for here; those that are None start a server, or want none to run.
+#: What each command is asked for here; those that are None start a server, want none to run, or have
+#: nothing to do here.
 COMMANDS: dict[str, list[str] | None] = {
     "demo": None,
     "add-account": ["nya@test.example", "--name", "Nya Testsson"],
     "import-staff": ["LIST", "--yes"],
     "export": [],
     "invite": ["leja@test.example"],
+    "unlock-texts": None,
+    "sign-out-everybody": [],
+    "reset-second-factor": None,
     "backup": ["FOLDER"],
     "check": [],
     "restore": None,

@@ -18,17 +18,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-import bcrypt
 import pytest
 
 from tests.browser.server import free_port, poll
 from tests.mailbox import mail_server
+from tests.stored import QUESTION, begin_session, is_hash_of, save, texts
 from visionsprat import demo
 from visionsprat.cli import main
 from visionsprat.content import Module
+from visionsprat.installation import DATABASE
 from visionsprat.invitations import code_hash
 from visionsprat.progress import MemberCompletion, member_completion
-from visionsprat.records import NewAccount
+from visionsprat.records import Action, NewAccount, Whom
 from visionsprat.settings import ROOT
 from visionsprat.store import Store
 
@@ -43,6 +44,9 @@ NO_GROUP = "The group is empty, or one of its names is empty, longer than 100 ch
 def typed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A good password on standard input."""
     type_in(monkeypatch, f"{PASSWORD}\n")
+
+
+COMMON = "The password is among the common and breached ones, or too easy to guess."
 
 
 def type_in(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
@@ -81,7 +85,7 @@ def test_the_password_is_the_first_line_of_standard_input(
     type_in(monkeypatch, line)
     assert main(AMINA) == 0
     ((hashed,),) = rows(data_folder, "SELECT password_hash FROM accounts")
-    assert bcrypt.checkpw(PASSWORD.encode(), str(hashed).encode())
+    assert is_hash_of(PASSWORD, str(hashed))
 
 
 def test_an_address_that_has_an_account_is_told_in_one_line(
@@ -101,7 +105,11 @@ def test_an_address_that_has_an_account_is_told_in_one_line(
     [
         (AMINA, "", "The password is shorter than 12 characters."),
         (AMINA, "kort\n", "The password is shorter than 12 characters."),
-        (AMINA, "password1234\n", "The password is among the most common, or too easy to guess."),
+        (
+            AMINA,
+            "password1234\n",
+            COMMON,
+        ),
         (AMINA, "\udce5" * 12 + "\n", "The password on standard input is not UTF-8."),
         ([*AMINA[:3], " "], PASSWORD, "The name is empty or longer than 100 characters."),
         ([AMINA[0], "amina", *AMINA[2:]], PASSWORD, "The e-mail address is not an e-mail address."),
@@ -304,6 +312,20 @@ def test_links_begin_with_the_public_address(
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize("command", [["export"], ["invite", "amina@test.example", "--output"]])
+def test_a_table_takes_the_place_of_no_database_and_of_nothing_behind_a_link(
+    staff: None, data_folder: Path, tmp_path: Path, capsys: Printed, command: list[str]
+) -> None:
+    other, link, database = tmp_path / "other.txt", tmp_path / "link.csv", data_folder / "visionsprat.db"
+    other.write_text("mitt", encoding="utf-8")
+    link.symlink_to(other)
+    for path, why in ((link, "is a link to another file"), (database, "is a database")):
+        assert main([*command, str(path)]) == 1
+        assert why in capsys.readouterr().err
+    assert other.read_text(encoding="utf-8") == "mitt"
+    assert database.read_bytes().startswith(b"SQLite format 3")
+
+
 @pytest.mark.parametrize(
     ("arguments", "faults"),
     [
@@ -357,7 +379,132 @@ def test_links_are_sent_and_what_could_not_be_is_told(
         )
 
 
+# Links to people who have signed in before
+
+
+@pytest.fixture
+def amina_has_written(staff: None, data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VISIONSPRAT_URL", "https://visionsprat.example.se")
+    with closing(Store(data_folder / "visionsprat.db")) as store:
+        save(store, 1, "Vi matar uttern.")
+
+
+def used(data_folder: Path, table: bytes) -> dict[str, str]:
+    """What Amina's account holds when the link in the file has been used."""
+    (row,) = [each for each in invited(table) if each["namn"] == "Amina"]
+    return used_link(data_folder, row["länk"])
+
+
+def used_link(data_folder: Path, link: str) -> dict[str, str]:
+    with closing(Store(data_folder / "visionsprat.db")) as store:
+        store.use_invitation(code_hash(link.partition("kod=")[2]), "hash")
+        return texts(store, 1)
+
+
+def test_links_for_many_leave_out_whoever_has_begun_and_say_so(
+    amina_has_written: None, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    assert main(["invite", "--group", "Vård"]) == 0
+    printed = capfdbinary.readouterr()
+    assert [each["namn"] for each in invited(printed.out)] == ["Bengt"]
+    left_out = b"Left out, as they have signed in before: 1. Use --send, or name their addresses.\n"
+    assert printed.err == left_out
+
+
+@pytest.mark.parametrize("also_sent", [False, True], ids=["a file", "a file and a letter"])
+def test_a_link_in_a_file_locks_and_the_terminal_says_so(
+    amina_has_written: None,
+    data_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Printed,
+    also_sent: bool,
+) -> None:
+    file = tmp_path / "links.csv"
+    with mail_server() as mailbox:
+        for name, value in mailbox.environment.items():
+            monkeypatch.setenv(name, value)
+        sending = ["--send"] if also_sent else []
+        assert main(["invite", "amina@test.example", "--output", str(file), *sending]) == 0
+    told = "Have signed in before: 1. What they have written is locked when they use the link.\n"
+    assert capsys.readouterr().err == told
+    assert used(data_folder, file.read_bytes()) == {}
+
+
+def test_a_link_that_is_only_sent_locks_nothing(
+    amina_has_written: None, data_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    with mail_server() as mailbox:
+        for name, value in mailbox.environment.items():
+            monkeypatch.setenv(name, value)
+        assert main(["invite", "--group", "Vård/Norr", "--send"]) == 0
+        assert capsys.readouterr() == ("Sent 1 of 1 letters.\n", "")
+        assert mailbox.letters[-1]["Subject"] == "Nytt lösenord till Visionsprat"
+        assert used_link(data_folder, mailbox.link()) == {QUESTION: "Vi matar uttern."}
+
+
+def test_no_account_is_added_over_one_that_is_there(
+    amina_has_written: None, data_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n"))
+    assert main(["add-account", "AMINA@test.example", "--name", "Amina"]) == 1
+    assert rows(data_folder, "SELECT password_hash FROM accounts WHERE id = 1") == [(None,)]
+
+
+def test_whoever_runs_the_server_unlocks(
+    amina_has_written: None, data_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    with closing(Store(data_folder / "visionsprat.db")) as store:
+        store.invite(None, Whom(emails=frozenset({"amina@test.example"})), lambda _: "link")
+        store.use_invitation("link", "hash")
+        assert texts(store, 1) == {}
+    with mail_server() as mailbox:
+        for name, value in mailbox.environment.items():
+            monkeypatch.setenv(name, value)
+        assert main(["unlock-texts", "AMINA@test.example"]) == 0
+        assert "Den som sköter servern har släppt de texter" in mailbox.text()
+    assert capsys.readouterr().out == "Released the texts of amina@test.example.\nSent 1 of 1 letters.\n"
+    with closing(Store(data_folder / "visionsprat.db")) as store:
+        assert texts(store, 1) == {QUESTION: "Vi matar uttern."}
+    for email, fault in [
+        ("amina@test.example", "No texts of amina@test.example are locked.\n"),
+        ("ingen@test.example", "No account has the address ingen@test.example.\n"),
+        ("amina", "The e-mail address is not an e-mail address.\n"),
+    ]:
+        assert main(["unlock-texts", email]) == 1
+        assert capsys.readouterr() == ("", fault)
+
+
 # Use and help
+
+
+def test_a_second_factor_is_reset(data_folder: Path, capsys: Printed) -> None:
+    with closing(Store(data_folder / DATABASE)) as store:
+        chief = store.add_account(NewAccount("chief@test.example", "Chief", None, is_admin=True))
+        assert store.set_second_factor(chief, "SECRET", 0, ["hash"], "")
+    assert main(["reset-second-factor", " Chief@test.example"]) == 0
+    assert capsys.readouterr().out == "chief@test.example signs in with the password alone now.\n"
+    with closing(Store(data_folder / DATABASE)) as store:
+        assert store.second_factor(chief) is None
+        newest = store.audit_log().entries[0]
+        assert (newest.actor, newest.action) == ("", Action.SECOND_FACTOR_REMOVED)
+
+
+@pytest.mark.parametrize(
+    ("email", "told"),
+    [
+        ("chief@test.example", "chief@test.example has no second factor: the password is enough already.\n"),
+        ("nobody@test.example", "No account has the address nobody@test.example.\n"),
+        ("no address", "The e-mail address is not an e-mail address.\n"),
+    ],
+)
+def test_a_second_factor_that_is_not_there_is_told_in_one_line(
+    data_folder: Path, capsys: Printed, email: str, told: str
+) -> None:
+    with closing(Store(data_folder / DATABASE)) as store:
+        store.add_account(NewAccount("chief@test.example", "Chief", None, is_admin=True))
+    assert main(["reset-second-factor", email]) == 1
+    assert capsys.readouterr().err == told
 
 
 @pytest.mark.parametrize(
@@ -377,6 +524,7 @@ def test_links_are_sent_and_what_could_not_be_is_told(
         ["demo", "--port", "65536"],
         ["demo", "--port", "²"],
         ["backup"],
+        ["reset-second-factor"],
         ["restore", "--yes"],
         ["check", "one more"],
     ],
@@ -389,13 +537,28 @@ def test_wrong_use_ends_with_2(arguments: list[str], capsys: Printed) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["demo"], ["add-account"], ["invite"], ["backup"], ["restore"], ["check"]]
+    "command",
+    [
+        *([], ["demo"], ["add-account"], ["invite"], ["reset-second-factor"]),
+        *(["backup"], ["restore"], ["check"]),
+    ],
 )
 def test_each_command_has_its_help(command: list[str], capsys: Printed) -> None:
     with pytest.raises(SystemExit) as ended:
         main([*command, "--help"])
     assert ended.value.code == 0
     assert capsys.readouterr().out.startswith(" ".join(["usage: python -m visionsprat", *command]))
+
+
+def test_everybody_is_signed_out_in_the_terminal(
+    data_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(Store(data_folder / "visionsprat.db")) as store:
+        amina = store.add_account(NewAccount("amina@test.example", "Amina Testsson", None))
+        begin_session(store, amina)
+        assert main(["sign-out-everybody"]) == 0
+        assert store.account_of_session("token") is None
+    assert capsys.readouterr().out == "Ended 1 sessions. Everybody has to sign in again.\n"
 
 
 # The demo's people
@@ -457,7 +620,7 @@ def test_three_of_the_demos_people_can_sign_in(tmp_path: Path, module: Module) -
         if hashed:
             password = can[str(email)].password
             assert password is not None
-            assert bcrypt.checkpw(password.encode(), str(hashed).encode())
+            assert is_hash_of(password, str(hashed))
             assert str(email) in said
             assert password in said
 

@@ -430,3 +430,22 @@ def test_no_themes_at_all_is_a_fault(content: Path, folder_stays: bool) -> None:
 
 def test_a_content_error_is_one_of_visionsprats_own() -> None:
     assert issubclass(ContentError, VisionspratError)
+
+
+@pytest.mark.parametrize(
+    ("front", "line"),
+    [
+        ("title: &a [*a]", 2),
+        (
+            "a: &a [ha]\n"
+            + "".join(f"{n}: &{n} [{f'*{p}, ' * 9}]\n" for p, n in zip("abcdefgh", "bcdefghi", strict=True)),
+            3,
+        ),
+        ("title: " + "[" * 100_000, 2),
+    ],
+    ids=["itself", "laughs", "deep"],
+)
+def test_a_front_matter_that_grows_without_end_is_refused(content: Path, front: str, line: int) -> None:
+    (content / "welcome.md").write_text(f"---\n{front}\n---\nHej.\n", encoding="utf-8")
+    with pytest.raises(ContentError, match=f"welcome.md.*{line}"):
+        load_module(content)

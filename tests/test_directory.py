@@ -12,6 +12,10 @@ from hypothesis import strategies as st
 from tests.staff_lists import HEADINGS, ROWS, csv_file
 from visionsprat.directory import (
     EXPORTED,
+    MAX_DEPTH,
+    MAX_FAULTS,
+    MAX_GROUPS,
+    MAX_PLACES,
     CellFault,
     Preview,
     Problem,
@@ -219,3 +223,46 @@ def test_importing_an_export_changes_nothing(everybody: list[StaffMember]) -> No
     found = preview(as_csv(EXPORTED, export_rows(before)), before, whole=True)
     assert found.plan.is_empty
     assert found.plan.unchanged == len(everybody)
+
+
+def people_in(groups: Iterable[str]) -> bytes:
+    rows = ((f"anna{number}@b.se", "Anna", each) for number, each in enumerate(groups))
+    return csv_file([*rows], ("e-post", "namn", "grupp"))
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        [f"Grupp {number}" for number in range(MAX_GROUPS + 1)],
+        ["|".join(f"{first} {number}" for number in range(5_000)) for first in "abcde"],
+        [f"{number}/" + "/".join(map(str, range(9_000, 9_010))) for number in range(MAX_GROUPS // 10)],
+        ["|".join(map(str, range(1_000)))] * (MAX_PLACES // 1_000 + 1),
+    ],
+    ids=["one each", "many in a cell", "with those above them", "many for each"],
+)
+def test_a_list_with_too_many_groups_is_refused(groups: list[str]) -> None:
+    with pytest.raises(Unreadable) as caught:
+        preview(people_in(groups), NOBODY)
+    assert caught.value.trouble is Trouble.TOO_MANY_GROUPS
+
+
+def test_a_group_lies_no_deeper_than_can_be_shown() -> None:
+    path = "/".join(map(str, range(MAX_DEPTH)))
+    assert preview(people_in([path]), NOBODY).plan.new[0].groups == {path}
+    found = faults(people_in([f"{path}/en till", "/".join(map(str, range(10_000)))]))
+    assert [each.problem for each in found] == [Problem.GROUP_DEEP] * 2
+
+
+def test_reading_stops_when_there_is_nothing_but_faults() -> None:
+    found = faults(csv_file([("inte", "A")] * (MAX_FAULTS + 5), ("e-post", "namn")))
+    assert len(found) == MAX_FAULTS
+
+
+def test_what_a_terminal_would_obey_is_not_handed_on() -> None:
+    found = preview(csv_file([("a@b.se", "A", "1")], ("e-post", "namn", "\x1b]0;Ny titel\x07")), NOBODY)
+    assert found.ignored == ("\ufffd]0;Ny titel\ufffd",)
+
+
+def test_a_cell_too_many_is_named_though_empty_ones_come_before_it() -> None:
+    (found,) = faults(b"e-post;namn\na@b.se;A;;;x\n")
+    assert (found.problem, found.value) == (Problem.TOO_MANY, "x")

@@ -109,6 +109,21 @@ def test_the_text_reads_question_by_question(store: Store, module: Module, clock
     assert (written["enhet"], written["tidigare"][0]["enhet"]) == ("Mobil, Android", "")
 
 
+def test_a_copy_says_since_when_there_is_a_second_factor_and_not_its_secret(
+    store: Store, module: Module, clock: Clock
+) -> None:
+    chief = store.add_account(NewAccount("chief@test.example", "Chief", None, is_admin=True))
+    assert store.set_second_factor(chief, "SECRET", 0, ["hash of a recovery code"], "")
+    own = store.own_data(chief)
+    assert own is not None
+    text, data = own_copy.as_text(own, module, clock.now), own_copy.as_data(own, module)
+    assert "Tvåstegsinloggning: på sedan 12 november 2026, 09:00, en reservkod kvar\n" in text
+    assert data["konto"]["tvåstegsinloggning_sedan"] == "2026-11-12T08:00:00+00:00"
+    assert data["konto"]["reservkoder_kvar"] == 1
+    for said in (text, json.dumps(data)):
+        assert "SECRET" not in said and "hash of" not in said
+
+
 def test_an_empty_account_reads_well_too(store: Store, module: Module, clock: Clock) -> None:
     own = store.own_data(store.add_account(NewAccount("amina@test.example", "Amina", None)))
     assert own is not None
@@ -126,6 +141,7 @@ def test_an_administrator_gets_the_record_as_it_is_filtered(client: Client, hous
     assert len(answer.text.splitlines()) == 2
     for wrong in ("?vad=hittapa", "?fran=i-dag"):
         assert client.get(f"/api/handelser.csv{wrong}").status_code == 404
+    house.store.set_active(chief, amina, True)
     sign_in(client, house, amina)
     assert client.get("/api/handelser.csv").status_code == 404
 

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from tests.client import OWN, Client
+from tests.stored import begin_session
 from visionsprat import accounts, downloads
 from visionsprat.guard import Guard
 from visionsprat.installation import Installation, installation
@@ -55,6 +56,21 @@ def test_an_administrator_gets_a_file_with_links(client: Client, house: Installa
     start, _, code = row["länk"].partition("/inbjudan?kod=")
     assert start == "http://localhost:8501"
     assert house.store.invited(code_hash(code)).account_id == 2
+
+
+@pytest.mark.parametrize("asked", [ALL, "/api/inbjudningar.csv?grupp=1", "/api/inbjudningar.csv?grupp=2"])
+@pytest.mark.parametrize("begun", ["signed in", "written"])
+def test_nobody_who_has_begun_is_in_the_file(
+    client: Client, house: Installation, asked: str, begun: str
+) -> None:
+    if begun == "signed in":
+        begin_session(house.store, 2)
+    else:
+        house.store.save_reflection(2, "skapande/gora", "Hemligt.", 0)
+    sign_in(client, house, 1)
+    answer = client.post(asked, headers={"Origin": OWN})
+    assert answer.status_code == 200
+    assert list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";")) == []
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
 from visionsprat.fields import Fault, Refused, clean_email, clean_group, clean_name
@@ -103,3 +105,28 @@ def test_a_group_below_one_with_its_own_name_is_a_circle(given: str) -> None:
     with pytest.raises(Refused) as caught:
         clean_group(given)
     assert caught.value.fault is Fault.GROUP_CIRCLE
+
+
+MARKS = "a" + "\u0301" * 31
+
+
+@pytest.mark.parametrize("given", [MARKS, "Åsa " + "\u0f73" * 40])
+def test_a_name_with_a_long_run_of_marks_is_refused(given: str) -> None:
+    with pytest.raises(Refused, match="The name has more than 30 accents") as caught:
+        clean_name(given)
+    assert caught.value.fault is Fault.NAME_MARKS and caught.value.fault.field == "name"
+    with pytest.raises(Refused) as caught:
+        clean_group(f"Vård/{given}")
+    assert caught.value.fault is Fault.GROUP_MARKS and caught.value.fault.field == "group"
+
+
+@pytest.mark.parametrize("letter", [" ", "a", "\u0301", "a/", "\0"])
+def test_what_is_far_too_long_is_refused_unseen(letter: str) -> None:
+    for clean, fault in ((clean_email, Fault.EMAIL), (clean_name, Fault.NAME), (clean_group, Fault.GROUP)):
+        with pytest.raises(Refused) as caught:
+            clean(letter * 1_000_000)
+        assert caught.value.fault is fault
+
+
+def test_a_name_in_parts_may_have_100_letters() -> None:
+    assert clean_name(unicodedata.normalize("NFD", "\u1f82") * 100) == "\u1f82" * 100

@@ -16,7 +16,8 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from tests.client import Client
-from visionsprat.front import ASSETS, BROWSER_COOKIE, STREAMLIT, Front
+from visionsprat.cookies import BROWSER_COOKIE
+from visionsprat.front import ASSETS, STREAMLIT, Front
 from visionsprat.guard import Guard
 from visionsprat.web import routes
 

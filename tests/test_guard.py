@@ -80,7 +80,7 @@ ANSWERS = [
     ("GET", "/api/reflections", 404),
     ("POST", "/healthz", 405),
     ("OPTIONS", "/api/sign-out", 405),
-    ("POST", "/api/reflections", 422),
+    ("POST", "/api/reflections", 401),
     ("POST", "/api/sign-out", 200),
     ("GET", "/_stcore/made-up", 404),
 ]

@@ -13,17 +13,19 @@ from visionsprat.settings import ROOT
 
 #: Each module of ours may import those above it, and none beside or below it.
 FLOORS = (
-    {"errors", "log", "metrics", "version"},
-    {"settings", "writing", "content", "sheets", "client", "devices", "bounds", "loops"},
+    {"errors", "log", "metrics", "rates", "version", "cookies", "staff_reader"},
+    {"settings", "writing", "content", "sheets", "client", "devices", "turns", "bounds", "loops"},
     {"migrations", "records", "fields", "mail"},
     {"store.locks", "store.files"},
-    {"store.connections", "progress", "staff_file"},
+    {"store.connections", "store.quotas", "progress", "staff_file"},
     {
         "store.sessions",
         "store.groups",
         "store.completion",
+        "store.locked",
         "store.audit",
         "store.copies",
+        "store.second_factor",
     },
     {
         "store.people",
@@ -31,27 +33,38 @@ FLOORS = (
         "store.administration",
         "store.reflections",
         "store.own_data",
+        "store.draft_keys",
         "store.invitations",
         "store.attempts",
     },
-    {"store", "directory", "backups", "declarations"},
-    {"accounts", "installation", "checkup", "nightly", "ui.text", "outbox"},
+    {"store", "directory", "backups", "declarations", "passwords"},
+    {"second_factor"},
+    {"accounts", "installation", "checkup", "nightly", "wiping", "ui.text", "outbox"},
     {"letters"},
     {"invitations"},
     {"guard", "demo"},
     {"traffic"},
     {"front", "server"},
     {"web", "cli", "scrape"},
+    {"owners"},
+    {"uploads"},
+    {"frames", "allowed"},
     {"ui.group_view"},
     {"ui.own_copy"},
     {"downloads", "__main__", "ui.here", "ui.trouble", "ui.entrance", "ui.editor", "ui.watch"},
+    {"ui.waiting"},
     {"ui.pages"},
     {"ui.frame"},
-    {"ui.erasing", "ui.first_words"},
+    {
+        *("ui.own_password", "ui.sessions", "ui.first_words", "ui.second_step"),
+        "ui.administration.everybody",
+    },
+    {"ui.erasing", "ui.locked", "ui.second_factor"},
     {
         f"ui.administration.{part}"
-        for part in ("people", "groups", "staff", "invitations", "record", "backup")
+        for part in ("groups", "staff", "invitations", "record", "backup", "second_factor")
     },
+    {"ui.administration.people"},
 )
 #: The domain: what works without a browser, and without streamlit.
 WITHOUT_STREAMLIT = {
@@ -69,13 +82,18 @@ WITHOUT_STREAMLIT = {
         "backups",
         "checkup",
         "nightly",
+        "wiping",
         "cli",
+        "second_factor",
     ),
 }
 #: What a page script may take its verbs and words from. The store itself is handed to it by ui.
 FOR_PAGES = tuple(
     f"visionsprat.{each}"
-    for each in ("ui", "accounts", "errors", "fields", "invitations", "progress", "records")
+    for each in (
+        *("ui", "accounts", "errors", "fields", "invitations", "progress", "records"),
+        *("second_factor", "turns"),
+    )
 )
 
 

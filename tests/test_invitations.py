@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import AddAccount, Clock
 from tests.mailbox import Mailbox, mail_server
+from tests.stored import begin_session
 from visionsprat.errors import InvitationVoid
 from visionsprat.invitations import (
     Invitation,
@@ -20,6 +21,8 @@ from visionsprat.invitations import (
     code_hash,
     invite,
     send_new_password,
+    tell_of_corrected_address,
+    tell_of_release,
 )
 from visionsprat.mail import Failure, Letter, Trouble
 from visionsprat.outbox import Dispatch, Errands, errands
@@ -93,6 +96,30 @@ def test_a_name_with_braces_is_only_a_name(store: Store, amina: int) -> None:
     assert "Hej {link} {0} %s!" in as_letters([one(store)])[0].text
 
 
+def test_whoever_has_signed_in_before_gets_a_letter_about_a_password(store: Store, amina: int) -> None:
+    begin_session(store, amina)
+    made = one(store)
+    (letter,) = as_letters([made])
+    assert letter.subject == "Nytt lösenord till Visionsprat"
+    assert made.link in letter.text.splitlines() and "amina@test.example" in letter.text
+    assert "låses det du har skrivit tidigare" in letter.text
+    (made,) = invite(store, None, Whom(emails=frozenset({"amina@test.example"})), SITE, by_letter=True)
+    assert "låses" not in as_letters([made])[0].text
+
+
+def test_the_old_address_hears_of_a_new_one_and_a_person_of_a_release(
+    store: Store, amina: int, mailbox: Mailbox
+) -> None:
+    person = store.person(amina)
+    assert person
+    tell_of_corrected_address(mailbox.smtp(), person, "a2@test.example")
+    tell_of_release(mailbox.smtp(), person, "Bengt")
+    all_done(errands)
+    assert mailbox.recipients == ["amina@test.example"] * 2
+    assert "från amina@test.example till a2@test.example" in mailbox.text(0)
+    assert mailbox.text(1).startswith("Hej Amina Testsson!\n\nBengt har släppt")
+
+
 # Forgotten passwords
 
 
@@ -140,7 +167,7 @@ def test_a_letter_that_fails_is_logged_without_its_address_and_the_next_is_sent(
     jobs.add(lambda: send_new_password(store, mailbox.smtp(), SITE, "bengt@test.example"))
     all_done(jobs)
     assert mailbox.recipients == ["bengt@test.example"]
-    told = "A letter about a new password was not sent: the mail server refuses the address."
+    told = "A letter about an account was not sent: the mail server refuses the address."
     assert caplog.messages == [told, "A letter was not sent."]
     assert "amina" not in caplog.text and "kod=" not in caplog.text
 

@@ -145,6 +145,13 @@ def test_why_the_database_can_not_be_used_is_told_in_our_own_words() -> None:
     assert "event=StoreUnavailable" in line("%s", name="another", args=(StoreUnavailable("Locked."),))
 
 
+def test_no_session_of_streamlits_is_named() -> None:
+    session = "3509B019-74f7-479d-a30a-2ed2361c26eb"
+    written = line(f"Session with id {session} is connected!", **raised(OSError(f"/upload_file/{session}")))
+    assert session not in written
+    assert 'event="Session with id … is connected!"' in written
+
+
 def test_what_led_to_an_error_is_told_likewise() -> None:
     causes = raised(StoreUnavailable("later"), ValueError(SECRET))
     trace = json.loads(line(**causes).partition(" error=")[2])

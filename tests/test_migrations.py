@@ -57,7 +57,7 @@ def test_from_nothing_the_schema_becomes_the_one_that_is_written_down(db: Databa
 def test_every_table_of_ours_is_strict(db: Database) -> None:
     migrate(db)
     rows = db.execute("SELECT name, strict FROM pragma_table_list WHERE name NOT LIKE '%sqlite%'").fetchall()
-    assert len(rows) == 13
+    assert len(rows) == 18
     assert [name for name, strict in rows if not strict] == []
 
 
@@ -73,7 +73,16 @@ def test_the_migrations_are_numbered_and_each_is_applied_once(db: Database) -> N
     migrate(db)
     migrate(db)
     names = [each.name for each in migrations.applied(db)]
-    assert names == ["m001_initial", "m002_organisation", "m003_versions", "m008_requests_by_client"]
+    assert names == [
+        "m001_initial",
+        "m002_organisation",
+        "m003_versions",
+        "m004_sessions",
+        "m005_locked_texts",
+        "m006_draft_keys",
+        "m007_requests_by_client",
+        "m008_second_factor",
+    ]
     assert migrations.pending(db) == []
 
 

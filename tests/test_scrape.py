@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 
 from tests.client import OWN, Client
 from visionsprat import metrics
+from visionsprat.allowed import Allowed
 from visionsprat.backups import backup
 from visionsprat.front import Front
 from visionsprat.guard import Guard
@@ -33,7 +34,8 @@ PUBLIC = "https://vision.example.se"
 @cache
 def application() -> Starlette:
     own = [*routes(), *web_routes()]
-    return Starlette(middleware=[Middleware(Guard), Middleware(Front), Middleware(OwnRoutes, routes=own)])
+    own_routes = Middleware(OwnRoutes, routes=own)
+    return Starlette(middleware=[Middleware(Guard), Middleware(Front), own_routes, Middleware(Allowed)])
 
 
 def client_at(address: str = "127.0.0.1") -> Client:
@@ -169,7 +171,7 @@ def test_no_label_can_tell_of_a_person_or_a_text() -> None:
     }
     build = labels.pop("visionsprat_build", set())
     assert build <= {"version", "schema", "python", "streamlit"}
-    assert set().union(*labels.values()) == {"outcome", "status", "le"}
+    assert set().union(*labels.values()) == {"outcome", "reason", "status", "le"}
 
 
 def test_it_says_what_is_running(client: Client) -> None:
@@ -203,4 +205,4 @@ def test_saves_are_counted_by_what_became_of_them(client: Client) -> None:
     client.post("/api/reflections", json={}, headers={"Origin": OWN})
     client.post("/api/reflections", json={}, headers={"Origin": OWN})
     grown = {outcome: saves(outcome) - before[outcome] for outcome in before}
-    assert grown == {"malformed": 2, "signed_out": 1, "saved": 0}
+    assert grown == {"malformed": 0, "signed_out": 3, "saved": 0}

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.stored import FIRST, QUESTION, begin_session, save, sql, texts
-from visionsprat.errors import InvitationVoid, StoreUnavailable
+from tests.stored import FIRST, QUESTION, STEPS, begin_session, save, sql, texts
+from visionsprat.errors import InvitationVoid, NotAllowed, SignedOut, StoreUnavailable
 from visionsprat.migrations import connect
 from visionsprat.records import (
     Attempt,
+    Credentials,
     Directory,
     NewAccount,
     StaffPlan,
@@ -99,11 +100,22 @@ def look_at_link(store: Store) -> None:
         store.invited("link")
 
 
+def end_own(store: Store) -> None:
+    with suppress(SignedOut):
+        store.end_own_session("token", 1)
+
+
+def forbidden(call: Callable[[], object]) -> None:
+    with suppress(NotAllowed):
+        call()
+
+
 CALLS: dict[str, Callable[[Store], object]] = {
     "visitor": lambda store: store.visitor("token"),
     "account_of_session": lambda store: store.account_of_session("token"),
     "is_claimed": lambda store: store.is_claimed(),
     "credentials": lambda store: store.credentials("amina@test.example"),
+    "own_sessions": lambda store: store.own_sessions("token"),
     "managed_groups": lambda store: store.managed_groups(1, [QUESTION]),
     "managed_members": lambda store: store.managed_members(1, None, [QUESTION]),
     "group_rows": lambda store: store.group_rows(),
@@ -115,10 +127,19 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "audit_log": lambda store: store.audit_log(),
     "own_data": lambda store: store.own_data(1),
     "earlier_texts": lambda store: store.earlier_texts(1, QUESTION),
+    "is_nearly_full": lambda store: store.is_nearly_full(1, QUESTION),
+    "wanted_wipings": lambda store: store.wanted_wipings(),
+    "wipe": lambda store: store.wipe(),  # it writes when something has been erased
     "count_invitees": lambda store: store.count_invitees(Whom()),
     "unknown_emails": lambda store: store.unknown_emails(frozenset({"amina@test.example"})),
     "invited": lambda store: look_at_link(store),
-    "record_visit": lambda store: store.record_visit(1, "token", "visionen"),
+    "text_locks": lambda store: store.text_locks(1),
+    "old_passwords": lambda store: store.old_passwords(1),
+    "draft_key": lambda store: store.draft_key("token"),
+    "account_id": lambda store: store.account_id("amina@test.example"),
+    "password_holds": lambda store: store.password_holds(1, "no hash"),
+    "second_factor": lambda store: store.second_factor(1),
+    "record_visit": lambda store: store.record_visit(1, "token", "visionen", STEPS),
     "add_ticket": lambda store: store.add_ticket(1, "ticket"),
     "redeem_ticket": lambda store: store.redeem_ticket("ticket", "token"),
     "end_session": lambda store: store.end_session("token"),
@@ -127,6 +148,9 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "add_account": lambda store: store.add_account(NewAccount("new@test.example", "Ny", None)),
     "rename": lambda store: store.rename(1, "Ny"),
     "set_password": lambda store: store.set_password(1, "hash"),
+    "renew_hash": lambda store: store.renew_hash(Credentials(1, "hash"), "another"),
+    "end_own_session": lambda store: end_own(store),
+    "sign_out_everybody": lambda store: store.sign_out_everybody(None),
     "begin_attempt": lambda store: store.begin_attempt("amina@test.example"),
     "forget_failures": lambda store: store.forget_failures(Attempt("amina@test.example", "")),
     "save_reflection": lambda store: store.save_reflection(1, QUESTION, "Hej", 0),
@@ -144,11 +168,22 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "set_active": lambda store: store.set_active(None, 1, True),
     "sign_out_everywhere": lambda store: store.sign_out_everywhere(None, 1),
     "erase_reflections": lambda store: store.erase_reflections(1),
+    "erase_earlier_texts": lambda store: store.erase_earlier_texts(1, QUESTION),
     "erase_account": lambda store: store.erase_account(1),
     "invite": lambda store: store.invite(None, Whom(), str),
     "add_password_link": lambda store: store.add_password_link("amina@test.example", str),
     "note_password_request": lambda store: store.note_password_request("amina@test.example"),
     "use_invitation": lambda store: store.use_invitation("link", "hash"),
+    "unlock_texts": lambda store: store.unlock_texts(1, 1),
+    "release_texts": lambda store: store.release_texts(None, 1),
+    "know_of_release": lambda store: store.know_of_release(1),
+    "confirm_address": lambda store: store.confirm_address(1),
+    "set_second_factor": lambda store: forbidden(lambda: store.set_second_factor(1, "secret", 1, [], "")),
+    "use_step": lambda store: store.use_step(1, "secret", 1, 1),
+    "use_recovery_code": lambda store: store.use_recovery_code(1, "hash"),
+    "replace_recovery_codes": lambda store: store.replace_recovery_codes(1, "secret", []),
+    "turn_off_second_factor": lambda store: store.turn_off_second_factor(1),
+    "remove_second_factor": lambda store: store.remove_second_factor(None, 1),
     "check_health": lambda store: store.check_health(),
 }
 #: What else is waited for: a database that can't be looked at is not said to be damaged.

@@ -12,11 +12,20 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import AddAccount, Clock
-from tests.stored import QUESTION, begin_session, kept, save, sql, visit
+from tests.stored import QUESTION, STEPS, begin_session, kept, save, sql, visit
 from tests.test_store_attempts import know_device
 from visionsprat.errors import LastAdministrator
 from visionsprat.migrations import connect, migrations
-from visionsprat.records import Action, Conflict, OwnData, OwnEvent, OwnReflection, OwnSession, Reflection
+from visionsprat.records import (
+    Action,
+    Conflict,
+    OwnData,
+    OwnEvent,
+    OwnFailure,
+    OwnReflection,
+    OwnSession,
+    Reflection,
+)
 from visionsprat.store import Store
 from visionsprat.store.own_data import ERASED
 
@@ -68,8 +77,8 @@ def test_a_copy_holds_all_that_is_stored(store: Store, written: int, chief: int,
     begun = clock.now
     begin_session(store, written)
     know_device(store, written, "at work")
-    store.record_visit(written, "token", "skapande")
-    store.begin_attempt(EMAIL)
+    store.record_visit(written, "token", "skapande", STEPS)
+    store.begin_attempt(EMAIL, "192.0.2.7")
     store.note_password_request(EMAIL)
     store.set_password(chief, "another hash")
     store.set_manager(chief, written, 1, False)
@@ -95,10 +104,10 @@ def test_a_copy_holds_all_that_is_stored(store: Store, written: int, chief: int,
             ),
         ),
         visits={"skapande": begun},
-        sessions=(OwnSession(begun, begun, begun + timedelta(days=7)),) * 2,
+        sessions=tuple(OwnSession(id, begun, begun, begun + timedelta(days=7)) for id in (1, 2)),
         devices=(begun,),
         invitations=(),
-        failed_sign_ins=(begun,),
+        failed_sign_ins=(OwnFailure(begun, "192.0.2.7"),),
         password_requests=(begun,),
         events=(
             OwnEvent(first, Action.ACCOUNT_ADDED, EMAIL, "", False),
@@ -119,9 +128,14 @@ def test_a_copy_holds_every_column_about_a_person_but_secrets(store: Store) -> N
     assert about == {
         "accounts": {
             *("id", "email", "name", "is_admin", "created_at", "last_signed_in_at"),
-            *("password_hash", "is_active", "search_text", "erased_revision"),
+            *("password_hash", "is_active", "search_text", "erased_revision", "locked_revision"),
+            *("draft_key",),
+            *("address_unproven_since", "address_unproven_by", "admin_since"),
         },
-        "sessions": {"token_hash", "account_id", "created_at", "last_seen_at", "expires_at", "is_kept"},
+        "sessions": {
+            *("id", "token_hash", "ticket_hash", "account_id", "created_at", "last_seen_at"),
+            *("expires_at", "is_kept", "device_kind"),
+        },
         "devices": {"account_id", "token_hash", "signed_in_at"},
         "group_members": {"group_id", "account_id"},
         "group_managers": {"group_id", "account_id"},
@@ -134,7 +148,21 @@ def test_a_copy_holds_every_column_about_a_person_but_secrets(store: Store) -> N
             *("device_kind", "is_provisional"),
         },
         "visits": {"account_id", "step", "last_visited_at"},
-        "invitations": {"token_hash", "account_id", "expires_at", "used_at"},
+        "invitations": {
+            *("token_hash", "account_id", "expires_at", "used_at", "made_by", "made_at", "to_own_address")
+        },
+        "text_locks": {
+            *("id", "account_id", "locked_at", "password_hash", "since", "link_by", "address_by"),
+            *("released_at", "released_by"),
+        },
+        "locked_reflections": {
+            *("account_id", "question_id", "revision", "lock_id", "text", "bring_to_meeting"),
+            *("created_at", "updated_at", "device_kind"),
+        },
+        "locked_revisions": {
+            *("account_id", "question_id", "revision", "lock_id", "text", "saved_at", "device_kind")
+        },
+        "second_factors": {"account_id", "secret", "set_at", "last_step"},
         "audit_log": {"at", "actor_id", "action", "subject", "actor", "subject_id", "details"},
     }
 
@@ -157,6 +185,7 @@ def test_what_is_erased_is_in_no_byte_of_the_files(
 ) -> None:
     assert traces(store, EARLIER, REFUSED, NOW) == [EARLIER, REFUSED, NOW]
     erase(store, written)
+    assert store.wipe()
     assert traces(store, EARLIER, REFUSED, NOW) == []
     store.close()
     with closing(Store(store.path, clock)) as restarted:
@@ -182,6 +211,7 @@ def test_copies_left_behind_where_pages_were_divided_go_too(
         )
         texts[key] = (text, save(store, key[0], text, revision, key[1]).revision)
     erase(store, written)
+    assert store.wipe()
     assert traces(store, *(f"mark-of-{id} " for id in people)) == [
         f"mark-of-{id} " for id in people if id != written
     ]
@@ -193,6 +223,7 @@ def test_what_others_have_written_stays(
 ) -> None:
     save(store, chief, "Kvar")
     erase(store, written)
+    assert store.wipe()
     assert visit(store, chief).reflections[QUESTION].text == "Kvar"
 
 
@@ -210,11 +241,39 @@ def test_while_somebody_reads_for_long_the_wiping_waits_for_the_next_start(
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM reflections").fetchall()
         erase(store, written)
+        assert not store.wipe()
         assert sql(store, "SELECT * FROM reflections") == []
         assert traces(store, NOW) == [NOW]
         assert "still to be wiped" in caplog.text and NOW not in caplog.text
     with closing(Store(store.path, clock)) as another:
         assert traces(another, EARLIER, REFUSED, NOW) == []
+
+
+def test_an_erasure_is_not_waited_for_by_the_one_who_asks(store: Store, written: int) -> None:
+    """Others must be able to save meanwhile: the files are written anew later."""
+    store.erase_reflections(written)
+    assert store.wanted_wipings() == 1
+    assert sql(store, "SELECT * FROM reflections") == sql(store, "SELECT * FROM reflection_revisions") == []
+
+
+def test_where_nothing_is_gone_nothing_is_wiped(store: Store, written: int) -> None:
+    store.erase_reflections(written)
+    assert store.wipe()
+    before = store.path.stat()
+    for _ in range(3):
+        store.erase_reflections(written)
+        store.erase_account(4711)
+        assert store.wanted_wipings() == 0
+        assert store.wipe()
+    assert store.path.stat().st_mtime_ns == before.st_mtime_ns
+
+
+def test_after_a_wiping_of_ones_own_writing_goes_on(store: Store, written: int, chief: int) -> None:
+    for number in range(20):
+        save(store, chief, f"Text {number} " * 500, number)
+    store.erase_reflections(written)
+    assert store.wipe()
+    assert save(store, chief, "Kort", 20).revision == 21
 
 
 def test_of_two_erasures_at_once_the_second_is_wiped_too(
@@ -226,6 +285,8 @@ def test_of_two_erasures_at_once_the_second_is_wiped_too(
         (before,) = db.execute("PRAGMA user_version").fetchone()
         db.execute(f"PRAGMA user_version = {before + 1}")
     store.erase_reflections(written)
+    assert store.wanted_wipings() == 2
+    assert store.wipe()
     assert traces(store, NOW, "Chefens vinröda räv") == []
     assert sql(store, "PRAGMA user_version") == [(0,)]
 
@@ -252,6 +313,7 @@ def test_what_was_written_before_an_erasure_does_not_come_back_by_itself(
             refused = store.save_reflection(written, QUESTION, NOW, based_on, unanswered)
             assert refused == Conflict(Reflection("", erased, clock.now), erased=True)
     assert kept(store, written) == []
+    assert store.wipe()
     assert traces(store, NOW) == []
 
 
@@ -289,6 +351,7 @@ def test_nothing_of_an_erased_account_is_left_but_that_there_was_one(
     store.set_password(written, "another hash")
     assert len(traces(store, EMAIL, "ny@test.example", "Amina", "Testsson")) == 4
     store.erase_account(written)
+    assert store.wipe()
     assert traces(store, EMAIL, "ny@test.example", "Amina", "Testsson") == []
     for table in (
         "reflections",
@@ -327,7 +390,7 @@ def test_the_last_administrator_cannot_be_erased(store: Store, chief: int, amina
 def test_an_account_erased_twice_is_no_fault(store: Store, amina: int) -> None:
     store.erase_account(amina)
     store.erase_account(amina)
-    store.record_visit(amina, "token", "visionen")
+    store.record_visit(amina, "token", "visionen", STEPS)
 
 
 def test_nobody_gets_an_erased_accounts_id(store: Store, amina: int, add_account: AddAccount) -> None:

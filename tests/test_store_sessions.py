@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from contextlib import closing
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.stored import QUESTION, begin_session, save, sql
-from visionsprat.errors import SignedOut
+from tests.fixtures.__main__ import build
+from tests.stored import QUESTION, STEPS, begin_session, save, sql
+from visionsprat.errors import NotAllowed, SignedOut
 from visionsprat.records import (
     Account,
     Visitor,
@@ -78,7 +82,7 @@ def test_a_session_dies_when_it_was_idle_for_12_hours(store: Store, amina: int, 
 def test_a_visit_keeps_a_session_alive_and_is_remembered(store: Store, amina: int, clock: Clock) -> None:
     token = begin_session(store, amina)
     clock.now += timedelta(hours=11)
-    store.record_visit(amina, token, "visionen")
+    store.record_visit(amina, token, "visionen", STEPS)
     clock.now += timedelta(hours=11)
     visitor = store.visitor(token)
     assert visitor is not None
@@ -86,13 +90,27 @@ def test_a_visit_keeps_a_session_alive_and_is_remembered(store: Store, amina: in
     assert visitor.visits == {"visionen": clock.now - timedelta(hours=11)}
 
 
+@pytest.mark.parametrize("step", ["hittapa", "a" * 1_000_000, "Skapande"])
+def test_a_visit_to_what_is_no_step_is_refused(store: Store, amina: int, step: str) -> None:
+    with pytest.raises(ValueError, match="no step"):
+        store.record_visit(amina, begin_session(store, amina), step, STEPS)
+    assert sql(store, "SELECT * FROM visits") == []
+
+
+def test_endless_steps_of_an_earlier_version_go_with_the_next_visit(store: Store, amina: int) -> None:
+    sql(store, "INSERT INTO visits VALUES (?, ?, '2026-01-01')", amina, "a" * 101)
+    sql(store, "INSERT INTO visits VALUES (?, 'ett-tidigare-tema', '2026-01-01')", amina)
+    store.record_visit(amina, begin_session(store, amina), "visionen", STEPS)
+    assert sql(store, "SELECT step FROM visits ORDER BY step") == [("ett-tidigare-tema",), ("visionen",)]
+
+
 def test_a_session_dies_after_seven_days_however_busy(store: Store, amina: int, clock: Clock) -> None:
     token = begin_session(store, amina)
     for _ in range(13):
         clock.now += timedelta(hours=11)
-        store.record_visit(amina, token, "")
+        store.record_visit(amina, token, "", STEPS)
         assert is_live(store, token)
-    store.record_visit(amina, token, "")
+    store.record_visit(amina, token, "", STEPS)
     clock.now += timedelta(days=7) - timedelta(hours=13 * 11)
     assert not is_live(store, token)
 
@@ -171,3 +189,114 @@ def test_sessions_that_are_over_do_not_pile_up(store: Store, amina: int, clock: 
     clock.now += timedelta(days=8)
     begin_session(store, amina, "new")
     assert sql(store, "SELECT token_hash FROM sessions") == [("new",)]
+
+
+# Where somebody is signed in
+
+
+def test_a_person_sees_their_live_sessions_the_last_used_first(
+    store: Store, amina: int, bengt: int, clock: Clock
+) -> None:
+    begun = clock.now
+    begin_session(store, bengt, "bengts")
+    begin_session(store, amina, "resting too long")
+    store.add_ticket(amina, "kept", keep=True)
+    store.redeem_ticket("kept", "at home", kind="Mobil, iPhone")
+    clock.now += timedelta(hours=13)
+    begin_session(store, amina)
+    store.add_ticket(amina, "waiting")
+    found, this = store.own_sessions("token")
+    assert [(each.begun_at, each.device_kind, each.is_kept) for each in found] == [
+        (clock.now, "", False),
+        (begun, "Mobil, iPhone", True),
+    ]
+    assert this == found[0].id
+    assert store.own_sessions("made up") == ((), 0)
+
+
+def test_a_person_ends_a_session_of_their_own_and_nobody_elses(store: Store, amina: int, bengt: int) -> None:
+    begin_session(store, amina)
+    begin_session(store, amina, "at home")
+    begin_session(store, bengt, "bengts")
+    (bengts,), _ = store.own_sessions("bengts")
+    store.end_own_session("token", bengts.id)
+    assert is_live(store, "bengts")
+    at_home = next(each.id for each in store.own_sessions("at home")[0] if each.id != own_id(store))
+    store.end_own_session("token", at_home)
+    assert not is_live(store, "at home") and is_live(store, "token")
+    store.end_session("token")
+    with pytest.raises(SignedOut):
+        store.end_own_session("token", bengts.id)
+
+
+def own_id(store: Store) -> int:
+    return store.own_sessions("token")[1]
+
+
+def test_ending_a_session_from_afar_keeps_what_was_written_as_signing_out_does(
+    store: Store, amina: int
+) -> None:
+    begin_session(store, amina)
+    begin_session(store, amina, "at home")
+    store.save_in_session("at home", amina, QUESTION, "Hej", 0)
+    store.end_own_session("token", store.own_sessions("at home")[1])
+    assert sql(store, "SELECT text FROM reflection_revisions") == [("Hej",)]
+
+
+def test_an_id_is_never_given_away_again(store: Store, amina: int) -> None:
+    begin_session(store, amina, "first")
+    (first,), _ = store.own_sessions("first")
+    store.end_sessions(amina)
+    begin_session(store, amina, "second")
+    assert store.own_sessions("second")[1] > first.id
+
+
+def test_everybody_is_signed_out_but_the_administrator_who_does_it(
+    store: Store, amina: int, add_account: AddAccount
+) -> None:
+    chief = add_account("chief@test.example", is_admin=True)
+    begin_session(store, chief, "chiefs")
+    begin_session(store, chief, "chiefs at home")
+    begin_session(store, amina)
+    store.add_ticket(amina, "waiting")
+    assert store.sign_out_everybody(chief, "chiefs") == 3
+    assert not store.redeem_ticket("waiting", "new")
+    assert [each for each in ("chiefs", "chiefs at home", "token") if is_live(store, each)] == ["chiefs"]
+    assert sql(store, "SELECT action, actor, details FROM audit_log ORDER BY rowid DESC LIMIT 1") == [
+        ("everybody signed out", "chief@test.example", "3 inloggningar")
+    ]
+
+
+def test_nobody_else_signs_everybody_out(store: Store, amina: int, add_account: AddAccount) -> None:
+    chief = add_account("chief@test.example", is_admin=True)
+    begin_session(store, amina)
+    with pytest.raises(NotAllowed):
+        store.sign_out_everybody(amina, "token")
+    with pytest.raises(SignedOut):
+        store.sign_out_everybody(chief, "token")
+    assert is_live(store, "token")
+
+
+def test_a_row_is_either_a_ticket_or_a_session(store: Store, amina: int) -> None:
+    for token, ticket in (("NULL", "NULL"), ("'token'", "'ticket'")):
+        with pytest.raises(sqlite3.IntegrityError):
+            sql(
+                store,
+                "INSERT INTO sessions (token_hash, ticket_hash, account_id, created_at, last_seen_at,"
+                f" expires_at) VALUES ({token}, {ticket}, {amina}, '', '', '')",
+            )
+
+
+def test_a_database_of_before_keeps_its_sessions_but_not_its_tickets(tmp_path: Path) -> None:
+    path = tmp_path / "visionsprat.db"
+    build(path, "m003_versions")
+    now = datetime.now(timezone.utc)
+    with closing(sqlite3.connect(path)) as db, db:
+        for token, life in (("live", timedelta(days=7)), ("ticket", timedelta(seconds=60))):
+            times = [each.isoformat(timespec="milliseconds") for each in (now, now, now + life)]
+            db.execute("INSERT INTO sessions VALUES (?, 1, ?, ?, ?, 0)", [token, *times])
+    with closing(Store(path)) as upgraded:
+        found = upgraded.account_of_session("live")
+        assert found is not None and found.id == 1
+        assert upgraded.account_of_session("ticket") is None
+        assert not upgraded.redeem_ticket("ticket", "new")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import logging
 import sqlite3
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
@@ -20,14 +22,15 @@ from starlette.responses import Response as Answer
 from starlette.routing import Route
 
 from tests.client import FOREIGN, OWN, Client
+from tests.stored import begin_session
 from visionsprat import accounts, log, metrics
 from visionsprat.backups import backup
-from visionsprat.front import BROWSER_COOKIE
-from visionsprat.guard import Guard
+from visionsprat.cookies import BROWSER_COOKIE, DEVICE_COOKIE, SESSION_COOKIE, HostCookies
+from visionsprat.guard import Guard, is_https
 from visionsprat.installation import DATABASE, Installation, backups_path, installation
 from visionsprat.records import NewAccount
 from visionsprat.traffic import Traffic
-from visionsprat.web import DEVICE_COOKIE, MAX_BODY_BYTES, SESSION_COOKIE, routes
+from visionsprat.web import MAX_BODY_BYTES, MOST_UNANSWERED, routes
 
 QUESTION = "skapande/innebar"
 
@@ -39,7 +42,9 @@ def house(data_folder: object) -> Installation:
 
 @pytest.fixture
 def client(house: Installation) -> Client:
-    return Client(Starlette(routes=routes(), middleware=[Middleware(Guard)]))
+    return Client(
+        Starlette(routes=routes(), middleware=[Middleware(HostCookies, is_https=is_https), Middleware(Guard)])
+    )
 
 
 def add_account(house: Installation, email: str = "amina@test.example") -> int:
@@ -242,8 +247,96 @@ def test_a_text_at_the_limit_is_kept_and_one_over_it_is_refused(
     assert stored(house) == ["😀" * 20_000]
 
 
+def test_a_long_run_of_marks_is_refused_with_a_reason_of_its_own(
+    client: Client, house: Installation, amina: int
+) -> None:
+    answer = save(client, text="Hej" + "\u0301" * 31)
+    assert answer.status_code == 422
+    assert answer.json() == {
+        "message": "Någon bokstav har fler än 30 accenttecken. Ta bort några, så sparas texten.",
+        "reason": "marks",
+    }
+    assert stored(house) == []
+
+
+def test_what_can_not_have_been_stored_is_no_unanswered_text(
+    client: Client, house: Installation, amina: int
+) -> None:
+    """It is neither normalised nor compared, and the text is saved all the same."""
+    unanswered = ["a" + "\u0301" * 79_999, "x" * 80_001, "\0", "A\u030a"]
+    assert save(client, text="Å").status_code == 200
+    assert save(client, text="Åå", based_on=0, unanswered=unanswered).status_code == 200
+    assert stored(house) == ["Åå"]
+
+
+def test_more_unanswered_texts_than_an_editor_remembers_are_refused(client: Client, amina: int) -> None:
+    assert save(client, text="Å", unanswered=["a"] * MOST_UNANSWERED).status_code == 200
+    assert_refused(save(client, text="Åå", based_on=1, unanswered=["a"] * (MOST_UNANSWERED + 1)), 422)
+
+
 def test_a_body_of_any_size_is_refused_without_being_kept(client: Client, amina: int) -> None:
     assert_refused(post(client, b" " * (MAX_BODY_BYTES + 1)), 413)
+
+
+# Too much
+
+
+def test_more_saves_than_anybody_can_type_are_told_to_wait(
+    client: Client, house: Installation, amina: int
+) -> None:
+    answers = [save(client, text=f"Text {number}", based_on=number) for number in range(140)]
+    statuses = [answer.status_code for answer in answers]
+    first = statuses.index(429)
+    assert first >= 120 and set(statuses[:first]) == {200}
+    assert_refused(answers[first], 429)
+    assert answers[first].headers["retry-after"] == "1"
+    assert stored(house) != [f"Text {first}"]
+    bengt = add_account(house, "bengt@test.example")
+    sign_in(client, house, bengt)
+    assert save(client).status_code == 200
+
+
+def test_strangers_are_told_to_wait_at_last_and_nobody_else(
+    client: Client, house: Installation, amina: int
+) -> None:
+    cookies = dict(client.cookies)
+    client.cookies.clear()
+    statuses = []
+    while 429 not in statuses and len(statuses) < 3000:
+        statuses.append(post(client, b"{}").status_code)
+    assert set(statuses) == {401, 429}
+    client.cookies.update(cookies)
+    assert save(client).status_code == 200
+
+
+@pytest.fixture
+def full(client: Client, amina: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is room for one earlier text, and it is taken."""
+    monkeypatch.setattr("visionsprat.store.quotas.MOST_OF_QUESTION", 1)
+    save(client, text="Först")
+    assert save(client, text="Annan").json()["nearly_full"]
+
+
+def test_a_save_for_which_there_is_no_room_has_a_status_and_a_sentence_of_its_own(
+    client: Client, house: Installation, full: None
+) -> None:
+    refused = save(client, text="En till")
+    assert (refused.status_code, refused.json()["kept"]) == (409, False)
+    answer = save(client, text="Nytt", based_on=1)
+    assert answer.status_code == 423
+    assert answer.json()["message"].startswith("Det finns inte plats för fler tidigare versioner.")
+    assert stored(house) == ["Först"]
+    assert versions(client).json()["nearly_full"]
+
+
+def test_room_is_made_by_taking_ones_earlier_versions_away(
+    client: Client, house: Installation, full: None
+) -> None:
+    address = f"/api/reflections/versions?question={QUESTION}"
+    assert_refused(client.request("DELETE", address, headers={"Origin": "https://evil.example"}), 403)
+    assert client.request("DELETE", address, headers={"Origin": OWN}).status_code == 204
+    assert versions(client).json()["versions"] == []
+    assert save(client, text="Nytt", based_on=1).status_code == 200
 
 
 # Who may
@@ -294,7 +387,8 @@ def test_the_public_address_is_an_own_origin(
     monkeypatch.setenv("VISIONSPRAT_URL", "https://testserver:444")
     house.store.close()
     installation.cache_clear()
-    assert save(client, {"Origin": "https://testserver:444"}).status_code == 200
+    cookie = f"__Host-{SESSION_COOKIE}={client.cookies[SESSION_COOKIE]}"
+    assert save(client, {"Origin": "https://testserver:444", "Cookie": cookie}).status_code == 200
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS"])
@@ -372,8 +466,9 @@ def ticket(house: Installation, browser: str = "this browser") -> str:
     return accounts.issue_ticket(house.store, add_account(house), browser)
 
 
-def redeem(client: Client, ticket: str, to: str = "/") -> Response:
-    return client.get("/api/ticket", params={"ticket": ticket, "to": to})
+def redeem(client: Client, ticket: str, to: str = "/", **headers: str) -> Response:
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    return client.get("/api/ticket", params={"ticket": ticket, "to": to}, headers=sent)
 
 
 def test_a_ticket_becomes_a_session_once(client: Client, house: Installation) -> None:
@@ -421,15 +516,117 @@ def test_a_ticket_does_nothing_in_another_browser(client: Client, house: Install
     assert_refused(save(client), 401)
 
 
-def test_behind_tls_the_cookie_is_secure(
-    client: Client, data_folder: object, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec_purpose": "prefetch"},
+        {"sec_purpose": "prefetch;prerender"},
+        {"purpose": "prefetch"},
+        {"sec_fetch_mode": "no-cors"},
+        {"sec_fetch_mode": "cors"},
+    ],
+    ids=str,
+)
+def test_a_ticket_is_used_by_going_there_alone(
+    client: Client, house: Installation, headers: dict[str, str]
 ) -> None:
+    client.cookies.set(BROWSER_COOKIE, "this browser")
+    mine = ticket(house)
+    assert redeem(client, mine, **headers).status_code == 405
+    for method in ("HEAD", "OPTIONS", "POST"):
+        answer = client.request(
+            method, "/api/ticket", params={"ticket": mine, "to": "/"}, headers={"Origin": OWN}
+        )
+        assert answer.status_code == 405 and "set-cookie" not in answer.headers
+    assert "set-cookie" in redeem(client, mine, sec_fetch_mode="navigate").headers
+
+
+def test_a_ticket_without_a_browser_mark_is_none(client: Client, house: Installation) -> None:
+    mine = ticket(house, browser="")
+    assert "set-cookie" not in redeem(client, mine).headers
+
+
+@pytest.mark.parametrize("cookie", ["{}", "ticket this browser {}", '"ticket this browser {}"'])
+def test_a_ticket_is_no_cookie(client: Client, house: Installation, cookie: str) -> None:
+    """What is hashed to find a ticket must not be found as a session's token."""
+    mine = ticket(house)
+    sent = {"Cookie": f"{SESSION_COOKIE}={cookie.format(mine)}"}
+    assert client.get("/api/session", headers=sent).status_code == 401
+    assert_refused(save(client, sent), 401)
+
+
+def test_a_session_ends_when_another_begins_in_its_browser(client: Client, house: Installation) -> None:
+    client.cookies.set(BROWSER_COOKIE, "this browser")
+    bengt = add_account(house, "bengt@test.example")
+    redeem(client, ticket(house))
+    first = client.cookies[SESSION_COOKIE]
+    redeem(client, accounts.issue_ticket(house.store, bengt, "this browser"))
+    second = client.cookies[SESSION_COOKIE]
+    assert first != second
+    assert house.store.account_of_session(accounts.token_hash(first)) is None
+    found = house.store.account_of_session(accounts.token_hash(second))
+    assert found is not None and found.id == bengt
+
+
+def test_a_ticket_that_is_none_ends_no_session(client: Client, house: Installation, amina: int) -> None:
+    client.cookies.set(BROWSER_COOKIE, "this browser")
+    redeem(client, "made-up")
+    assert save(client).status_code == 200
+
+
+def test_a_session_knows_what_kind_of_device_it_runs_on(client: Client, house: Installation) -> None:
+    client.cookies.set(BROWSER_COOKIE, "this browser")
+    redeem(client, ticket(house), user_agent="Mozilla/5.0 (Linux; Android 15; Pixel) Mobile Safari/537")
+    (session,), this = house.store.own_sessions(accounts.token_hash(client.cookies[SESSION_COOKIE]))
+    assert (session.device_kind, session.id) == ("Mobil, Android", this)
+
+
+@pytest.fixture
+def behind_tls(
+    client: Client, data_folder: object, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Installation]:
     monkeypatch.setenv("VISIONSPRAT_URL", OWN.replace("http", "https"))
     installation().store.close()
     installation.cache_clear()
-    client.cookies.set(BROWSER_COOKIE, "this browser")
-    cookies = redeem(client, ticket(installation())).headers.get_list("set-cookie")
-    assert len(cookies) == 2 and all("Secure" in cookie for cookie in cookies)
+    yield installation()
+
+
+def test_behind_tls_the_cookies_are_secure_and_the_hosts_own(
+    client: Client, behind_tls: Installation
+) -> None:
+    answer = redeem_behind_tls(client, behind_tls)
+    cookies = answer.headers.get_list("set-cookie")
+    assert [cookie.partition("=")[0] for cookie in cookies] == [
+        f"__Host-{name}" for name in (SESSION_COOKIE, DEVICE_COOKIE)
+    ]
+    assert all("Secure" in each and "Path=/" in each and "omain" not in each for each in cookies)
+
+
+def redeem_behind_tls(client: Client, house: Installation) -> Response:
+    return client.get(
+        "/api/ticket",
+        params={"ticket": ticket(house), "to": "/"},
+        headers={"Cookie": f"__Host-{BROWSER_COOKIE}=this browser"},
+    )
+
+
+def test_behind_tls_a_neighbours_cookie_is_nobodys_session(client: Client, behind_tls: Installation) -> None:
+    """A neighbour may set a cookie for the whole domain: with the token of a session of its own."""
+    cookies = redeem_behind_tls(client, behind_tls).headers.get_list("set-cookie")
+    own = cookies[0].partition(";")[0]
+    planted = own.removeprefix("__Host-")
+    for sent, status in ((own, 204), (planted, 401), (f"{own}; {SESSION_COOKIE}=x", 204)):
+        assert client.get("/api/session", headers={"Cookie": sent}).status_code == status
+
+
+def test_an_upgrade_signs_nobody_out(client: Client, behind_tls: Installation) -> None:
+    begin_session(behind_tls.store, add_account(behind_tls), accounts.token_hash("a-token-of-before"))
+    headers = {"Cookie": f"{SESSION_COOKIE}=a-token-of-before", "Origin": OWN.replace("http", "https")}
+    assert client.get("/api/session", headers=headers).status_code == 204
+    answer = client.post("/api/sign-out", headers=headers)
+    taken_back = [each.partition("=")[0] for each in answer.headers.get_list("set-cookie")]
+    assert taken_back == [f"__Host-{SESSION_COOKIE}", SESSION_COOKIE]
+    assert client.get("/api/session", headers=headers).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -475,6 +672,65 @@ def test_a_page_can_ask_whether_its_session_is_alive(client: Client, house: Inst
     assert client.get("/api/session").status_code == 401
     client.cookies.clear()
     assert client.get("/api/session").status_code == 401
+
+
+def test_a_page_is_told_that_the_session_is_another_persons(
+    client: Client, house: Installation, amina: int
+) -> None:
+    other = add_account(house, "bengt@test.example")
+    assert client.get("/api/session", headers={"X-Visionsprat-Account": str(amina)}).status_code == 204
+    for account in (str(other), "0", "x"):
+        answer = client.get("/api/session", headers={"X-Visionsprat-Account": account})
+        assert_refused(answer, 409)
+        assert "amina" not in f"{answer.text} {answer.headers}".casefold()
+    house.store.end_sessions(amina)
+    assert_refused(client.get("/api/session", headers={"X-Visionsprat-Account": str(other)}), 401)
+
+
+def test_a_page_of_somebody_elses_signs_nobody_out(client: Client, house: Installation, amina: int) -> None:
+    other = add_account(house, "bengt@test.example")
+    headers = {"Origin": OWN, "X-Visionsprat-Account": str(other)}
+    assert_refused(client.post("/api/sign-out", headers=headers), 409)
+    assert save(client).status_code == 200
+    headers["X-Visionsprat-Account"] = str(amina)
+    assert client.post("/api/sign-out", headers=headers).status_code == 200
+    assert_refused(save(client), 401)
+
+
+# The key of drafts
+
+
+def draft_key(client: Client, **headers: str) -> Response:
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    return client.post("/api/drafts/key", headers={"Origin": OWN, **sent})
+
+
+def test_a_live_session_gets_its_persons_key_and_no_cache_keeps_it(
+    client: Client, house: Installation, amina: int
+) -> None:
+    answer = draft_key(client, X_Visionsprat_Account=str(amina))
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+    assert len(base64.b64decode(answer.json()["key"])) == 32
+    assert draft_key(client).json() == answer.json()
+    sign_in(client, house, add_account(house, "bengt@test.example"))
+    assert draft_key(client).json() != answer.json()
+    assert_refused(draft_key(client, X_Visionsprat_Account=str(amina)), 401)
+
+
+def test_without_a_live_session_there_is_no_key(client: Client, house: Installation, amina: int) -> None:
+    house.store.end_sessions(amina)
+    assert_refused(draft_key(client), 401)
+    client.cookies.clear()
+    assert_refused(draft_key(client), 401)
+    client.cookies.set(SESSION_COOKIE, accounts.issue_ticket(house.store, amina, "b"))
+    assert_refused(draft_key(client), 401)
+
+
+@pytest.mark.parametrize("origin", FOREIGN)
+def test_another_sites_page_gets_no_key(client: Client, amina: int, origin: str | None) -> None:
+    headers = {} if origin is None else {"Origin": origin}
+    assert_refused(client.post("/api/drafts/key", headers=headers), 403)
+    assert client.get("/api/drafts/key").status_code == 405
 
 
 # The database

@@ -8,14 +8,14 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
-from zxcvbn import zxcvbn
-
-from visionsprat import log, metrics
+from visionsprat import log, metrics, second_factor
+from visionsprat.cookies import NEW
 from visionsprat.errors import TooManyFailures, VisionspratError
-from visionsprat.fields import MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS, Fault, Refused
-from visionsprat.records import Credentials
+from visionsprat.passwords import PREHASHED, normal, prehashed, require_good
+from visionsprat.records import Account, Attempt, Credentials
 from visionsprat.store import Store
 from visionsprat.store.sessions import DEVICE_LIFE
+from visionsprat.turns import Turns
 
 # The authenticator touches Streamlit's session state when imported, which warns outside a script run.
 logging.disable(logging.WARNING)
@@ -24,14 +24,13 @@ from streamlit_authenticator.controllers import AuthenticationController  # noqa
 
 logging.disable(logging.NOTSET)
 
-#: zxcvbn's scale is 0-4; 0 and 1 are the common ones: under a million guesses, more or less.
-MIN_PASSWORD_SCORE = 2
-
 # A hash, at the cost of all others, of random bytes that were thrown away: where there is no password to
 # compare with, the answer takes the same time.
 _NOBODY = "$2b$12$BIMb3bZ85Y1EanoAJxZWauB3/LtlFwGbQ21TWVr2885DDEu1aUhpW"
 _log = logging.getLogger(log.OURS)
 _EMAIL_COUNTED = 254  # the longest address there is; failures of longer ones are counted together
+_MOST_BYTES = 72  # bcrypt's own limit, for hashes of passwords that were not prehashed
+_turns = Turns()
 
 
 class SignInRefused(VisionspratError):
@@ -51,20 +50,17 @@ class Admission:
 
 
 def hash_password(password: str, *, known: tuple[str, ...] = ()) -> str:
-    """A bcrypt hash of a new password.
+    """A hash of a new password, which begins with PREHASHED.
 
-    `known` are words that make it easy to guess: the person's own name and address. White space at
-    both ends does not count, as streamlit-authenticator strips it at sign-in. Raises Refused.
+    `known` are words that make it easy to guess: the person's own name and address. Raises Refused or
+    TooBusy.
     """
-    password = password.strip()
-    if len(password) < MIN_PASSWORD_CHARACTERS:
-        raise Refused(Fault.PASSWORD_SHORT)
-    if len(password.encode()) > MAX_PASSWORD_BYTES or "\0" in password:
-        raise Refused(Fault.PASSWORD_LONG)
-    guesses = [*known, "helsingborg", "visionsprat", "lösenord", "2035"]
-    if zxcvbn(password, user_inputs=guesses)["score"] < MIN_PASSWORD_SCORE:
-        raise Refused(Fault.PASSWORD_COMMON)
-    return str(Hasher.hash(password))
+    with _turns.one():
+        return _hashed(require_good(password, known))
+
+
+def _hashed(normalised: str) -> str:
+    return PREHASHED + str(Hasher.hash(prehashed(normalised)))
 
 
 def sign_in(
@@ -80,81 +76,145 @@ def sign_in(
     """Check the credentials and return a ticket for the route that sets the session's cookie.
 
     `device` is the token by which an Admission has made the browser known, `client` the address it
-    comes from. Raises SignInRefused or TooManyFailures. Must be called in a script run (the
-    authenticator's controller keeps notes in its session state).
+    comes from. Raises SignInRefused, TooManyFailures or TooBusy, or CodeWanted instead of a ticket. Must be
+    called in a script run (the authenticator's controller keeps notes in its session state).
     """
-    found = _checked(store, email.strip().lower(), password, device, client)
-    if found is None:
-        raise SignInRefused("Wrong e-mail address or password.")
+    found = check(store, email, password, device=device, client=client)
+    second_factor.ask(store, found, email.strip().lower(), browser, keep=keep)
+    ticket = issue_ticket(store, found.account_id, browser, keep=keep, checked=found.password_hash)
     metrics.SIGN_INS.labels("ok").inc()
     _log.info("Signed in", extra={"account": found.account_id, "client": log.place(client)})
-    return issue_ticket(store, found.account_id, browser, keep=keep)
-
-
-def password_is_right(store: Store, email: str, password: str, *, device: str = "", client: str = "") -> bool:
-    """Whether this is the password of the signed-in person's account, asked before it is changed.
-
-    Counted as a sign-in is: an unlocked computer is no place to guess at. Raises TooManyFailures.
-    """
-    return _checked(store, email, password, device, client) is not None
-
-
-def _checked(store: Store, email: str, password: str, device: str, client: str) -> Credentials | None:
-    """The account's credentials if the password is right; the same work is done for any address."""
-    where = {"client": log.place(client)}
-    stranger = {"address": log.pseudonym(email), **where}
-    try:
-        attempt = store.begin_attempt(email[:_EMAIL_COUNTED], client, token_hash(device))
-    except TooManyFailures:
-        metrics.SIGN_INS.labels("must_wait").inc()
-        _log.info("Sign-in has to wait", extra=stranger)
-        raise
-    found = store.credentials(email)
-    if not _password_is_right(password, found.password_hash if found else _NOBODY) or not found:
-        metrics.SIGN_INS.labels("refused").inc()
-        _log.info("Password refused", extra={"account": found.account_id, **where} if found else stranger)
-        return None
-    store.forget_failures(attempt)
-    return found
-
-
-def _password_is_right(password: str, password_hash: str) -> bool:
-    """Whether the password has this hash: one bcrypt, whatever the password is."""
-    password = password.strip()
-    if not 0 < len(password.encode()) <= MAX_PASSWORD_BYTES:
-        password, password_hash = "too long for bcrypt, or nothing", _NOBODY
-    # Nobody's name: the authenticator's notes in the session state are not used.
-    credentials = {"usernames": {"somebody": {"email": "", "name": "", "password": password_hash}}}
-    return bool(AuthenticationController(credentials, auto_hash=False).login("somebody", password))
-
-
-def issue_ticket(store: Store, account_id: int, browser: str, *, keep: bool = False) -> str:
-    """A one-time ticket, good for a minute and only in the browser with this mark.
-
-    With `keep` the session it leads to outlives the closing of the browser.
-    """
-    ticket = secrets.token_urlsafe(32)
-    store.add_ticket(account_id, _ticket_hash(ticket, browser), keep=keep)
     return ticket
 
 
-def redeem(store: Store, ticket: str, browser: str, device: str = "") -> Admission | None:
+def check(store: Store, email: str, password: str, *, device: str = "", client: str = "") -> Credentials:
+    """What the account's credentials are, if the password is right; the same work is done for any address.
+
+    For a sign-in, and before a signed-in person changes what only they may: an unlocked computer is no
+    place to guess at. Whatever follows from the answer has to ask whether the hash is still the one that
+    was checked. Raises SignInRefused, TooManyFailures or TooBusy.
+    """
+    email = email.strip().lower()
+    # First the turn: a sign-in that waits for one has not failed, whatever comes of it.
+    with _turns.one():
+        attempt = _begin_attempt(store, email, device, client)
+        found = store.credentials(email)
+        is_right = _password_is_right(password, found.password_hash if found else _NOBODY)
+        if is_right and found:
+            store.forget_failures(attempt)
+            found = _renewed(store, found, email, password)
+            if found:
+                return found
+    metrics.SIGN_INS.labels("refused").inc()
+    who = {"account": found.account_id} if found else {"address": log.pseudonym(email)}
+    _log.info("Password refused", extra={**who, "client": log.place(client)})
+    raise SignInRefused("Wrong e-mail address or password.")
+
+
+def unlock_texts(
+    store: Store, account: Account, old_password: str, *, device: str = "", client: str = ""
+) -> bool:
+    """Unlock what was written before a link was used, if this was the account's password then.
+
+    It is the password again, and everybody is signed out. Counted as a sign-in is. Raises TooManyFailures
+    or TooBusy.
+    """
+    with _turns.one():
+        attempt = _begin_attempt(store, account.email, device, client)
+        hashes = store.old_passwords(account.id).items()
+        found = next((id for id, each in hashes if _password_is_right(old_password, each)), None)
+    if found is None:
+        _log.info("Old password refused", extra={"account": account.id, "client": log.place(client)})
+        return False
+    store.forget_failures(attempt)
+    return store.unlock_texts(account.id, found)
+
+
+def _begin_attempt(store: Store, email: str, device: str, client: str) -> Attempt:
+    try:
+        return store.begin_attempt(email[:_EMAIL_COUNTED], client, token_hash(device))
+    except TooManyFailures:
+        metrics.SIGN_INS.labels("must_wait").inc()
+        _log.info(
+            "Sign-in has to wait", extra={"address": log.pseudonym(email), "client": log.place(client)}
+        )
+        raise
+
+
+def _password_is_right(password: str, stored: str) -> bool:
+    """Whether the password has this hash: one bcrypt, whatever the password is."""
+    normalised = normal(password)
+    if stored.startswith(PREHASHED):
+        given, password_hash = normalised and prehashed(normalised), stored.removeprefix(PREHASHED)
+    else:
+        given, password_hash = password.strip(), stored
+    if not given or len(given.encode()) > _MOST_BYTES or "\0" in given:
+        given, password_hash = "too long, or nothing", _NOBODY
+    # Nobody's name: the authenticator's notes in the session state are not used.
+    credentials = {"usernames": {"somebody": {"email": "", "name": "", "password": password_hash}}}
+    return bool(AuthenticationController(credentials, auto_hash=False).login("somebody", given))
+
+
+def _renewed(store: Store, found: Credentials, email: str, password: str) -> Credentials | None:
+    """The credentials with a hash of today's form, made when somebody with an older one signs in.
+
+    Older ones were of the password without white space at its ends: typed with any, it stays as it was, as
+    the next time it may be typed without. None when the password has changed meanwhile.
+    """
+    normalised = normal(password)
+    if found.password_hash.startswith(PREHASHED) or normalised is None or password != password.strip():
+        return found
+    renewed = Credentials(found.account_id, _hashed(normalised))
+    if store.renew_hash(found, renewed.password_hash):
+        return renewed
+    # Somebody else's new password, or the same one, renewed by a second click on the button.
+    again = store.credentials(email)
+    return again if again and _password_is_right(password, again.password_hash) else None
+
+
+def issue_ticket(
+    store: Store, account_id: int, browser: str, *, keep: bool = False, checked: str | None = None
+) -> str:
+    """A one-time ticket, good for a minute and only in the browser with this mark.
+
+    With `keep` the session it leads to outlives the closing of the browser. `checked` is the hash that the
+    password was held against: raises SignInRefused when that is no longer the account's, or the account
+    is not active.
+    """
+    ticket = _new_token()
+    if not store.add_ticket(account_id, _ticket_hash(ticket, browser), keep=keep, checked=checked):
+        raise SignInRefused("The password has been changed meanwhile, or the account closed.")
+    return ticket
+
+
+def redeem(
+    store: Store, ticket: str, browser: str, device: str = "", *, kind: str = "", replaced: str = ""
+) -> Admission | None:
     """Exchange a ticket for a session, or None when it is used, too old or another browser's.
 
-    `device` is the token by which the browser was known until now.
+    `device` is the token by which the browser was known until now, `kind` says what it runs on, and
+    `replaced` is the token of the session that it has had and that ends.
     """
-    token, new_device = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    token, new_device = _new_token(), _new_token()
     session = store.redeem_ticket(
-        _ticket_hash(ticket, browser), token_hash(token), token_hash(new_device), token_hash(device)
+        _ticket_hash(ticket, browser),
+        token_hash(token),
+        token_hash(new_device),
+        token_hash(device),
+        kind=kind,
+        replaced=token_hash(replaced),
     )
     return Admission(token, session.life, new_device) if session else None
 
 
+def _new_token() -> str:
+    return NEW + secrets.token_urlsafe(32)
+
+
 def token_hash(token: str) -> str:
     """What the database holds instead of a session's token."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _ticket_hash(ticket: str, browser: str) -> str:
-    # Another prefix than a session's: a ticket used as a cookie finds nothing.
     return hashlib.sha256(f"ticket {browser} {ticket}".encode()).hexdigest()

@@ -10,7 +10,8 @@ import getpass
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext, suppress
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import BinaryIO
@@ -23,11 +24,16 @@ from visionsprat.errors import VisionspratError
 from visionsprat.fields import clean_email, clean_group, clean_name
 from visionsprat.installation import backups_path, database_path
 from visionsprat.invitations import HEADINGS, as_letters, as_rows, invite
+from visionsprat.letters import texts_released
 from visionsprat.mail import Failure, Letter, send
 from visionsprat.records import Contents, Level, NewAccount, Whom
 from visionsprat.settings import Smtp, load_settings
 from visionsprat.sheets import as_csv
+from visionsprat.staff_file import MAX_BYTES
 from visionsprat.store import Store
+
+#: What every SQLite file begins with.
+_DATABASE = b"SQLite format 3\0"
 
 
 class FileUnusable(VisionspratError):
@@ -39,7 +45,7 @@ class NoMailServer(VisionspratError):
 
 
 class NobodyThere(VisionspratError):
-    """Some of those to be invited are not to be found; a line for each."""
+    """Some of those whom a command is about are not to be found; a line for each."""
 
 
 class NotConfirmed(VisionspratError):
@@ -98,6 +104,25 @@ def _parser() -> argparse.ArgumentParser:
     invite.add_argument("--send", action="store_true", help="send each their link by e-mail")
     invite.set_defaults(command=_invite, wrong_use=invite.error)
 
+    about = "release somebody's locked texts, once you are sure who has the account"
+    why = (
+        "A link that was handed out locks what its person wrote before. They unlock it with their old"
+        " password, or an administrator who did not make the link releases it; where none can, this does."
+        " It stands in the record, and the person is told."
+    )
+    unlock = commands.add_parser("unlock-texts", help=about, description=f"{about.capitalize()}. {why}")
+    unlock.add_argument("email", metavar="EMAIL", help="the person's address")
+    unlock.set_defaults(command=_unlock_texts)
+
+    about = "sign everybody out, as after a leak"
+    out = commands.add_parser("sign-out-everybody", help=about, description=f"{about.capitalize()}.")
+    out.set_defaults(command=_sign_out_everybody)
+
+    about = "take the second factor off an account whose person has lost it"
+    reset = commands.add_parser("reset-second-factor", help=about, description=f"{about.capitalize()}.")
+    reset.add_argument("email", metavar="EMAIL", help="the address they sign in with")
+    reset.set_defaults(command=_reset_second_factor)
+
     about = "write the staff list as CSV, in a form that import-staff reads"
     export = commands.add_parser("export", help=about, description=f"{about.capitalize()}.")
     export.add_argument("file", type=Path, nargs="?", metavar="FILE", help="standard output if not given")
@@ -148,9 +173,28 @@ def _add_account(options: argparse.Namespace) -> int:
     return 0
 
 
+def _sign_out_everybody(_: argparse.Namespace) -> int:
+    with closing(Store(database_path(load_settings()))) as store:
+        print(f"Ended {store.sign_out_everybody(None)} sessions. Everybody has to sign in again.")
+    return 0
+
+
+def _reset_second_factor(options: argparse.Namespace) -> int:
+    email = clean_email(options.email)
+    with closing(Store(database_path(load_settings()))) as store:
+        account_id = store.account_id(email)
+        if account_id is None:
+            raise NobodyThere(f"No account has the address {email}.")
+        if not store.remove_second_factor(None, account_id):
+            raise NobodyThere(f"{email} has no second factor: the password is enough already.")
+    print(f"{email} signs in with the password alone now.")
+    return 0
+
+
 def _import_staff(options: argparse.Namespace) -> int:
     try:
-        data = options.file.read_bytes()
+        with options.file.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise FileUnusable(f"{options.file} can't be read: {error.strerror}.") from error
     with closing(Store(database_path(load_settings()))) as store:
@@ -217,17 +261,66 @@ def _invite(options: argparse.Namespace) -> int:
             raise NobodyThere("\n".join(faults))
         group_id = None if group is None else groups[group]
         whom = Whom(emails or None, group_id, options.never_signed_in)
+        by_letter = options.send and not options.output  # what is in a file, too, others may have seen
+        if not by_letter:
+            whom = _warn_of_locks(store, whom)
         # The file is opened first: links that can't be written must not end those that people have.
         with _private_file(options.output) if options.output else nullcontext(sys.stdout.buffer) as file:
-            made = invite(store, None, whom, settings.public_url())
+            made = invite(store, None, whom, settings.public_url(), by_letter=by_letter)
             if options.output or not options.send:
                 file.write(as_csv(HEADINGS, as_rows(made)))
     return _send(settings.smtp, as_letters(made)) if options.send and settings.smtp else 0
 
 
+def _warn_of_locks(store: Store, whom: Whom) -> Whom:
+    """Say what links that are handed out do to people who have signed in before.
+
+    Of many these are left out; those who are named get one.
+    """
+    unused = replace(whom, unused=True)
+    used = store.count_invitees(whom) - store.count_invitees(unused)
+    if not used:
+        return whom
+    if whom.emails is None:
+        said = "Left out, as they have signed in before: {}. Use --send, or name their addresses."
+    else:
+        said = "Have signed in before: {}. What they have written is locked when they use the link."
+    print(said.format(used), file=sys.stderr)
+    return unused if whom.emails is None else whom
+
+
+def _unlock_texts(options: argparse.Namespace) -> int:
+    settings, email = load_settings(), clean_email(options.email)
+    with closing(Store(database_path(settings))) as store:
+        person = next((each for each in store.find_people(email).people if each.email == email), None)
+        if person is None:
+            raise NobodyThere(f"No account has the address {email}.")
+        if not store.release_texts(None, person.id):
+            raise NobodyThere(f"No texts of {email} are locked.")
+    print(f"Released the texts of {email}.")
+    if settings.smtp is None:
+        return 0
+    return _send(settings.smtp, [texts_released(person.name, email, "Den som sköter servern")])
+
+
+def _require_writable(path: Path) -> None:
+    """Raises FileUnusable where a table would take the place of something that nobody has named."""
+    if path.is_symlink() and (path.is_file() or not path.exists()):
+        raise FileUnusable(f"{path} is a link to another file: name that file, or another one.")
+    with suppress(OSError):
+        if path.is_file() and _begins(path) == _DATABASE:
+            raise FileUnusable(f"{path} is a database: choose another file.")
+
+
+def _begins(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(len(_DATABASE))
+
+
 @contextmanager
 def _private_file(path: Path) -> Iterator[BinaryIO]:
     """A file that nobody else can read, even when it was there before."""
+    _require_writable(path)
     try:
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             if path.is_file():  # and not /dev/null

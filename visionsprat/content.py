@@ -19,8 +19,11 @@ from visionsprat.errors import VisionspratError
 
 T = TypeVar("T")
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_DEEPEST = 10
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$")]
+#: Characters of an address of ours; a longer one is none.
+LONGEST_ADDRESS = 100
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$", max_length=LONGEST_ADDRESS)]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 APP_ADDRESSES = {"visionen", "mina-reflektioner", "min-grupp", "administration", "mitt-konto"}
@@ -90,6 +93,11 @@ class Module:
     def questions(self) -> tuple[Question, ...]:
         return tuple(question for theme in self.themes for question in theme.questions)
 
+    @cached_property
+    def steps(self) -> tuple[str, ...]:
+        """The addresses of the walk, in order. "" is the start page."""
+        return ("", "visionen", *(theme.id for theme in self.themes), "mina-reflektioner")
+
     def theme(self, theme_id: str) -> Theme:
         return self._themes_by_id[theme_id]
 
@@ -103,6 +111,11 @@ class Module:
     @cached_property
     def _questions_by_id(self) -> dict[str, Question]:
         return {question.id: question for question in self.questions}
+
+
+def is_address(path: str) -> bool:
+    """Whether a path without its first slash could be the address of a page; "" is the start page's."""
+    return len(path) <= LONGEST_ADDRESS and "/" not in path
 
 
 def load_module(folder: Path) -> Module:
@@ -203,6 +216,7 @@ def _split(path: Path, text: str) -> tuple[str, str]:
 
 def _parse(path: Path, front: str) -> tuple[dict[str, Any], Any]:
     try:
+        _require_plain(path, front)
         # BaseLoader keeps what was typed: `title: 2035` and `title: Nej` are words, not a number and a no.
         values = yaml.load(front, Loader=_LOADER)
         node = yaml.compose(front, Loader=_LOADER)
@@ -220,6 +234,25 @@ def _parse(path: Path, front: str) -> tuple[dict[str, Any], Any]:
         problem = f"key {key.value!r} is on line {first.start_mark.line + 1} already. Keep one of them."
         raise ContentError(path, key.start_mark.line + 1, problem)
     return values or {}, node
+
+
+def _require_plain(path: Path, front: str) -> None:
+    """Raises ContentError for a value that stands for another, and for lists in lists without an end.
+
+    A few lines of either can stand for more than any machine can hold.
+    """
+    depth = 0
+    for event in yaml.parse(front, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent) or depth > _DEEPEST:
+            problem = (
+                "* stands for another value" if depth <= _DEEPEST else "lists lie too deep in one another"
+            )
+            raise ContentError(
+                path,
+                event.start_mark.line + 1,
+                f"not valid YAML here ({problem}). Write the words themselves.",
+            )
 
 
 def _doubled_keys(node: Any) -> Iterator[tuple[Any, Any]]:
@@ -246,7 +279,7 @@ def _line(node: Any, where: tuple[str | int, ...]) -> int:
 
 _NESTED: dict[str, type] = {"questions": Question, "accent": Accent}
 _ADVICE = {
-    "id": "small letters a-z, digits and hyphens, such as skapande",
+    "id": f"small letters a-z, digits and hyphens ({LONGEST_ADDRESS} at most), such as skapande",
     "order": "a whole number, such as 1",
     "questions": "a list of questions, each with an id and a text",
     "accent": 'two colours, such as {light: "#b3470a", dark: "#ffb27a"}',

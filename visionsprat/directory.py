@@ -10,7 +10,9 @@ from enum import Enum
 from visionsprat.errors import VisionspratError
 from visionsprat.fields import Fault, Refused, clean_email, clean_group, clean_name
 from visionsprat.records import Directory, StaffChange, StaffMember, StaffPlan
-from visionsprat.staff_file import Row, Trouble, Unreadable, read_table
+from visionsprat.staff_file import Row, Trouble, Unreadable, printable, read_table
+from visionsprat.staff_reader import plain_heading
+from visionsprat.writing import MOST_MARKS
 
 #: Headings, as they stand in an export and in the other ways that HR systems write them.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -29,6 +31,11 @@ _ACTIVE = {
 }
 #: A file that deactivates a larger part of all active accounts than this is asked about once more.
 LARGE_PART = 0.1
+#: After so many faults nothing more of a file is looked at.
+MAX_FAULTS = 10_000
+#: Of groups: how deep below one another, how many different ones with those above them, and how many when
+#: each person's are counted. A list of 100,000 people has room for groups of five, three for each person.
+MAX_DEPTH, MAX_GROUPS, MAX_PLACES = 20, 20_000, 300_000
 _REPORT_EVERY = 200
 
 Report = Callable[[float], object]
@@ -41,14 +48,23 @@ class Problem(Enum):
     EMAIL_DOUBLED = "is also on line {about}: keep one of the two lines"
     NAME = "must be a name of 1 to 100 characters"
     GROUP = "must be a group's path of names of 1 to 100 characters, such as Vård/Norr/Team 3"
+    MARKS = f"has more than {MOST_MARKS} accents or other marks in a row"
     GROUP_CIRCLE = "puts a group below one with its own name"
+    GROUP_DEEP = f"puts a group more than {MAX_DEPTH} levels deep"
     MANAGER_UNKNOWN = "is neither in the file nor among the accounts"
     ACTIVE = "must be ja or nej"
     TOO_MANY = "is one cell more than there are headings: look for a separator that should be in quotes"
     LAST_ADMINISTRATOR = "would leave nobody who can administer: make somebody else administrator first"
 
 
-@dataclass(frozen=True)
+_PROBLEMS = {
+    Fault.NAME_MARKS: Problem.MARKS,
+    Fault.GROUP_MARKS: Problem.MARKS,
+    Fault.GROUP_CIRCLE: Problem.GROUP_CIRCLE,
+}
+
+
+@dataclass(frozen=True, slots=True)
 class CellFault:
     line: int
     column: str
@@ -63,10 +79,11 @@ class CellFault:
 
 
 class StaffListFaulty(VisionspratError):
-    """A staff list with faults, all of them: nothing of it is taken."""
+    """A staff list with faults, all of them or the first MAX_FAULTS: nothing of it is taken."""
 
     def __init__(self, faults: tuple[CellFault, ...]) -> None:
-        super().__init__("\n".join(map(str, faults)))
+        rest = (f"These are {MAX_FAULTS} faults: there may be more.",) if len(faults) == MAX_FAULTS else ()
+        super().__init__("\n".join((*map(str, faults), *rest)))
         self.faults = faults
 
 
@@ -81,7 +98,7 @@ class Preview:
     plan: StaffPlan
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Entry:
     """One person in the file; None where the file has no such column."""
 
@@ -102,12 +119,14 @@ def preview(
     With `whole` everybody who is not in the file is deactivated. `report` is told the part that is
     done, 0 to 1. Raises Unreadable, or StaffListFaulty with every fault.
     """
-    table = read_table(data, lambda cells: sum(_column(cell) is not None for cell in cells))
+    table = read_table(data, _BY_HEADING.keys())
     reader = _Reader(table.headings)
     for number, row in enumerate(table.rows):
         if number % _REPORT_EVERY == 0:
             report(number / len(table.rows))
         reader.read(row)
+        if len(reader.faults) >= MAX_FAULTS:
+            raise StaffListFaulty(tuple(reader.faults[:MAX_FAULTS]))
     plan = _plan(reader.entries, before, whole=whole)
     faults = [
         *reader.faults,
@@ -115,9 +134,9 @@ def preview(
         *_last_administrators(reader.entries, plan),
     ]
     if faults:
-        raise StaffListFaulty(tuple(sorted(faults, key=lambda fault: fault.line)))
+        raise StaffListFaulty(tuple(sorted(faults, key=lambda fault: fault.line))[:MAX_FAULTS])
     report(1.0)
-    ignored = tuple(heading for heading in table.headings if heading and _column(heading) is None)
+    ignored = tuple(printable(heading) for heading in table.headings if heading and _column(heading) is None)
     return Preview(table.encoding, table.separator, len(table.rows), ignored, plan)
 
 
@@ -146,7 +165,7 @@ def export_rows(directory: Directory) -> list[tuple[str, ...]]:
 
 
 def _column(heading: str) -> str | None:
-    return _BY_HEADING.get(" ".join(heading.casefold().split()))
+    return _BY_HEADING.get(plain_heading(heading))
 
 
 def _columns(headings: tuple[str, ...]) -> dict[str, int]:
@@ -179,10 +198,12 @@ class _Reader:
         self._lines: dict[str, int] = {}
         # Ten thousand rows name a few hundred groups: each is cleaned once.
         self._groups: dict[str, frozenset[str] | Problem] = {}
+        self._all_groups: set[str] = set()
+        self._places_in_groups = 0
 
     def read(self, row: Row) -> None:
-        if any(row.cells[len(self.headings) :]):
-            self._fault(row.line, "", row.cells[len(self.headings)], Problem.TOO_MANY)
+        if extra := "".join(row.cells[len(self.headings) :]):
+            self._fault(row.line, "", extra, Problem.TOO_MANY)
         cells = row.cells + ("",) * len(self.headings)
         values = {column: cells[place] for column, place in self._places.items()}
         email = self._email(row.line, "e-post", values["e-post"])
@@ -214,19 +235,30 @@ class _Reader:
     def _name(self, line: int, value: str) -> str:
         try:
             return clean_name(value)
-        except Refused:
-            self._fault(line, "namn", value, Problem.NAME)
+        except Refused as refused:
+            self._fault(line, "namn", value, _PROBLEMS.get(refused.fault, Problem.NAME))
             return ""
 
     def _paths(self, line: int, column: str, value: str | None) -> frozenset[str] | None:
         if value is None:
             return None
         if value not in self._groups:
-            self._groups[value] = _clean_paths(value)
+            self._groups[value] = self._new_paths(value)
         found = self._groups[value]
         if isinstance(found, Problem):
             self._fault(line, column, value, found)
             return frozenset()
+        self._places_in_groups += len(found)
+        if self._places_in_groups > MAX_PLACES:
+            raise Unreadable(Trouble.TOO_MANY_GROUPS)
+        return found
+
+    def _new_paths(self, text: str) -> frozenset[str] | Problem:
+        found = _clean_paths(text)
+        if not isinstance(found, Problem):
+            self._all_groups |= _with_parents(found)
+            if len(self._all_groups) > MAX_GROUPS:
+                raise Unreadable(Trouble.TOO_MANY_GROUPS)
         return found
 
     def _active(self, line: int, value: str | None) -> bool | None:
@@ -241,10 +273,12 @@ class _Reader:
 def _clean_paths(text: str) -> frozenset[str] | Problem:
     """The groups in a cell, separated by "|" or line breaks."""
     parts = [part for line in text.splitlines() for part in line.split("|")]
+    if any(part.count("/") >= MAX_DEPTH for part in parts):
+        return Problem.GROUP_DEEP
     try:
         return frozenset(clean_group(part) for part in parts if part.strip())
     except Refused as refused:
-        return Problem.GROUP_CIRCLE if refused.fault is Fault.GROUP_CIRCLE else Problem.GROUP
+        return _PROBLEMS.get(refused.fault, Problem.GROUP)
 
 
 # What it would change

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from visionsprat.accounts import token_hash
+from visionsprat.cookies import SESSION_COOKIE
 from visionsprat.directory import EXPORTED, export_rows
 from visionsprat.errors import NotAllowed, StoreUnavailable
 from visionsprat.front import not_found, site
@@ -22,7 +23,7 @@ from visionsprat.records import Account, Action, Whom
 from visionsprat.sheets import as_csv, as_xlsx
 from visionsprat.ui import group_view, own_copy
 from visionsprat.ui.text import ACTIONS, STOCKHOLM, midnight, sortable
-from visionsprat.web import SESSION_COOKIE, unavailable
+from visionsprat.web import TooOften, unavailable
 
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -76,7 +77,8 @@ def audit_log(request: Request) -> Response:
 def invitations(request: Request) -> Response:
     """POST /api/inbjudningar.csv?grupp=&aldrig=: make links and give them out. For administrators.
 
-    The file is the only place where the links are; the server keeps their hashes.
+    The file is the only place where the links are; the server keeps their hashes. Whoever has signed in
+    before is left out: a link that others have had in their hands would lock what they have written.
     """
     asked = request.query_params
     group, never = asked.get("grupp", ""), bool(asked.get("aldrig"))
@@ -84,7 +86,9 @@ def invitations(request: Request) -> Response:
         account = signed_in(request)
         if account is None or not account.is_admin or not (group or never) or not _is_id(group or "0"):
             return not_found()
-        whom = Whom(group_id=int(group) if group else None, never_signed_in=never)
+        if wait := installation().limits.changes.wait(account.id):
+            return TooOften(wait).response
+        whom = Whom(group_id=int(group) if group else None, never_signed_in=never, unused=True)
         made = invite(installation().store, account.id, whom, site())
     except NotAllowed:
         return not_found()

@@ -51,6 +51,10 @@ class GroupNotEmpty(VisionspratError):
     """The group still has people, managers or groups below it."""
 
 
+class VersionsFull(VisionspratError):
+    """A text would have to be kept as an earlier version, and its author has no room for more."""
+
+
 class SignedOut(VisionspratError):
     """There is no live session, or it is another person's than the one who wrote."""
 

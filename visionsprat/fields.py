@@ -6,10 +6,17 @@ import re
 from enum import Enum
 
 from visionsprat.errors import VisionspratError
-from visionsprat.writing import nfc
+from visionsprat.writing import MOST_MARKS, NFC_CHARACTERS, has_too_many_marks, nfc
 
+#: Of the form in which they are counted and hashed, NFC: å is one, however it was typed.
 MIN_PASSWORD_CHARACTERS = 12
-MAX_PASSWORD_BYTES = 72  # bcrypt's own limit
+MAX_PASSWORD_CHARACTERS = 128
+MAX_NAME_CHARACTERS = 100
+#: What is longer before it is looked at is refused unseen: an address, or the path of a group, with white
+#: space around it. A city's deepest path has some six names.
+_EMAIL_GIVEN, _PATH_GIVEN = 1_000, 5_000
+#: In a name white space may be in excess, and each letter be in several parts.
+_NAME_GIVEN = 2 * NFC_CHARACTERS * MAX_NAME_CHARACTERS
 _EMAIL = re.compile(r"[^@\s\x00-\x1f,;<>\"]+@[^@\s\x00-\x1f,;<>\"]+\.[^@\s\x00-\x1f,;<>\".]{2,}")
 
 
@@ -19,10 +26,12 @@ class Fault(Enum):
     EMAIL = "e-mail address is not an e-mail address"
     NAME = "name is empty or longer than 100 characters"
     GROUP = "group is empty, or one of its names is empty, longer than 100 characters or contains |"
+    NAME_MARKS = f"name has more than {MOST_MARKS} accents or other marks in a row"
+    GROUP_MARKS = f"group has more than {MOST_MARKS} accents or other marks in a row"
     GROUP_CIRCLE = "group lies below one with its own name"
     PASSWORD_SHORT = f"password is shorter than {MIN_PASSWORD_CHARACTERS} characters"
-    PASSWORD_LONG = f"password is longer than {MAX_PASSWORD_BYTES} bytes (å, ä and ö are two bytes each)"
-    PASSWORD_COMMON = "password is among the most common, or too easy to guess"
+    PASSWORD_LONG = f"password is longer than {MAX_PASSWORD_CHARACTERS} characters"
+    PASSWORD_COMMON = "password is among the common and breached ones, or too easy to guess"
 
     @property
     def field(self) -> str:
@@ -40,6 +49,8 @@ class Refused(VisionspratError):
 
 def clean_email(email: str) -> str:
     """The address as it is stored: trimmed and in lower case. Raises Refused."""
+    if len(email) > _EMAIL_GIVEN:
+        raise Refused(Fault.EMAIL)
     email = email.strip().lower()
     if len(email) > 254 or not email.isprintable() or not _EMAIL.fullmatch(email):
         raise Refused(Fault.EMAIL)
@@ -48,8 +59,12 @@ def clean_email(email: str) -> str:
 
 def clean_name(name: str, fault: Fault = Fault.NAME) -> str:
     """A person's or a group's name with its white space tidied. Raises Refused."""
+    if len(name) > _NAME_GIVEN:
+        raise Refused(fault)
+    if has_too_many_marks(name):
+        raise Refused(Fault.GROUP_MARKS if fault is Fault.GROUP else Fault.NAME_MARKS)
     name = nfc(" ".join(name.split()))
-    if not 0 < len(name) <= 100 or not name.isprintable():
+    if not 0 < len(name) <= MAX_NAME_CHARACTERS or not name.isprintable():
         raise Refused(fault)
     return name
 
@@ -59,6 +74,8 @@ def clean_group(path: str) -> str:
 
     A staff list separates groups by "|", and a group below one with its own name is taken for a circle.
     """
+    if len(path) > _PATH_GIVEN:
+        raise Refused(Fault.GROUP)
     names = [clean_name(name, Fault.GROUP) for name in path.split("/")]
     if "|" in path:
         raise Refused(Fault.GROUP)

@@ -27,12 +27,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import get_option
 from streamlit.file_util import get_static_dir
 
+from visionsprat.content import is_address
+from visionsprat.cookies import BROWSER_COOKIE
 from visionsprat.guard import is_https
 from visionsprat.installation import installation
 
 ASSETS = Path(__file__).parent / "ui" / "static"
 STREAMLIT = Path(get_static_dir())
-BROWSER_COOKIE = "visionsprat_browser"
+
+#: In this order: each uses what those before it have put into window.visionsprat.
+_SCRIPTS = ("shell.js", "drafts.js", "session.js", "editor.js", "heard.js")
 
 #: First segments of addresses that are not pages.
 _NOT_PAGES = {"api", "assets", "healthz", "metrics", "static", "media", "component", "_stcore"}
@@ -83,9 +87,7 @@ def index_page() -> str:
         '<link rel="preload" href="/assets/figtree.woff2" as="font" type="font/woff2" crossorigin>'
         f"<style>{(ASSETS / 'style.css').read_text(encoding='utf-8')}</style>"
         f"<script>{(ASSETS / 'scheme.js').read_text(encoding='utf-8')}</script>"
-        f'<script type="module" src="{asset("shell.js")}"></script>'
-        f'<script type="module" src="{asset("editor.js")}"></script>'
-        f'<script type="module" src="{asset("heard.js")}"></script>'
+        + "".join(f'<script type="module" src="{asset(name)}"></script>' for name in _SCRIPTS)
     )
     # Before Streamlit's own script: ours must be there when the first page is drawn.
     return page.replace("<title>", ours + "<title>", 1)
@@ -167,7 +169,7 @@ class Front:
         encoding = _encoding(Headers(scope=scope).get("accept-encoding", ""))
         segments = path.strip("/").split("/")
         if segments[0] not in _NOT_PAGES and "." not in segments[-1]:
-            if len(segments) > 1:
+            if not is_address(path.strip("/")):
                 return not_found()
             return await run_in_threadpool(self._page, Request(scope), encoding)
         if path.startswith(_ICON_FONT):

@@ -10,6 +10,7 @@ from pathlib import Path
 from visionsprat.backups import require_sound
 from visionsprat.content import Module, load_module
 from visionsprat.declarations import Declarations, load_declarations
+from visionsprat.rates import Limits
 from visionsprat.settings import Settings, load_settings
 from visionsprat.store import Store
 
@@ -23,6 +24,7 @@ class Installation:
     module: Module
     declarations: Declarations
     store: Store
+    limits: Limits = field(default_factory=Limits, repr=False, compare=False)
     #: What the link in the terminal carries: whoever has it may make the very first account.
     claim_code: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
 

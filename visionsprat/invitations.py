@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from visionsprat import letters, log
 from visionsprat.mail import Failure, Letter, send
 from visionsprat.outbox import errands
-from visionsprat.records import Invited, Whom
+from visionsprat.records import Invited, Person, Whom
 from visionsprat.settings import Smtp
 from visionsprat.store import Store
 from visionsprat.ui.text import sortable
@@ -46,10 +46,16 @@ def code_hash(code: str) -> str:
     return hashlib.sha256(code.encode()).hexdigest()
 
 
-def invite(store: Store, actor_id: int | None, whom: Whom, site: str) -> tuple[Invitation, ...]:
-    """Make links that begin with the public address `site`. Those made before for the same people end."""
+def invite(
+    store: Store, actor_id: int | None, whom: Whom, site: str, *, by_letter: bool = False
+) -> tuple[Invitation, ...]:
+    """Make links that begin with the public address `site`. Those made before for the same people end.
+
+    One that is not sent `by_letter` alone can be used by whoever has seen it: using it locks what its person
+    has written.
+    """
     tokens = _Tokens()
-    people = store.invite(actor_id, whom, tokens.new)
+    people = store.invite(actor_id, whom, tokens.new, by_letter=by_letter)
     return tuple(Invitation(each, tokens.link(site, each.account_id)) for each in people)
 
 
@@ -68,12 +74,25 @@ def as_rows(invitations: Iterable[Invitation]) -> list[tuple[str, ...]]:
 
 
 def as_letters(invitations: Iterable[Invitation]) -> list[Letter]:
-    return [letters.invitation(each.person, each.link) for each in invitations]
+    return [
+        (letters.new_link if each.person.is_used else letters.invitation)(each.person, each.link)
+        for each in invitations
+    ]
 
 
 def tell_of_new_password(smtp: Smtp, person: Invited) -> None:
     """Write to somebody that a link of theirs was used, lest another person has done it unseen."""
     errands.add(lambda: send(smtp, [letters.password_chosen(person)]))
+
+
+def tell_of_corrected_address(smtp: Smtp, person: Person, email: str) -> None:
+    """Write to the address that somebody had until now that it has been changed to `email`."""
+    errands.add(lambda: send(smtp, [letters.address_corrected(person.name, person.email, email)]))
+
+
+def tell_of_release(smtp: Smtp, person: Person, by: str) -> None:
+    """Write to somebody that their locked texts have been released, and by whom."""
+    errands.add(lambda: send(smtp, [letters.texts_released(person.name, person.email, by)]))
 
 
 def ask_for_new_password(store: Store, smtp: Smtp, site: str, email: str, client: str = "") -> None:

@@ -30,6 +30,10 @@ FIELDS = (
 _about: ContextVar[dict[str, object]] = ContextVar("about")
 _key = secrets.token_bytes(16)
 _PLAIN = re.compile(r'[^\s"=\\]+')
+#: The id of a session of Streamlit's. It is no key to it any more (owners.py), but nobody's business either.
+_SESSION = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE
+)
 #: Errors that speak of the code and the machine alone. sqlite3's are told by their module.
 _TELLING = (
     *(AttributeError, ImportError, NameError, OSError, TypeError),
@@ -76,12 +80,12 @@ class Logfmt(logging.Formatter):
             "time": at.replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "event": _event(record),
+            "event": _SESSION.sub("…", _event(record)),
         }
         said = _about.get({}) | vars(record)
         pairs |= {name: said[name] for name in FIELDS if said.get(name) is not None}
         if record.exc_info and record.exc_info[1]:
-            pairs["error"] = "".join(_trace(record.exc_info[1]))
+            pairs["error"] = _SESSION.sub("…", "".join(_trace(record.exc_info[1])))
         return " ".join(f"{name}={_quoted(str(value))}" for name, value in pairs.items())
 
 

@@ -36,6 +36,8 @@ SAVE_OUTCOMES = {
     409: "conflict",
     413: "too_long",
     422: "malformed",
+    423: "full",
+    429: "too_often",
     499: "gone",  # the browser, before all of it had come: a phone's does that, and sends it again
     500: "failed",
     503: "unavailable",
@@ -64,6 +66,18 @@ RESPONSES = _counter(
 )
 LETTERS = _counter("visionsprat_letters", "Letters, by outcome.", "outcome", "sent", "failed")
 BACKUPS = _counter("visionsprat_backups", "Nightly backups, by outcome.", "outcome", "made", "failed")
+REFUSED_MESSAGES = _counter(
+    "visionsprat_refused_messages",
+    "Messages over websockets that closed them, by reason.",
+    "reason",
+    *("kind", "size", "rate", "malformed", "text", "unavailable"),
+)
+UPLOADS = _counter(
+    "visionsprat_uploads",
+    "Staff lists sent to the upload address, by outcome.",
+    "outcome",
+    *("taken", "refused", "too_large", "busy"),
+)
 WEBSOCKETS = Gauge("visionsprat_websockets", "Tabs connected now.", registry=REGISTRY)
 MOST_WEBSOCKETS = Gauge("visionsprat_most_websockets", "Tabs that may be connected.", registry=REGISTRY)
 CONNECTIONS = Gauge("visionsprat_connections", "Connections now, those of tabs included.", registry=REGISTRY)

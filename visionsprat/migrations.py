@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import sqlite3
 import time
 from collections.abc import Callable
@@ -204,11 +205,130 @@ def m003_versions(db: Database) -> None:
         db.execute(statement)
 
 
+_SESSIONS = (
+    # A row that waits for its browser has a ticket and no token: nothing that looks for a token finds it.
+    # The id names a session to its person, and opens nothing.
+    """CREATE TABLE sessions_anew (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        token_hash TEXT UNIQUE,
+        ticket_hash TEXT UNIQUE,
+        account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+        created_at TEXT NOT NULL,
+        last_seen_at TEXT NOT NULL,
+        expires_at TEXT NOT NULL,
+        is_kept INTEGER NOT NULL DEFAULT 0 CHECK (is_kept IN (0, 1)),
+        device_kind TEXT NOT NULL DEFAULT '',
+        CHECK ((token_hash IS NULL) <> (ticket_hash IS NULL))
+    ) STRICT""",
+    # What lives for a minute only is waiting, and asks for its password once more.
+    "INSERT INTO sessions_anew (token_hash, account_id, created_at, last_seen_at, expires_at, is_kept)"
+    " SELECT token_hash, account_id, created_at, last_seen_at, expires_at, is_kept FROM sessions"
+    " WHERE julianday(expires_at) - julianday(created_at) > 0.01 ORDER BY created_at",
+    "DROP TABLE sessions",
+    "ALTER TABLE sessions_anew RENAME TO sessions",
+    "CREATE INDEX sessions_account ON sessions (account_id)",
+)
+
+
 @migrations()
-def m008_requests_by_client(db: Database) -> None:
+def m004_sessions(db: Database) -> None:
+    for statement in _SESSIONS:
+        db.execute(statement)
+
+
+_LOCKED_TEXTS = (
+    # Since when, and through whom, it is open whether the address is its person's own; NULL: it is.
+    "ALTER TABLE accounts ADD COLUMN address_unproven_since TEXT",
+    "ALTER TABLE accounts ADD COLUMN address_unproven_by INTEGER REFERENCES accounts (id) ON DELETE SET NULL",
+    # Since when an administrator's account is in their own hands, where that is not from the beginning.
+    "ALTER TABLE accounts ADD COLUMN admin_since TEXT",
+    # Where the revisions of new texts go on from: those before are locked.
+    "ALTER TABLE accounts ADD COLUMN locked_revision INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE invitations ADD COLUMN made_by INTEGER REFERENCES accounts (id) ON DELETE SET NULL",
+    "ALTER TABLE invitations ADD COLUMN made_at TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE invitations"
+    " ADD COLUMN to_own_address INTEGER NOT NULL DEFAULT 0 CHECK (to_own_address IN (0, 1))",
+    # Who made the link, and who corrected the address it went to; `since` is when the first of it was done.
+    """CREATE TABLE text_locks (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+        locked_at TEXT NOT NULL,
+        password_hash TEXT,
+        since TEXT NOT NULL,
+        link_by INTEGER REFERENCES accounts (id) ON DELETE SET NULL,
+        address_by INTEGER REFERENCES accounts (id) ON DELETE SET NULL,
+        released_at TEXT,
+        released_by INTEGER REFERENCES accounts (id) ON DELETE SET NULL
+    ) STRICT""",
+    "CREATE INDEX text_locks_account ON text_locks (account_id)",
+    """CREATE TABLE locked_reflections (
+        account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+        question_id TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        lock_id INTEGER NOT NULL REFERENCES text_locks (id) ON DELETE CASCADE,
+        text TEXT NOT NULL,
+        bring_to_meeting INTEGER NOT NULL CHECK (bring_to_meeting IN (0, 1)),
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL,
+        device_kind TEXT NOT NULL,
+        PRIMARY KEY (account_id, question_id, revision)
+    ) STRICT""",
+    """CREATE TABLE locked_revisions (
+        account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+        question_id TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        lock_id INTEGER NOT NULL REFERENCES text_locks (id) ON DELETE CASCADE,
+        text TEXT NOT NULL,
+        saved_at TEXT NOT NULL,
+        device_kind TEXT NOT NULL,
+        PRIMARY KEY (account_id, question_id, revision)
+    ) STRICT""",
+)
+
+
+@migrations()
+def m005_locked_texts(db: Database) -> None:
+    for statement in _LOCKED_TEXTS:
+        db.execute(statement)
+
+
+@migrations()
+def m006_draft_keys(db: Database) -> None:
+    # By which browsers keep somebody's unsaved text secret. Made with each account, so that a backup has it.
+    db.execute("ALTER TABLE accounts ADD COLUMN draft_key BLOB")
+    for (account_id,) in db.execute("SELECT id FROM accounts").fetchall():
+        db.execute("UPDATE accounts SET draft_key = ? WHERE id = ?", [secrets.token_bytes(32), account_id])
+
+
+@migrations()
+def m007_requests_by_client(db: Database) -> None:
     # A mark that means nothing after the process has ended, never an address.
     db.execute("ALTER TABLE password_requests ADD COLUMN client TEXT NOT NULL DEFAULT ''")
     db.execute("CREATE INDEX password_requests_client ON password_requests (client, at)")
+
+
+_SECOND_FACTOR = (
+    # The secret is needed to check a code; recovery codes are kept as hashes until they are used.
+    """CREATE TABLE second_factors (
+        account_id INTEGER PRIMARY KEY REFERENCES accounts (id) ON DELETE CASCADE,
+        secret TEXT NOT NULL,
+        set_at TEXT NOT NULL,
+        last_step INTEGER NOT NULL
+    ) STRICT""",
+    """CREATE TABLE recovery_codes (
+        account_id INTEGER NOT NULL REFERENCES second_factors (account_id) ON DELETE CASCADE,
+        code_hash TEXT NOT NULL,
+        PRIMARY KEY (account_id, code_hash)
+    ) STRICT, WITHOUT ROWID""",
+    "ALTER TABLE sign_in_failures"
+    " ADD COLUMN factor TEXT NOT NULL DEFAULT 'password' CHECK (factor IN ('password', 'code'))",
+)
+
+
+@migrations()
+def m008_second_factor(db: Database) -> None:
+    for statement in _SECOND_FACTOR:
+        db.execute(statement)
 
 
 def connect(path: Path, *, create: bool = True) -> Database:

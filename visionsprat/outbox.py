@@ -81,7 +81,7 @@ class Errands:
             job = self._waiting.get()
             try:
                 for failure in job():
-                    _log.warning("A letter about a new password was not sent: %s.", failure.trouble.value)
+                    _log.warning("A letter about an account was not sent: %s.", failure.trouble.value)
             except VisionspratError as error:
                 _log.error("A letter was not sent: %s", error)
             except Exception:  # the thread must live on, or no later letter would be sent

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -26,6 +26,7 @@ class Action(str, Enum):
     MADE_ADMINISTRATOR = "made administrator"
     ADMINISTRATOR_REMOVED = "no longer administrator"
     SIGNED_OUT = "signed out everywhere"
+    EVERYBODY_SIGNED_OUT = "everybody signed out"
     GROUP_MADE = "group made"
     GROUP_RENAMED = "group renamed"
     GROUP_MOVED = "group moved"
@@ -35,6 +36,22 @@ class Action(str, Enum):
     RESTORED = "backup restored"
     INVITED = "invited"
     PASSWORD_CHOSEN = "password chosen with an invitation"
+    LINK_MADE = "link made for somebody who has signed in before"
+    TEXTS_LOCKED = "texts locked"
+    TEXTS_UNLOCKED = "texts unlocked with the old password"
+    TEXTS_RELEASED = "texts released"
+    ADDRESS_CONFIRMED = "address confirmed by its person"
+    SECOND_FACTOR_SET = "second factor set"
+    SECOND_FACTOR_REMOVED = "second factor removed"
+    RECOVERY_CODES_MADE = "recovery codes made"
+    RECOVERY_CODE_USED = "recovery code used"
+
+
+class Factor(str, Enum):
+    """What somebody proves with, at sign-in, that they are who they say. The values stand in the database."""
+
+    PASSWORD = "password"
+    CODE = "code"
 
 
 @dataclass(frozen=True)
@@ -59,12 +76,24 @@ class Attempt:
     email: str
     #: The hash of its browser's token, when that has signed in to the account before; else "".
     device: str
+    factor: Factor = Factor.PASSWORD
 
 
 @dataclass(frozen=True)
 class Credentials:
     account_id: int
     password_hash: str
+
+
+@dataclass(frozen=True)
+class SecondFactor:
+    """What somebody has set up, so that a code is asked for after their password."""
+
+    #: In base32, as their app has it. Never logged, never shown again.
+    secret: str = field(repr=False)
+    set_at: datetime
+    #: How many recovery codes are still unused.
+    recovery_codes: int
 
 
 @dataclass(frozen=True)
@@ -85,17 +114,20 @@ class Reflection:
     saved_at: datetime
     #: What it was written on, as in "Mobil, Android"; see devices.py. Empty when it was not asked.
     device_kind: str = ""
+    #: Whether there will soon be no room for more of its author's earlier texts: see store/quotas.py.
+    nearly_full: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
 class Conflict:
     """A newer text was stored meanwhile. `current` is that one; the refused text is kept as a revision.
 
-    Unless what it was written upon is `erased`: then it is not kept.
+    Unless what it was written upon is `erased`: then it is not kept. Nor when there is no room for it.
     """
 
     current: Reflection
     erased: bool = False
+    is_kept: bool = True
 
 
 @dataclass(frozen=True)
@@ -106,8 +138,12 @@ class Visitor:
     reflections: Mapping[str, Reflection]
     last_seen_at: datetime
     visits: Mapping[str, datetime]
-    #: Where the revisions of a new text go on from: those before have been erased.
+    #: Where the revisions of a new text go on from: those before have been erased, or are locked.
     erased_revision: int = 0
+    #: Whether texts of theirs are locked, or have been released and they have not said that they know.
+    has_locks: bool = False
+    #: Whether it is open if the address is their own: another has corrected it, or a link was handed out.
+    address_is_unproven: bool = False
 
     @property
     def answered(self) -> frozenset[str]:
@@ -175,6 +211,10 @@ class Person:
     #: The ids and paths of the groups they are in, and of those they manage.
     groups: Mapping[int, str]
     manages: Mapping[int, str]
+    #: Whether they have ever signed in, or written: then a link that is handed out locks what is written.
+    is_used: bool = False
+    #: As in Visitor: then a letter's link locks it, too.
+    address_is_unproven: bool = False
 
 
 @dataclass(frozen=True)
@@ -192,6 +232,8 @@ class Whom:
     #: With all below it.
     group_id: int | None = None
     never_signed_in: bool = False
+    #: Who have neither signed in nor written: there is nothing yet that a link could open.
+    unused: bool = False
 
 
 @dataclass(frozen=True)
@@ -205,6 +247,34 @@ class Invited:
     #: Paths of the groups they are in.
     groups: tuple[str, ...]
     expires_at: datetime
+    #: As in Person.
+    is_used: bool = False
+    #: Whether choosing a password with the link locks what they have written before.
+    locks: bool = False
+
+
+@dataclass(frozen=True)
+class TextLock:
+    """What somebody wrote before a link was used that others may have had. Nobody reads it meanwhile."""
+
+    id: int
+    locked_at: datetime
+    #: When it was opened by another, and by whom: a name, or empty for the terminal.
+    released_at: datetime | None
+    released_by: str
+    #: Whether the administrator who asks may release it.
+    may_release: bool = False
+
+
+@dataclass(frozen=True)
+class OwnLock:
+    """As much of a lock as its own person gets to see: how many texts, from when, and none of their words."""
+
+    locked_at: datetime
+    released_at: datetime | None
+    texts: int
+    first_saved_at: datetime | None
+    last_saved_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -237,15 +307,30 @@ class OwnReflection:
 
 @dataclass(frozen=True)
 class OwnSession:
+    #: By which its person ends it; it opens nothing.
+    id: int
     begun_at: datetime
     last_seen_at: datetime
     expires_at: datetime
+    #: As a reflection's; empty for sessions from before it was asked.
+    device_kind: str = ""
+    is_kept: bool = False
+
+
+@dataclass(frozen=True)
+class OwnFailure:
+    """A failed sign-in with somebody's address, and the client it came from; empty: not known."""
+
+    at: datetime
+    client: str
 
 
 @dataclass(frozen=True)
 class OwnInvitation:
     expires_at: datetime
     used_at: datetime | None
+    #: None for one from before this was noted.
+    made_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -277,10 +362,16 @@ class OwnData:
     #: When they last signed in with each browser that is remembered.
     devices: tuple[datetime, ...]
     invitations: tuple[OwnInvitation, ...]
-    failed_sign_ins: tuple[datetime, ...]
+    failed_sign_ins: tuple[OwnFailure, ...]
     #: When a link for a forgotten password was asked for lately.
     password_requests: tuple[datetime, ...]
     events: tuple[OwnEvent, ...]
+    locks: tuple[OwnLock, ...] = ()
+    #: Since when it is open whether the address is their own.
+    address_unproven_since: datetime | None = None
+    #: Since when a code is asked for after the password, and how many recovery codes are left.
+    second_factor_set_at: datetime | None = None
+    recovery_codes: int = 0
 
 
 @dataclass(frozen=True)
@@ -308,7 +399,7 @@ class Finding:
     text: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StaffMember:
     """A person as a staff list tells of them. Groups are paths."""
 
@@ -330,7 +421,7 @@ class Directory:
     groups: frozenset[str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StaffChange:
     before: StaffMember
     after: StaffMember

@@ -77,6 +77,4 @@ def _look(house: Installation) -> None:
 def routes() -> list[BaseRoute]:
     return [
         Route("/metrics", figures, methods=["GET"]),
-        # Streamlit's own would answer anybody.
-        Route("/_stcore/metrics", lambda request: not_found(), methods=["GET"]),
     ]

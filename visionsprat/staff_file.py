@@ -1,33 +1,50 @@
-"""A staff list as a file: CSV as Excel and HR systems write it, or an Excel workbook, read into rows."""
+"""A staff list as a file: CSV as Excel and HR systems write it, or an Excel workbook, read into rows.
+
+A process of its own reads it (staff_reader.py): whatever the file does to that, the server goes on.
+"""
 
 from __future__ import annotations
 
-import csv
-import io
-import zipfile
-from collections.abc import Callable, Iterator
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
 from enum import Enum
+from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook
-
+from visionsprat import staff_reader
 from visionsprat.errors import VisionspratError
+from visionsprat.log import OURS
 from visionsprat.sheets import plain
+from visionsprat.staff_reader import MAX_COLUMNS, MAX_ROWS
 
 MAX_BYTES = 20_000_000
-#: What a workbook may unpack to.
-MAX_UNPACKED = 200_000_000
-#: What reading raises when a workbook is damaged, or asks for a version of zip that is not known.
-_DAMAGED = (CalamineError, zipfile.BadZipFile, NotImplementedError, OSError, ValueError, OverflowError)
-_SEPARATORS = {";": "semicolon", ",": "comma", "\t": "tab"}
+#: How long a reader may take by the clock, and how long a file waits while another is read, in seconds.
+PATIENCE, TURN = 30, 60
+#: All that a reader gets of the environment: what Python itself may need to start.
+_ENVIRONMENT = ("SYSTEMROOT", "LD_LIBRARY_PATH")
+
+_log = logging.getLogger(OURS)
+#: One file is read at a time.
+_reading = threading.Lock()
 
 
 class Trouble(Enum):
-    """Why a file can't be read as a table at all; `{about}` is a line or a heading."""
+    """Why a file can't be read as a table at all; `{about}` is a line, a heading or a cell."""
 
     EMPTY = "The file is empty."
     TOO_BIG = "The file is larger than 20 MB."
+    TOO_MANY_ROWS = f"The file has more than {MAX_ROWS:,} rows."
+    TOO_WIDE = f"Line {{about}} has more than {MAX_COLUMNS:,} cells: look for a missing line break."
+    FAR = "The cell {about} lies far outside the list. Clear it and save the file again."
+    TOO_MUCH = "The file takes too long or too much memory to read. Save the list alone, as CSV."
+    TOO_MANY_GROUPS = "The list holds too many groups: at most 20,000, and 300,000 counted for each person."
+    BUSY = "Another file is being read just now. Try again in a minute."
     NOT_EXCEL = "The file looks like an Excel workbook but can't be opened. Save it again as .xlsx or CSV."
     LOCKED = "The workbook is locked with a password. Save it without one."
     ENCODING = "Line {about} is neither UTF-8 nor Windows-1252. Save the file as CSV UTF-8."
@@ -43,15 +60,17 @@ class Unreadable(VisionspratError):
     """The file can't be read as a staff list. `trouble` says why, `about` where."""
 
     def __init__(self, trouble: Trouble, about: str = "") -> None:
+        about = printable(about)
         super().__init__(trouble.value.format(about=about))
         self.trouble = trouble
         self.about = about
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     #: The line it begins at, 1 for the headings.
     line: int
+    #: Without those at its end that are empty.
     cells: tuple[str, ...]
 
 
@@ -65,120 +84,77 @@ class Table:
     separator: str
 
 
-def read_table(data: bytes, score: Callable[[tuple[str, ...]], int]) -> Table:
-    """Read a file. `score` tells how many of some headings are known: it decides between separators.
+def read_table(data: bytes, known: Collection[str]) -> Table:
+    """Read a file. The `known` headings (as plain_heading gives them) decide between separators and sheets.
 
-    Rows without anything in them are left out. Raises Unreadable.
+    Rows without anything in them are left out, and cells under other headings come empty. Raises Unreadable,
+    after two minutes at the most.
     """
-    if not data.strip():
+    if not data or data.isspace():
         raise Unreadable(Trouble.EMPTY)
     if len(data) > MAX_BYTES:
         raise Unreadable(Trouble.TOO_BIG)
-    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        return _workbook(data, score)
-    text, encoding = _decoded(data)
-    if "\0" in text:
-        raise Unreadable(Trouble.NUL, str(text[: text.index("\0")].count("\n") + 1))
-    separator = max(_SEPARATORS, key=lambda each: score(_first_row(text, each)))
-    rows = tuple(row for row in _csv_rows(text, separator) if any(row.cells))
-    if not rows:
-        raise Unreadable(Trouble.EMPTY)
-    return Table(rows[0].cells, rows[1:], encoding, _SEPARATORS[separator])
+    with _turn():
+        output = _output(data, known, "quick")
+        if output is None and data.startswith(b"PK"):
+            output = _output(data, known, "sparse")
+    if output is None:
+        raise Unreadable(Trouble.TOO_MUCH)
+    return _table(output)
 
 
-def _decoded(data: bytes) -> tuple[str, str]:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        try:
-            return data.decode("utf-16"), "utf-16"
-        except UnicodeDecodeError as error:
-            raise Unreadable(Trouble.ENCODING, str(data[: error.start].count(b"\n") + 1)) from None
+def printable(text: str) -> str:
+    """Something from a file, no more than 100 characters of it, as it can do a terminal no harm."""
+    return "".join(each if each.isprintable() else "\ufffd" for each in text[:100])
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    if not _reading.acquire(timeout=TURN):
+        raise Unreadable(Trouble.BUSY)
     try:
-        return data.decode("utf-8-sig"), "utf-8"
-    except UnicodeDecodeError:
-        pass
-    lines = data.splitlines()
-    foreign = [number for number, line in enumerate(lines, start=1) if not _is_utf8(line)]
-    if len([line for line in lines if not line.isascii()]) > len(foreign):
-        raise Unreadable(Trouble.MIXED, str(foreign[0]))
+        yield
+    finally:
+        _reading.release()
+
+
+def _output(data: bytes, known: Collection[str], how: str) -> bytes | None:
+    """What a reader says of the file; None when it has met its bounds."""
     try:
-        return data.decode("cp1252"), "windows-1252"
-    except UnicodeDecodeError as error:
-        raise Unreadable(Trouble.ENCODING, str(data[: error.start].count(b"\n") + 1)) from None
+        ended = subprocess.run(
+            [sys.executable, "-I", staff_reader.__file__, how, json.dumps(sorted(known))],
+            input=data,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=PATIENCE,
+            env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        _log.info("A staff list was not read.", extra={"reason": f"{how}: no answer for {PATIENCE} s"})
+        return None
+    except OSError as error:
+        _log.warning("A staff list was not read.", exc_info=error)
+        raise Unreadable(Trouble.BUSY) from error
+    if ended.returncode:
+        _log.info("A staff list was not read.", extra={"reason": f"{how}: ended with {ended.returncode}"})
+        return None
+    return ended.stdout
 
 
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+def _table(output: bytes) -> Table:
+    said = map(json.loads, output.splitlines())
+    read_as = _unless_refused(next(said))
+    rows = [_row(_unless_refused(each), in_text=bool(read_as["separator"])) for each in said]
+    return Table(rows[0].cells, tuple(rows[1:]), read_as["encoding"], read_as["separator"])
 
 
-def _first_row(text: str, separator: str) -> tuple[str, ...]:
-    try:
-        return next(_csv_rows(text, separator), Row(1, ())).cells
-    except Unreadable:
-        return ()
+def _unless_refused(said: Any) -> Any:
+    if isinstance(said, dict) and "trouble" in said:
+        raise Unreadable(Trouble[said["trouble"]], said["about"])
+    return said
 
 
-def _csv_rows(text: str, separator: str) -> Iterator[Row]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            raise Unreadable(Trouble.QUOTES, str(line)) from None
-        yield Row(line, tuple(plain(cell.strip()) for cell in cells))
-
-
-def _workbook(data: bytes, score: Callable[[tuple[str, ...]], int]) -> Table:
-    """The first sheet with known headings in its first row that holds anything."""
-    try:
-        if data.startswith(b"PK"):
-            with zipfile.ZipFile(io.BytesIO(data)) as parts:
-                if sum(part.file_size for part in parts.infolist()) > MAX_UNPACKED:
-                    raise Unreadable(Trouble.TOO_BIG)
-        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        sheets = [
-            tuple(row for row in _sheet_rows(book, name) if any(row.cells)) for name in book.sheet_names
-        ]
-    except _DAMAGED as error:
-        locked = "password" in str(error).lower()
-        raise Unreadable(Trouble.LOCKED if locked else Trouble.NOT_EXCEL) from None
-    filled = [rows for rows in sheets if rows]
-    if not filled:
-        raise Unreadable(Trouble.EMPTY)
-    rows = max(filled, key=lambda rows: score(rows[0].cells))
-    width = len(rows[0].cells)
-    while width and not rows[0].cells[width - 1]:
-        width -= 1  # a sheet is as wide as its widest row
-    return Table(rows[0].cells[:width], tuple(_trimmed(row, width) for row in rows[1:]), "xlsx", "")
-
-
-def _trimmed(row: Row, width: int) -> Row:
-    cells = list(row.cells)
-    while len(cells) > width and not cells[-1]:
-        cells.pop()
-    return Row(row.line, tuple(cells))
-
-
-def _sheet_rows(book: CalamineWorkbook, name: str) -> Iterator[Row]:
-    sheet = book.get_sheet_by_name(name)
-    for line, cells in enumerate(sheet.to_python(skip_empty_area=False), start=1):
-        yield Row(line, tuple(_as_text(cell) for cell in cells))
-
-
-def _as_text(cell: object) -> str:
-    """A workbook's cell the way it looks there."""
-    if isinstance(cell, bool):
-        return "ja" if cell else "nej"
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    if isinstance(cell, datetime) and cell == datetime(cell.year, cell.month, cell.day):
-        cell = cell.date()
-    if isinstance(cell, date):
-        return cell.isoformat()
-    return str(cell).strip()
+def _row(said: list[Any], *, in_text: bool) -> Row:
+    line, *cells = said
+    return Row(line, tuple(map(plain, cells) if in_text else cells))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import logging
+import math
 import time
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,24 +23,32 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from visionsprat import accounts, guard, log, metrics
 from visionsprat.backups import newest
 from visionsprat.checkup import age
+from visionsprat.cookies import BROWSER_COOKIE, DEVICE_COOKIE, SESSION_COOKIE
 from visionsprat.devices import device_kind
-from visionsprat.errors import SignedOut, StoreUnavailable
-from visionsprat.front import ASSETS, BROWSER_COOKIE
+from visionsprat.errors import NotAllowed, SignedOut, StoreUnavailable, VersionsFull
+from visionsprat.front import ASSETS
 from visionsprat.guard import is_https
 from visionsprat.installation import Installation, backups_path, installation
-from visionsprat.records import Conflict, Reflection
-from visionsprat.writing import MAX_CHARACTERS, TextRefused, TextTooLong
+from visionsprat.records import Account, Conflict, Reflection
+from visionsprat.writing import MAX_CHARACTERS, MOST_MARKS, TextRefused, TextTooLong, TooManyMarks
 
-SESSION_COOKIE = "visionsprat_session"
-#: By which a browser that has signed in before is known; see store/attempts.py.
-DEVICE_COOKIE = "visionsprat_device"
 #: Whose page a text was written on; optional, and sent by the editor.
 ACCOUNT_HEADER = "x-visionsprat-account"
-#: Far more than a text of the greatest length with a few unanswered ones.
-MAX_BODY_BYTES = 2_000_000
+#: The editor sends four at most.
+MOST_UNANSWERED = 8
+#: Room for a text of the greatest length and the editor's four unanswered ones, however they are written:
+#: decomposed, or with all but ASCII escaped.
+MAX_BODY_BYTES = 1_300_000
 
 TOO_LONG = f"Texten är för lång. Den får ha högst {MAX_CHARACTERS:,} tecken.".replace(",", " ")
+TOO_MANY_MARKS = f"Någon bokstav har fler än {MOST_MARKS} accenttecken. Ta bort några, så sparas texten."
+SIGNED_OUT = "Du är utloggad."
+FULL = "Det finns inte plats för fler tidigare versioner. Ta bort dem du inte behöver, så sparas texten."
 UNAVAILABLE = "Det går inte att spara just nu."
+
+#: The accounts of sessions that have saved something, by the hashes of their tokens.
+_seen: dict[str, int] = {}
+_MOST_SEEN = 20_000
 
 _log = logging.getLogger(log.OURS)
 
@@ -49,6 +59,14 @@ class Answer(Exception):
     def __init__(self, status: int, message: str, **more: Any) -> None:
         super().__init__(message)
         self.response = JSONResponse({"message": message, **more}, status)
+
+
+class TooOften(Answer):
+    """A request that is to be made again after some seconds."""
+
+    def __init__(self, wait: float) -> None:
+        super().__init__(429, "Det kommer för mycket på en gång. Vänta lite.")
+        self.response.headers["Retry-After"] = str(math.ceil(wait))
 
 
 @dataclass(frozen=True)
@@ -89,15 +107,17 @@ async def _answer_to_save(request: Request) -> Response:
         body = await _body(request)
         account = request.headers.get(ACCOUNT_HEADER)
         token, kind = request.cookies.get(SESSION_COOKIE, ""), device_kind(request.headers)
-        return await run_in_threadpool(_save, token, account, body, kind)
+        return await run_in_threadpool(_save, token, account, body, kind, _client(request))
     except Answer as answer:
         return answer.response
     except ClientDisconnect:
         return Response(status_code=guard.GONE)
 
 
-def _save(token: str, author: str | None, body: bytes, kind: str) -> Response:
-    house, draft = installation(), _draft(body)
+def _save(token: str, author: str | None, body: bytes, kind: str, client: str) -> Response:
+    house = installation()
+    _require_pace(house, accounts.token_hash(token), client)
+    draft = _draft(body)
     _known_question(house, draft.question)
     author_id = _author_id(author)
     log.about(account=author_id, question=draft.question)
@@ -112,19 +132,50 @@ def _save(token: str, author: str | None, body: bytes, kind: str) -> Response:
             kind,
         )
     except SignedOut:
-        raise Answer(401, "Du är utloggad.") from None
+        _seen.pop(accounts.token_hash(token), None)
+        raise Answer(401, SIGNED_OUT) from None
     except StoreUnavailable:
         raise Answer(503, UNAVAILABLE) from None
+    except VersionsFull:
+        raise Answer(423, FULL, nearly_full=True) from None
     except TextTooLong:
         raise Answer(413, TOO_LONG) from None
+    except TooManyMarks:
+        raise Answer(422, TOO_MANY_MARKS, reason="marks") from None
     except TextRefused:
         raise Answer(422, "Texten innehåller tecken som inte går att spara.") from None
     if isinstance(saved, Conflict):
-        erased = {"erased": True} if saved.erased else {}
+        fate = {"erased": True} if saved.erased else {} if saved.is_kept else {"kept": False}
         raise Answer(
-            409, "Det finns en nyare text.", **_described(saved.current), text=saved.current.text, **erased
+            409, "Det finns en nyare text.", **_described(saved.current), text=saved.current.text, **fate
         )
     return JSONResponse(_described(saved))
+
+
+def _require_pace(house: Installation, token_hash: str, client: str) -> None:
+    """Raises Answer when there is no live session, and TooOften when too many saves come.
+
+    A session is looked up before its first save only, and without making those who write wait: strangers
+    get no further. Saving itself looks it up each time.
+    """
+    account_id = _seen.get(token_hash)
+    if account_id is None:
+        try:
+            account = house.store.account_of_session(token_hash)
+        except StoreUnavailable:
+            raise Answer(503, UNAVAILABLE) from None
+        if account is None:
+            raise TooOften(wait) if (wait := house.limits.strangers.wait(client)) else Answer(401, SIGNED_OUT)
+        if len(_seen) >= _MOST_SEEN:
+            _seen.clear()
+        account_id = _seen[token_hash] = account.id
+    if wait := house.limits.saves.wait(account_id):
+        raise TooOften(wait)
+
+
+def _client(request: Request) -> str:
+    """Where a request comes from, as far as can be said."""
+    return guard.client_of_request(request.headers, request.client.host if request.client else None)
 
 
 def versions(request: Request) -> Response:
@@ -135,18 +186,41 @@ def versions(request: Request) -> Response:
     house, question = installation(), request.query_params.get("question", "")
     try:
         _known_question(house, question)
-        author = _author_id(request.headers.get(ACCOUNT_HEADER))
-        account = house.store.account_of_session(accounts.token_hash(request.cookies.get(SESSION_COOKIE, "")))
-        if account is None or author not in {None, account.id}:
-            raise Answer(401, "Du är utloggad.")
+        account = _author(request)
         earlier = house.store.earlier_texts(account.id, question)
+        full = house.store.is_nearly_full(account.id, question)
     except StoreUnavailable:
         return Answer(503, "Det går inte att läsa just nu.").response
     except Answer as answer:
         return answer.response
     found = [{"text": each.text, **_described(each)} for each in earlier]
-    asking = {"device_kind": device_kind(request.headers)}
+    asking = {"device_kind": device_kind(request.headers), **({"nearly_full": True} if full else {})}
     return JSONResponse({"versions": found, **asking}, headers={"Cache-Control": "no-store"})
+
+
+def erase_versions(request: Request) -> Response:
+    """DELETE /api/reflections/versions?question=: take the person's earlier texts there away for good."""
+    house, question = installation(), request.query_params.get("question", "")
+    try:
+        _known_question(house, question)
+        account = _author(request)
+        if wait := house.limits.changes.wait(account.id):
+            raise TooOften(wait)
+        house.store.erase_earlier_texts(account.id, question)
+    except StoreUnavailable:
+        return Answer(503, UNAVAILABLE).response
+    except Answer as answer:
+        return answer.response
+    return Response(status_code=204)
+
+
+def _author(request: Request) -> Account:
+    """Whose live session it is, if that is who wrote on the page. Raises Answer, StoreUnavailable."""
+    author = _author_id(request.headers.get(ACCOUNT_HEADER))
+    account = _account(request)
+    if account is None or author not in {None, account.id}:
+        raise Answer(401, SIGNED_OUT)
+    return account
 
 
 def _described(reflection: Reflection) -> dict[str, Any]:
@@ -154,6 +228,7 @@ def _described(reflection: Reflection) -> dict[str, Any]:
         "revision": reflection.revision,
         "saved_at": reflection.saved_at.isoformat(timespec="seconds"),
         "device_kind": reflection.device_kind,
+        **({"nearly_full": True} if reflection.nearly_full else {}),
     }
 
 
@@ -173,6 +248,8 @@ def _draft(body: bytes) -> Draft:
     except (ValueError, TypeError, KeyError, RecursionError):
         raise refused from None
     if not isinstance(unanswered, list) or not all(isinstance(s, str) for s in (question, text, *unanswered)):
+        raise refused
+    if len(unanswered) > MOST_UNANSWERED:
         raise refused
     if type(based_on) is not int or not 0 <= based_on < 2**63:
         raise refused
@@ -200,11 +277,34 @@ def unavailable() -> Response:
     return PlainTextResponse("Det går inte att läsa just nu. Försök igen om en stund.\n", 503)
 
 
-async def sign_out(request: Request) -> Response:
-    """POST /api/sign-out: end the session on the server and take the cookie back."""
+def draft_key(request: Request) -> Response:
+    """POST /api/drafts/key: by what the person's browser encrypts what is not saved yet, in base64.
+
+    For a live session alone, and none whose earlier texts are locked (403). A POST, which no other site's
+    page may send.
+    """
+    token, author = _token_hash(request), _author_id(request.headers.get(ACCOUNT_HEADER))
     try:
-        token = request.cookies.get(SESSION_COOKIE, "")
-        account = await run_in_threadpool(installation().store.end_session, accounts.token_hash(token))
+        key = installation().store.draft_key(token, author)
+    except StoreUnavailable:
+        return Answer(503, "Det går inte att läsa just nu.").response
+    except NotAllowed:
+        return Answer(403, "Dina tidigare texter är låsta.").response
+    if key is None:
+        return Answer(401, SIGNED_OUT).response
+    return JSONResponse({"key": base64.b64encode(key).decode()}, headers={"Cache-Control": "no-store"})
+
+
+async def sign_out(request: Request) -> Response:
+    """POST /api/sign-out: end the session on the server and take the cookie back.
+
+    A page of somebody else's, who was signed in before, ends nothing: 409.
+    """
+    try:
+        await run_in_threadpool(_require_own_session, request)
+        account = await run_in_threadpool(installation().store.end_session, _token_hash(request))
+    except Answer as answer:
+        return answer.response
     except StoreUnavailable:
         return Answer(503, "Det går inte att logga ut just nu. Försök igen om en stund.").response
     if account is not None:
@@ -214,24 +314,47 @@ async def sign_out(request: Request) -> Response:
     return response
 
 
+def _require_own_session(request: Request) -> None:
+    """Raises Answer 409 when a page says whose it is, and the browser's session is another person's."""
+    author = _author_id(request.headers.get(ACCOUNT_HEADER))
+    account = _account(request) if author is not None else None
+    if account is not None and account.id != author:
+        raise Answer(409, "Någon annan är inloggad här nu.")
+
+
+def _account(request: Request) -> Account | None:
+    return installation().store.account_of_session(_token_hash(request))
+
+
+def _token_hash(request: Request) -> str:
+    return accounts.token_hash(request.cookies.get(SESSION_COOKIE, ""))
+
+
 def session(request: Request) -> Response:
-    """GET /api/session: 204 when the browser's session is alive, else 401."""
+    """GET /api/session: 204 when the browser's session is alive, else 401; 409 when it is another person's.
+
+    A page says whose it is, and is not told who is signed in: that is no affair of the one before.
+    """
     try:
-        account = installation().store.account_of_session(
-            accounts.token_hash(request.cookies.get(SESSION_COOKIE, ""))
-        )
+        if _account(request) is None:
+            raise Answer(401, SIGNED_OUT)
+        _require_own_session(request)
+    except Answer as answer:
+        return answer.response
     except StoreUnavailable:
         return Response(status_code=503)
-    return Response(status_code=204 if account else 401)
+    return Response(status_code=204)
 
 
 async def redeem_ticket(request: Request) -> Response:
     """GET /api/ticket: set the cookie for a ticket that a script run has handed out, and go on."""
-    ticket, browser = request.query_params.get("ticket", ""), request.cookies.get(BROWSER_COOKIE, "")
+    if not _is_opened(request):
+        return Answer(405, "Adressen går bara att öppna i webbläsaren.").response
     response = RedirectResponse(_own_path(request.query_params.get("to", "/")), 303)
+    if not request.cookies.get(BROWSER_COOKIE):
+        return response
     try:
-        device = request.cookies.get(DEVICE_COOKIE, "")
-        admitted = await run_in_threadpool(accounts.redeem, installation().store, ticket, browser, device)
+        admitted = await run_in_threadpool(_redeem, request)
     except StoreUnavailable:
         admitted = None
     if admitted is not None:
@@ -239,6 +362,27 @@ async def redeem_ticket(request: Request) -> Response:
         _set_cookie(request, response, SESSION_COOKIE, admitted.token, admitted.life)
         _set_cookie(request, response, DEVICE_COOKIE, admitted.device, admitted.device_life)
     return response
+
+
+def _is_opened(request: Request) -> bool:
+    """Whether a browser goes to the address: one that looks ahead, or for a picture, uses nothing up."""
+    ahead = (request.headers.get("sec-purpose") or request.headers.get("purpose") or "").startswith("pre")
+    return request.method == "GET" and not ahead and request.headers.get("sec-fetch-mode") in _NAVIGATES
+
+
+#: A browser that doesn't say how it fetches is let through.
+_NAVIGATES = {None, "navigate"}
+
+
+def _redeem(request: Request) -> accounts.Admission | None:
+    return accounts.redeem(
+        installation().store,
+        request.query_params.get("ticket", ""),
+        request.cookies[BROWSER_COOKIE],
+        request.cookies.get(DEVICE_COOKIE, ""),
+        kind=device_kind(request.headers),
+        replaced=request.cookies.get(SESSION_COOKIE, ""),
+    )
 
 
 def _set_cookie(request: Request, response: Response, name: str, token: str, life: timedelta | None) -> None:
@@ -281,6 +425,8 @@ def routes() -> list[BaseRoute]:
     return [
         Route("/api/reflections", save_reflection, methods=["POST"]),
         Route("/api/reflections/versions", versions, methods=["GET"]),
+        Route("/api/drafts/key", draft_key, methods=["POST"]),
+        Route("/api/reflections/versions", erase_versions, methods=["DELETE"]),
         Route("/api/session", session, methods=["GET"]),
         Route("/api/sign-out", sign_out, methods=["POST"]),
         Route("/api/ticket", redeem_ticket, methods=["GET"]),

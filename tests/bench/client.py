@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import TracebackType
 from typing import Any
 
@@ -66,10 +67,18 @@ class Tab:
         rerun.context_info.timezone = "Europe/Stockholm"
         rerun.context_info.locale = "sv-SE"
         rerun.context_info.url = f"{self.url}/{address}"
-        await self._socket.send(message.SerializeToString())
-        await self._drawn(address)
+        await self.send(message)
+        await self.drawn(address)
 
-    async def _drawn(self, address: str) -> None:
+    def hash_of(self, address: str) -> str:
+        """What the navigation calls the page at that address."""
+        return self._hashes[address]
+
+    async def send(self, message: BackMsg) -> None:
+        await self._socket.send(message.SerializeToString())
+
+    async def drawn(self, address: str) -> None:
+        """Wait until the page that was asked for has been drawn."""
         self.html, self.received = "", []
         while True:
             self.received.append(_binary(await self._socket.recv()))
@@ -119,7 +128,12 @@ class Editor:
             "text": text,
             "based_on": self.revisions.get(question, 0),
         }
-        answer = await self._connection.post(self._to, json={**body, "unanswered": []}, headers=self._headers)
+        body["unanswered"] = []
+        while True:
+            answer = await self._connection.post(self._to, json=body, headers=self._headers)
+            if answer.status_code != 429:
+                break
+            await asyncio.sleep(float(answer.headers["Retry-After"]))
         if answer.status_code != 200:
             raise Refused(f"saving {question} was answered with {answer.status_code}")
         self.revisions[question] = answer.json()["revision"]

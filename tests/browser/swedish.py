@@ -88,7 +88,7 @@ def names(database: Path) -> set[str]:
 def _texts_of_template(template: str) -> Iterator[str]:
     """What stands between tags, in attributes that are read, and between quotation marks in braces."""
     yield _TAG.sub(" ", template)
-    yield from re.findall(r'(?:aria-label|title|data-[a-z]+)="([^"{]*)"', template)
+    yield from re.findall(r'(?:aria-label|alt|title|data-[a-z]+)="([^"{]*)"', template)
     for braces in re.findall(r"{[{%].*?[}%]}", template, re.S):
         yield from filter(_is_shown, re.findall(r"'([^']*)'", braces))
 

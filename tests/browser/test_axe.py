@@ -16,18 +16,31 @@ from typing import Any
 import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from pyotp import TOTP
 
 from tests.browser.conftest import FOREIGN
-from tests.browser.people import Person, add_person, editor, fill_in_sign_in, let_in, status
+from tests.browser.people import (
+    PASSWORD,
+    PASSWORD_HASH,
+    Person,
+    add_person,
+    editor,
+    fill_in_sign_in,
+    let_in,
+    status,
+)
 from tests.browser.server import Server
 from tests.browser.swedish import foreign
 from tests.browser.windows import OVERFLOW, TWO_FRAMES, Window, lasting, open_window, settle
 from tests.mailbox import Mailbox
 from tests.staff_lists import csv_file
+from visionsprat.accounts import token_hash
 from visionsprat.content import load_module
 from visionsprat.invitations import invite
 from visionsprat.records import Whom
+from visionsprat.second_factor import new_secret
 from visionsprat.settings import ROOT
+from visionsprat.web import SESSION_COOKIE
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 ALL_RULES: dict[str, Any] = {
@@ -287,6 +300,138 @@ def open_invitation(window: Window) -> None:
     expect(window.page.get_by_role("button", name="Välj lösenord")).to_be_visible()
 
 
+@state(Role.VISITOR)
+def invited_by_a_link_that_locks(window: Window) -> None:
+    locked_person(window)
+    expect(window.page.get_by_text("låses det du har skrivit tidigare")).to_be_visible()
+
+
+@state(Role.VISITOR)
+def refused_where_texts_are_locked(window: Window) -> None:
+    in_with_locked_texts(window, "/mitt-konto")
+    window.page.get_by_label("Ditt gamla lösenord").fill("fel lösenord")
+    window.page.get_by_role("button", name="Lås upp texterna").click()
+    expect(window.page.get_by_role("alert")).to_be_visible()
+
+
+@state(Role.VISITOR)
+def a_theme_whose_texts_are_locked(window: Window) -> None:
+    in_with_locked_texts(window, "/skapande")
+    expect(window.page.get_by_text("Dina tidigare texter är låsta sedan")).to_be_visible()
+
+
+@state(Role.VISITOR)
+def texts_released_and_an_address_in_doubt(window: Window) -> None:
+    person = in_with_locked_texts(window, "/mitt-konto")
+    with window.server.store() as store:
+        store.release_texts(None, person.id)
+    window.load("/")
+    expect(window.page.get_by_role("button", name="Jag har läst det")).to_be_visible()
+    expect(window.page.get_by_role("button", name="Ja, det är min adress")).to_be_visible()
+
+
+@state(Role.ADMINISTRATOR)
+def a_person_whose_texts_are_locked(window: Window) -> None:
+    person = use_a_link_that_locks(window)
+    with closing(sqlite3.connect(window.server.database)) as database, database:
+        database.execute("UPDATE accounts SET created_at = '2020-01-01' WHERE name = 'Ragna Påhittad'")
+    window.load(f"/administration?del=personer&person={person.id}")
+    expect(window.page.get_by_role("button", name="Släpp texterna")).to_be_visible()
+
+
+def locked_person(window: Window) -> Person:
+    """Somebody who has written, whose link is open in the browser."""
+    person = add_person(window.server, "Elin Testsson")
+    person.write("skapande/innebar", "Vi pratar om hur det gick.")
+    with window.server.store() as store:
+        (made,) = invite(store, None, Whom(emails=frozenset({person.email})), site="")
+    window.load(made.link)
+    return person
+
+
+def use_a_link_that_locks(window: Window) -> Person:
+    person = add_person(window.server, "Elin Testsson")
+    person.write("skapande/innebar", "Vi pratar om hur det gick.")
+    with window.server.store() as store:
+        store.invite(None, Whom(emails=frozenset({person.email})), lambda _: f"link of {person.id}")
+        store.use_invitation(f"link of {person.id}", PASSWORD_HASH)
+    return person
+
+
+def in_with_locked_texts(window: Window, address: str) -> Person:
+    person = use_a_link_that_locks(window)
+    let_in(window.page, person)
+    window.load(address)
+    return person
+
+
+@state(Role.VISITOR)
+def asked_for_a_code(window: Window) -> None:
+    person = add_person(window.server, "Ragna Påhittad", is_admin=True)
+    with window.server.store() as store:
+        assert store.set_second_factor(person.id, new_secret(), 0, [], "")
+    window.load("/")
+    fill_in_sign_in(window.page, person.email)
+    window.page.get_by_label("Kod", exact=True).fill("inte en kod")
+    window.page.get_by_role("button", name="Logga in").click()
+    expect(window.page.get_by_role("alert")).to_be_visible()
+
+
+@state(Role.ADMINISTRATOR)
+def a_second_factor_to_be_confirmed(window: Window) -> None:
+    begin_a_second_factor(window)
+    window.page.get_by_role("button", name="Slå på", exact=True).click()
+    expect(window.page.get_by_role("alert")).to_be_visible()
+
+
+@state(Role.ADMINISTRATOR)
+def recovery_codes_shown(window: Window) -> None:
+    secret = begin_a_second_factor(window)
+    window.page.get_by_label("Kod", exact=True).fill(TOTP(secret).now())
+    window.page.get_by_role("button", name="Slå på", exact=True).click()
+    expect(window.page.locator("#reservkoder")).to_be_visible()
+
+
+@state(Role.ADMINISTRATOR)
+def a_second_factor_to_be_turned_off(window: Window) -> None:
+    have_second_factor(window, True)
+    window.page.get_by_role("button", name="Stäng av tvåstegsinloggning …").click()
+    window.page.get_by_role("button", name="Stäng av tvåstegsinloggning", exact=True).click()
+    expect(window.page.get_by_role("alert")).to_be_visible()
+
+
+def have_second_factor(window: Window, has: bool) -> None:
+    """Open the account page of the window's person, with a second factor or without."""
+    window.load("/mitt-konto")
+    id = int(window.page.locator("nav.side").get_attribute("data-account") or 0)
+    (token,) = [each["value"] for each in window.page.context.cookies() if each["name"] == SESSION_COOKIE]
+    with window.server.store() as store:
+        store.turn_off_second_factor(id)
+        if has:
+            assert store.set_second_factor(id, new_secret(), 0, [], token_hash(token))
+    window.load("/mitt-konto")
+
+
+def begin_a_second_factor(window: Window) -> str:
+    page = window.page
+    have_second_factor(window, False)
+    page.get_by_role("button", name="Slå på tvåstegsinloggning …").click()
+    page.get_by_label("Ditt lösenord").fill(PASSWORD)
+    page.get_by_role("button", name="Fortsätt").click()
+    expect(page.locator(".key")).to_be_visible()
+    return page.locator(".key").inner_text().replace(" ", "")
+
+
+@state(Role.ADMINISTRATOR)
+def anothers_second_factor_to_be_taken_away(window: Window) -> None:
+    person = add_person(window.server, "Ragna Fiktiv", is_admin=True)
+    with window.server.store() as store:
+        assert store.set_second_factor(person.id, new_secret(), 0, [], "")
+    window.load(f"/administration?person={person.id}")
+    window.page.get_by_role("button", name="Ta bort tvåstegsinloggning").click()
+    expect(window.page.get_by_role("button", name="Ja, ta bort tvåstegsinloggning")).to_be_visible()
+
+
 @state(Role.MANAGER)
 def refused_on_the_account_page(window: Window) -> None:
     window.load("/mitt-konto")
@@ -478,6 +623,8 @@ def test_no_state_has_a_fault(windows: Callable[[Role], Window], server: Server,
         faults = look(window.page, server)
     finally:
         leave_nothing(window)
+        if role is Role.VISITOR:
+            window.page.context.clear_cookies()  # a visitor may have become somebody
     assert not faults, "\n".join(faults)
 
 

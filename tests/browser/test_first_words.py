@@ -146,9 +146,12 @@ def check(page: Page, address: str) -> None:
     assert at_first + moved(page) - before < AT_LOAD
     then = places(page, "#root")
     for width, words, *place in first:  # "Tema 1 av 5" goes on with how many are complete
-        assert any(
-            at == width and text.startswith(words) and place == there for at, text, *there in then
-        ), (width, words, place, then)
+        assert any(at == width and text.startswith(words) and place == there for at, text, *there in then), (
+            width,
+            words,
+            place,
+            then,
+        )
 
 
 def places(page: Page, root: str) -> list[list[Any]]:

@@ -126,8 +126,9 @@ def test_versions_of_another_who_has_signed_in_meanwhile_are_not_shown(
     other.write(QUESTION, "Bengts första svar.")
     other.write(QUESTION, "Bengts.")
     signed_in(rewritten.context.new_page(), other)
-    expect(opened(rewritten)).to_have_count(0)
-    expect(rewritten.locator(".versions").first).to_contain_text("Du är utloggad.")
+    rewritten.bring_to_front()
+    expect(rewritten.get_by_role("heading", name="Någon annan är inloggad här nu")).to_be_visible()
+    expect(rewritten.get_by_text("Bengts")).to_have_count(0)
 
 
 def test_a_failure_is_told(rewritten: Page) -> None:

@@ -383,7 +383,7 @@ def test_an_open_tab_keeps_its_draft_to_itself(page: Page, person: Person) -> No
     other = page.context.new_page()
     other.goto(page.url)
     expect(editor(other)).to_be_visible()
-    assert other.evaluate("id => visionsprat.resume(id)", person.id) is False
+    assert other.evaluate("id => visionsprat.resume(id)", str(person.id)) is False
     expect(editor(other)).to_have_value("")
     assert person.text(QUESTION) == ""
     page.unroute(ROUTE)
@@ -583,13 +583,13 @@ def test_a_text_that_is_nowhere_else_can_be_saved_by_signing_in_in_another_tab(
     page = forgetful
     page.context.clear_cookies()
     editor(page).fill("Skriven utloggad.")
-    expect(status(page)).to_contain_text(
-        "Inte sparat. Du är utloggad, och texten finns bara i rutan. Logga in i en ny flik, så sparas den."
-    )
+    expect(page.get_by_role("heading", name="Du är utloggad")).to_be_visible()
+    expect(page.locator(".cover")).to_contain_text("Logga in i en ny flik, så sparas texten.")
     with page.context.expect_page() as opened:
         page.get_by_role("button", name="Logga in", exact=True).click()
     fill_in_sign_in(opened.value, person.email)
     expect(opened.value.locator("nav.side")).to_be_attached()
     page.bring_to_front()
+    expect(editor(page)).to_have_value("Skriven utloggad.")
     expect(status(page)).to_have_text(re.compile(SAVED))
     assert person.text(QUESTION) == "Skriven utloggad."

@@ -32,10 +32,11 @@ def words(person: Person) -> str:
     return TEXT.format(person.id)
 
 
-def erase(page: Page, what: str) -> None:
-    """On /mitt-konto, erase `what` and write the word that confirms it."""
+def erase(page: Page, what: str, password: str = PASSWORD) -> None:
+    """On /mitt-konto, erase `what`, and confirm it with the word and the password."""
     page.get_by_role("button", name=f"{what} …").click()
     page.get_by_label("Skriv ordet radera").fill(" Radera ")
+    page.get_by_label("Ditt lösenord").fill(password)
     page.get_by_role("button", name=what, exact=True).click()
 
 
@@ -50,6 +51,8 @@ def drafts(page: Page) -> list[str]:
 
 
 def in_the_files(person: Person, text: str | None = None) -> bool:
+    with person.server.store():
+        pass  # whoever opens the database wipes it, as its running server does by and by
     folder, sought = person.server.database.parent, (text or words(person)).encode()
     return any(sought in file.read_bytes() for file in folder.glob(f"{person.server.database.name}*"))
 
@@ -80,6 +83,15 @@ def test_nothing_is_erased_without_the_word(page: Page, writer: Person) -> None:
     expect(page.get_by_role("alert")).to_contain_text("Inget är raderat.")
     page.get_by_role("button", name="Avbryt").click()
     expect(page.get_by_label("Skriv ordet radera")).to_have_count(0)
+    assert writer.text(QUESTION) == words(writer)
+
+
+@pytest.mark.parametrize("what", ["Radera mina reflektioner", "Radera mitt konto"])
+def test_at_an_unlocked_computer_nothing_is_erased(page: Page, writer: Person, what: str) -> None:
+    page.goto(f"{writer.server.url}/mitt-konto")
+    erase(page, what, "inte mitt lösenord")
+    expect(page.get_by_role("alert")).to_have_text("Det nuvarande lösenordet stämmer inte.")
+    expect(page.get_by_label("Ditt lösenord")).to_be_focused()
     assert writer.text(QUESTION) == words(writer)
 
 
@@ -184,7 +196,7 @@ def test_a_text_for_an_erased_account_is_saved_for_nobody(
     erase(device, "Radera mitt konto")
     expect(device.get_by_text("Ditt konto är raderat")).to_be_visible()
     editor(page).fill(f"{words(writer)} Och mer.")
-    expect(status(page)).to_contain_text("Du är utloggad.")
+    expect(page.get_by_role("heading", name="Du är utloggad")).to_be_visible()
     later = new_person("Bengt Provberg")
     assert later.id > writer.id
     signed_in(page, later, "/skapande")

@@ -29,6 +29,7 @@ from tests.browser.server import Server
 from visionsprat.web import DEVICE_COOKIE, SESSION_COOKIE
 
 QUESTION, TEXT = "skapande/innebar", "Skrivet just när det hände."
+ROUTE = "**/api/reflections"
 
 
 def sign_in_form(page: Page) -> None:
@@ -77,17 +78,20 @@ def test_wherever_the_person_was_signed_in_the_next_thing_they_do_asks_for_sign_
     reading, naming, writing = page, page.context.new_page(), page.context.new_page()
     for tab, address in ((reading, "/visionen"), (naming, "/mitt-konto"), (writing, "/skapande")):
         signed_in(tab, person, address)
+    writing.route(ROUTE, lambda route: route.abort())
+    editor(writing).fill(TEXT)
+    expect(status(writing)).to_contain_text("Inte sparat.")
     end(new_computer(), person, new_person("Bengt Provberg", is_admin=True))
 
-    editor(writing).fill(TEXT)
-    expect(status(writing)).to_contain_text("Inte sparat. Du är utloggad.")
     naming.get_by_label("Namn").fill("Ett annat namn")
     naming.get_by_role("button", name="Spara namnet").click()
     sign_in_form(naming)
-    reading.locator("nav.side").get_by_role("link", name="Den globala staden").click()
+    for tab in (reading, writing):  # which have done nothing yet
+        expect(tab.get_by_role("heading", name="Du är utloggad")).to_be_visible()
+    reading.get_by_role("button", name="Logga in").click()
     sign_in_form(reading)
-    assert reading.url == f"{person.server.url}/globala"
-    writing.reload()
+    assert reading.url == f"{person.server.url}/visionen"
+    writing.get_by_role("button", name="Logga in").click()
     sign_in_form(writing)
     assert person.text(QUESTION) == ""
     with person.server.store() as store:
@@ -96,10 +100,62 @@ def test_wherever_the_person_was_signed_in_the_next_thing_they_do_asks_for_sign_
         store.set_active(None, person.id, True)  # let back in, with the password that everybody has here
         store.set_password(person.id, PASSWORD_HASH)
 
+    writing.unroute(ROUTE)
     fill_in_sign_in(writing, person.email)
     expect(editor(writing)).to_have_value(TEXT)
     expect(status(writing)).to_have_text(SAVED)
     until(writing, lambda: person.text(QUESTION) == TEXT, "the text to be stored")
+
+
+# Where one is signed in
+
+
+def sign_in_with_the_form(page: Page, person: Person, address: str = "/") -> None:
+    page.goto(person.server.url + address)
+    fill_in_sign_in(page, person.email)
+    expect(page.locator("nav.side")).to_be_attached()
+
+
+def test_a_person_signs_another_computer_out_from_the_account_page(
+    page: Page, person: Person, new_computer: NewComputer
+) -> None:
+    lost = new_computer()
+    sign_in_with_the_form(lost, person, "/visionen")
+    sign_in_with_the_form(page, person, "/mitt-konto")
+    listed = page.locator(".session")
+    expect(listed).to_have_count(2)
+    expect(listed.first).to_contain_text("Den här")
+    expect(listed.nth(1)).to_contain_text("Dator, Linux")
+    page.get_by_role("button", name="Logga ut nummer 2").click()
+    expect(page.get_by_text("Utloggad där.")).to_be_visible()
+    expect(listed).to_have_count(1)
+    lost.reload()
+    sign_in_form(lost)
+
+
+def test_an_administrator_signs_everybody_out_and_stays(
+    page: Page, person: Person, new_person: NewPerson, new_computer: NewComputer
+) -> None:
+    elsewhere = new_computer()
+    signed_in(elsewhere, person, "/visionen")
+    signed_in(page, new_person("Bengt Provberg", is_admin=True), "/administration")
+    page.get_by_role("button", name="Logga ut alla").click()
+    expect(page.get_by_role("alert")).to_have_text("Ingen är utloggad. Kryssa i rutan, om du är säker.")
+    page.get_by_text("Ja, logga ut alla").click()
+    page.get_by_role("button", name="Logga ut alla").click()
+    expect(page.get_by_text("Alla andra är utloggade.")).to_be_visible()
+    elsewhere.reload()
+    sign_in_form(elsewhere)
+    page.reload()
+    expect(page.get_by_role("heading", name="Administration")).to_be_visible()
+
+
+def test_a_wrong_old_password_is_told_before_the_new_one_is_looked_at(page: Page, person: Person) -> None:
+    signed_in(page, person, "/mitt-konto")
+    page.get_by_label("Nuvarande lösenord").fill("inte mitt lösenord")
+    page.get_by_label("Nytt lösenord").fill("kort")
+    page.get_by_role("button", name="Byt lösenord").click()
+    expect(page.get_by_role("alert")).to_have_text("Det nuvarande lösenordet stämmer inte.")
 
 
 # How long one stays signed in

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
@@ -21,12 +23,15 @@ from visionsprat.records import (
     Directory,
     GroupRow,
     Invited,
+    OwnSession,
     PeopleFound,
     Person,
     Reflection,
+    SecondFactor,
     StaffChange,
     StaffMember,
     StaffPlan,
+    TextLock,
 )
 from visionsprat.settings import ROOT
 from visionsprat.ui.frame import render
@@ -125,6 +130,8 @@ NODE = GroupNode(1, EVIL, None, 0, {State.COMPLETE: 1, State.BEGUN: 2, State.NOT
 PERSON = Person(1, EVIL, EVIL, True, True, True, NOW, {1: EVIL}, {1: EVIL})
 NEVER = Person(2, "o@test.example", "Ö", False, False, False, None, {}, {})
 INVITED = Invited(1, EVIL, EVIL, False, (EVIL,), NOW)
+LOCK = TextLock(1, NOW, None, "")
+FACTOR = SecondFactor("JBSWY3DPEHPK3PXP", NOW, 10)
 FAILURES = (Failure(EVIL, Trouble.ADDRESS), Failure("o@test.example", Trouble.LATER))
 STAFF = StaffMember(EVIL, EVIL, frozenset({EVIL}), frozenset({EVIL}), True)
 
@@ -140,7 +147,7 @@ def previewed(*, empty: bool) -> dict[str, Any]:
 
 def faults(count: int) -> dict[str, Any]:
     found = [CellFault(line, "namn", EVIL, Problem.NAME) for line in range(count)]
-    return {"faults": found, "problems": PROBLEMS, "most": 2}
+    return {"faults": found, "problems": PROBLEMS, "most": 2, "stopped": 3}
 
 
 def record(*entries: AuditEntry) -> dict[str, Any]:
@@ -149,9 +156,12 @@ def record(*entries: AuditEntry) -> dict[str, Any]:
 
 
 #: Drawn as a part of others.
-PARTS = {"path.html"}
+PARTS = {"outlook.html", "path.html"}
 #: Each template with values, and whether they hold EVIL.
 CASES: list[tuple[str, dict[str, Any], bool]] = [
+    ("address.html", {"email": EVIL}, True),
+    ("admin_lock.html", {"person": PERSON, "locked": [LOCK], "may": True}, True),
+    ("admin_lock.html", {"person": PERSON, "locked": [LOCK], "may": False}, True),
     ("advice.html", {"advice": EVIL, "field": "key"}, True),
     ("appearance.html", {}, False),
     ("backup.html", {"last": NOW, "now": NOW, "worrying": False}, False),
@@ -190,11 +200,18 @@ CASES: list[tuple[str, dict[str, Any], bool]] = [
     ("invitation_void.html", {"title": EVIL, "text": EVIL, "mail": False}, True),
     ("invitations.html", {"site": EVIL, "local": True}, True),
     ("invitations.html", {"site": "https://v.example.se", "local": False}, False),
-    ("invitations_file.html", {"count": 1, "query": EVIL}, True),
-    ("invitations_file.html", {"count": 0, "query": ""}, False),
+    ("invitations_file.html", {"count": 1, "left_out": 0, "query": EVIL}, True),
+    ("invitations_file.html", {"count": 0, "left_out": 0, "query": ""}, False),
+    ("invitations_file.html", {"count": 0, "left_out": 1, "query": ""}, False),
+    ("invitations_file.html", {"count": 2, "left_out": 2, "query": ""}, False),
     ("invited.html", {"person": INVITED}, True),
     ("invited.html", {"person": replace(INVITED, has_password=True)}, True),
+    ("invited.html", {"person": replace(INVITED, has_password=True, locks=True)}, True),
     ("link.html", {"person": INVITED, "link": EVIL}, True),
+    ("link.html", {"person": replace(INVITED, locks=True), "link": "https://v.example.se"}, True),
+    ("locked.html", {"locked": [LOCK], "brief": True}, False),
+    ("locked.html", {"locked": [LOCK], "brief": False}, False),
+    ("locked_theme.html", {"locked": [LOCK]}, False),
     ("missing.html", {}, False),
     ("notice.html", {"text": EVIL, "problem": True, "fields": ["a", "b"], "id": "x"}, True),
     ("notice.html", {"text": EVIL, "problem": False, "fields": (), "id": "x"}, True),
@@ -244,6 +261,18 @@ CASES: list[tuple[str, dict[str, Any], bool]] = [
     ("reminder.html", {"addresses": [EVIL, "o@test.example"], "text": EVIL, "mailto": ""}, True),
     ("reminder.html", {"addresses": ["o@test.example"], "text": EVIL, "mailto": "mailto:?bcc=o"}, True),
     ("reminder.html", {"addresses": [], "text": EVIL, "mailto": ""}, False),
+    ("released.html", {"each": replace(LOCK, released_at=NOW, released_by=EVIL)}, True),
+    ("released.html", {"each": replace(LOCK, released_at=NOW)}, False),
+    (
+        "session.html",
+        {
+            "number": 1,
+            "session": OwnSession(1, NOW, NOW, NOW, EVIL, True),
+            "is_this": True,
+            "now": NOW,
+        },
+        True,
+    ),
     ("section.html", {"title": EVIL, "text": EVIL}, True),
     ("staff.html", {}, False),
     ("staff_faults.html", faults(3), True),
@@ -256,6 +285,19 @@ CASES: list[tuple[str, dict[str, Any], bool]] = [
     ("start.html", start(QUESTIONS[:3], new=False), True),
     ("start.html", start(QUESTIONS, new=False), True),
     ("theme.html", {"theme": replace(MODULE.themes[0], title=f"Den {EVIL} staden", body=EVIL)}, True),
+    ("unlock.html", {}, False),
+    ("go_to.html", {"advice": EVIL, "field": "key"}, True),
+    ("second_factor.html", {"factor": FACTOR}, False),
+    ("second_factor.html", {"factor": None}, False),
+    ("second_factor_line.html", {"has": True}, False),
+    ("second_factor_line.html", {"has": False}, False),
+    ("second_factor_new.html", {"qr_code": "data:,", "secret": EVIL}, True),
+    ("second_factor_person.html", {"person": PERSON, "factor": FACTOR, "oneself": False}, True),
+    ("second_factor_person.html", {"person": PERSON, "factor": FACTOR, "oneself": True}, False),
+    ("second_factor_person.html", {"person": PERSON, "factor": None, "oneself": False}, True),
+    ("second_step.html", sign_in("Hej.", EVIL), True),
+    ("second_step_lost.html", {}, False),
+    ("recovery_codes.html", {"told": EVIL, "codes": ("k7wm-3rtq-x2hd", "a")}, True),
     ("username.html", {"email": EVIL}, True),
     ("vision.html", {"vision": replace(MODULE.vision, sentence=EVIL)}, True),
 ]
@@ -312,3 +354,15 @@ def test_what_is_written_keeps_its_line_breaks_and_marks() -> None:
 )
 def test_the_start_page_says_how_far_one_has_come(done: int, said: str) -> None:
     assert said in rendered("start.html", start(QUESTIONS[:done], new=False))
+
+
+def test_what_was_drawn_is_not_kept() -> None:
+    values = previewed(empty=False)
+    plan = weakref.ref(values["found"].plan)
+    gc.disable()
+    try:
+        render("staff_preview.html", **values)
+        values.clear()
+        assert plan() is None
+    finally:
+        gc.enable()

@@ -24,6 +24,7 @@ from visionsprat.store import Store
 from visionsprat.web import ACCOUNT_HEADER, SESSION_COOKIE
 
 WRITERS = 6
+UNANSWERED = 4  # as in static/editor.js
 #: A kill comes when up to so many texts have been acknowledged since the start, and a moment later.
 MOST_BEFORE_KILL, LONGEST_MOMENT = 60, 0.02
 #: So many of the kills, more or less, meet a server that is still starting.
@@ -89,14 +90,16 @@ class Writer:
             "based_on": answer.revision,
             "unanswered": list(answer.unanswered),
         }
-        answer.unanswered.append(text)
+        first, *others = [*answer.unanswered, text]
+        answer.unanswered = [first, *others[1 - UNANSWERED :]]
         try:
             got = await connection.post(
                 f"{url}/api/reflections", json=sent, headers={**self._headers, "Origin": url}
             )
         except httpx.TransportError:
             return
-        if got.status_code == 503:
+        if got.status_code in {429, 503}:
+            await asyncio.sleep(float(got.headers.get("Retry-After", 0)))
             return
         assert got.status_code == 200, f"a save was answered with {got.status_code}: {got.text}"
         answer.text, answer.revision = text, got.json()["revision"]

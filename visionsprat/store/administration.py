@@ -10,13 +10,15 @@ from visionsprat.records import Action, PeopleFound, Person, Show
 from visionsprat.store.connections import (
     Connections,
     audit,
+    doubt_address,
     end_links,
     moment,
     require_admin,
     require_another_admin,
 )
 from visionsprat.store.groups import group_paths
-from visionsprat.writing import nfc, search_text
+from visionsprat.store.locked import IS_USED
+from visionsprat.writing import search_text, search_words
 
 _SHOWN = {
     Show.ALL: "1",
@@ -27,10 +29,11 @@ _SHOWN = {
         "a.is_active AND NOT EXISTS (SELECT 1 FROM group_members m WHERE m.account_id = a.id)"
     ),
 }
-_PEOPLE = """
+_PEOPLE = f"""
     SELECT a.id, a.email, a.name, a.is_active, a.is_admin, a.password_hash IS NOT NULL, a.last_signed_in_at,
            (SELECT json_group_array(group_id) FROM group_members m WHERE m.account_id = a.id),
-           (SELECT json_group_array(group_id) FROM group_managers m WHERE m.account_id = a.id)
+           (SELECT json_group_array(group_id) FROM group_managers m WHERE m.account_id = a.id),
+           {IS_USED}, a.address_unproven_since IS NOT NULL
     FROM accounts a
 """
 
@@ -38,7 +41,7 @@ _PEOPLE = """
 class Administration(Connections):
     def find_people(self, search: str, show: Show = Show.ALL, limit: int = 50) -> PeopleFound:
         """The people with every word of `search` in their name or address."""
-        words = nfc(search).casefold().split()
+        words = search_words(search)
         where = " AND ".join([_SHOWN[show], *("instr(a.search_text, ?)" for _ in words)])
         with self._read() as db:
             count = db.execute(f"SELECT count(*) FROM accounts a WHERE {where}", words).fetchone()[0]
@@ -59,7 +62,10 @@ class Administration(Connections):
             return _person(row, group_paths(db)) if row else None
 
     def correct(self, actor_id: int | None, account_id: int, name: str, email: str) -> None:
-        """A corrected address ends the links that went to the other one. Raises EmailTaken."""
+        """A corrected address ends the links that went to the other one. Raises EmailTaken.
+
+        Until its person has said that it is theirs, a link to it locks what they have written.
+        """
         with self._write() as db:
             require_admin(db, actor_id)
             if db.execute(
@@ -74,6 +80,8 @@ class Administration(Connections):
             details = before[0] if before and before[0] != email else ""
             if details:
                 end_links(db, account_id)
+            if details and actor_id != account_id:
+                doubt_address(db, account_id, self._now(), actor_id)
             audit(db, self._now(), actor_id, Action.CORRECTED, account_id=account_id, details=details)
 
     def set_member(self, actor_id: int | None, account_id: int, group_id: int, member: bool) -> None:
@@ -92,7 +100,10 @@ class Administration(Connections):
             require_admin(db, actor_id)
             if not administrator:
                 require_another_admin(db, account_id)
-            db.execute("UPDATE accounts SET is_admin = ? WHERE id = ?", [int(administrator), account_id])
+            db.execute(
+                "UPDATE accounts SET is_admin = ?, admin_since = ? WHERE id = ? AND is_admin <> ?1",
+                [int(administrator), self._now(), account_id],
+            )
             action = Action.MADE_ADMINISTRATOR if administrator else Action.ADMINISTRATOR_REMOVED
             audit(db, self._now(), actor_id, action, account_id=account_id)
 
@@ -132,7 +143,7 @@ class Administration(Connections):
 
 
 def _person(row: tuple[Any, ...], paths: dict[int, str]) -> Person:
-    id, email, name, is_active, is_admin, has_password, signed_in, groups, manages = row
+    id, email, name, is_active, is_admin, has_password, signed_in, groups, manages, is_used, unproven = row
     return Person(
         id=id,
         email=email,
@@ -143,4 +154,6 @@ def _person(row: tuple[Any, ...], paths: dict[int, str]) -> Person:
         last_signed_in_at=moment(signed_in) if signed_in else None,
         groups={group: paths[group] for group in json.loads(groups)},
         manages={group: paths[group] for group in json.loads(manages)},
+        is_used=bool(is_used),
+        address_is_unproven=bool(unproven),
     )

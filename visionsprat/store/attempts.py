@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlite_utils import Database
 
 from visionsprat.errors import TooManyFailures
-from visionsprat.records import Attempt
+from visionsprat.records import Attempt, Factor
 from visionsprat.store.connections import Connections, iso, moment
 from visionsprat.store.sessions import DEVICE_LIFE
 
@@ -27,11 +27,13 @@ FAILURES_OF_CLIENT = 50
 
 
 class Attempts(Connections):
-    def begin_attempt(self, email: str, client: str = "", device: str = "") -> Attempt:
+    def begin_attempt(
+        self, email: str, client: str = "", device: str = "", factor: Factor = Factor.PASSWORD
+    ) -> Attempt:
         """Count a sign-in as failed before its password is looked at, so that none slips by in parallel.
 
-        `client` is where it comes from (empty: not counted), `device` the hash of its browser's token.
-        Raises TooManyFailures.
+        `client` is where it comes from (empty: not counted), `device` the hash of its browser's token. Codes
+        are counted apart: the right password must not forget those that were wrong. Raises TooManyFailures.
         """
         now = self.clock()
         since = iso(now - FAILURES_REMEMBERED)
@@ -47,25 +49,27 @@ class Attempts(Connections):
             failures = [
                 (moment(at), moment(until))
                 for at, until in db.execute(
-                    "SELECT at, until FROM sign_in_failures WHERE email = ? AND device = ?"
+                    "SELECT at, until FROM sign_in_failures WHERE email = ? AND device = ? AND factor = ?"
                     " ORDER BY at DESC, until DESC",
-                    [email, device],
+                    [email, device, factor.value],
                 )
             ]
             waits = [*(until for _, until in failures[:1]), *_client_waits(db, client, since)]
             if waits and max(waits) > now:
                 raise TooManyFailures(max(waits))
             db.execute(
-                "INSERT INTO sign_in_failures (email, at, client, device, until) VALUES (?, ?, ?, ?, ?)",
-                [email, iso(now), client, device, iso(now + _wait(failures, now))],
+                "INSERT INTO sign_in_failures (email, at, client, device, until, factor)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                [email, iso(now), client, device, iso(now + _wait(failures, now)), factor.value],
             )
-        return Attempt(email, device)
+        return Attempt(email, device, factor)
 
     def forget_failures(self, attempt: Attempt) -> None:
         """The attempt has succeeded: it and those that failed before it are forgotten."""
         with self._write() as db:
             db.execute(
-                "DELETE FROM sign_in_failures WHERE email = ? AND device = ?", [attempt.email, attempt.device]
+                "DELETE FROM sign_in_failures WHERE email = ? AND device = ? AND factor = ?",
+                [attempt.email, attempt.device, attempt.factor.value],
             )
 
 

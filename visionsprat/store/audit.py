@@ -7,6 +7,9 @@ from datetime import datetime
 from visionsprat.records import Action, AuditEntry, AuditPage
 from visionsprat.store.connections import Connections, iso, moment
 
+#: The longest address there is; no more is looked for.
+_ADDRESS = 254
+
 
 class AuditLog(Connections):
     def audit_log(
@@ -26,7 +29,7 @@ class AuditLog(Connections):
         )
         sought = [
             action.value if action else None,
-            about.strip().lower(),
+            about[:_ADDRESS].strip().lower(),
             iso(since) if since else None,
             iso(until) if until else None,
         ]

@@ -21,11 +21,17 @@ _ANSWERED = """
     r.question_id IN (SELECT value FROM json_each(:questions))
     AND (unicode(r.text) BETWEEN 33 AND 126 OR unicode(r.text) BETWEEN 192 AND 591 OR NOT is_blank(r.text))
 """
+# What is locked goes on counting, unless the question has been answered anew and counts already.
+_LOCKED = f"""
+    SELECT count(DISTINCT r.question_id) FROM locked_reflections r
+    WHERE r.account_id = m.account_id AND {_ANSWERED} AND NOT EXISTS (SELECT 1 FROM reflections n
+        WHERE n.account_id = r.account_id AND n.question_id = r.question_id AND NOT is_blank(n.text))
+"""
 _GROUPS = f"""{_SEEN}
     SELECT g.id, g.name, iif(g.parent_id IN seen, g.parent_id, NULL) FROM groups g WHERE g.id IN seen
 """
 _COUNTS = f"""{_SEEN}
-    SELECT m.group_id, m.account_id, coalesce(n.answered, 0)
+    SELECT m.group_id, m.account_id, coalesce(n.answered, 0) + ({_LOCKED})
     FROM group_members m JOIN accounts a ON a.id = m.account_id AND a.is_active
     LEFT JOIN (SELECT r.account_id, count(*) AS answered FROM reflections r WHERE {_ANSWERED}
                GROUP BY r.account_id) n ON n.account_id = m.account_id
@@ -42,6 +48,10 @@ _MEMBERS = f"""{_SEEN}, wanted (id) AS (
     SELECT a.id, a.name, a.email, members.names, r.question_id, r.created_at
     FROM members JOIN accounts a ON a.id = members.account_id AND a.is_active
     LEFT JOIN reflections r ON r.account_id = a.id AND {_ANSWERED}
+    UNION ALL
+    SELECT a.id, a.name, a.email, members.names, r.question_id, r.created_at
+    FROM members JOIN accounts a ON a.id = members.account_id AND a.is_active
+    JOIN locked_reflections r ON r.account_id = a.id AND {_ANSWERED}
 """
 
 
@@ -72,8 +82,8 @@ class Completion(Connections):
         for account_id, name, email, groups, question_id, at in rows:
             found[account_id] = (name, email, groups)
             answers = answered_at.setdefault(account_id, {})
-            if question_id is not None:
-                answers[question_id] = at
+            if question_id is not None:  # locked and answered anew: dated by when it first was
+                answers[question_id] = min(at, answers.get(question_id, at))
         members = (
             Member(
                 name,

@@ -6,6 +6,7 @@ import functools
 import logging
 import os
 import queue
+import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -91,6 +92,22 @@ class Connections:
             # Down to the disk, which may be full: what is taken back before its COMMIT gets nowhere.
             (wanted,) = db.execute("PRAGMA user_version").fetchone()
             db.execute(f"PRAGMA user_version = {wanted}")
+
+    def wanted_wipings(self) -> int:
+        """How many erasures the database's files are still to be wiped of."""
+        with self._read() as db:
+            return _wanted(db)
+
+    def wipe(self) -> bool:
+        """Write the files anew without a trace of what was erased; nobody can write meanwhile.
+
+        False when that has to wait, as another connection has the database for long.
+        """
+        with self._turn(), self._read() as db:
+            self._require_whole_log()
+            done = wipe(db)
+            self._log_size = _size_of_log(self.path)  # it was us: no need to see whether all is there
+            return done
 
     def _hold(self) -> None:
         if self._held:
@@ -225,45 +242,66 @@ def end_links(db: Database, account_id: int) -> None:
     db.execute("DELETE FROM invitations WHERE account_id = ? AND used_at IS NULL", [account_id])
 
 
+def new_draft_key() -> bytes:
+    """By which an account's browsers encrypt what is not saved yet: for AES-GCM, 256 random bits."""
+    return secrets.token_bytes(32)
+
+
+def doubt_address(db: Database, account_id: int, now: str | None, actor_id: int | None) -> None:
+    """Note that it is open from now on whether the address is the person's own; with None, that it is."""
+    db.execute(
+        "UPDATE accounts SET address_unproven_since = ?, address_unproven_by = ? WHERE id = ?",
+        [now, actor_id, account_id],
+    )
+
+
 def want_wiping(db: Database) -> None:
     """Note, in the transaction that erases something, that the database's files are to be wiped of it."""
+    db.execute(f"PRAGMA user_version = {_wanted(db) + 1}")
+
+
+def _wanted(db: Database) -> int:
     (wanted,) = db.execute("PRAGMA user_version").fetchone()
-    db.execute(f"PRAGMA user_version = {wanted + 1}")
+    return int(wanted)
 
 
-def wipe(db: Database) -> None:
+def wipe(db: Database) -> bool:
     """Write the database's files anew without a trace of what was erased, if that is still to be done.
 
-    What can't be wiped now, as another connection has the database for long, is wiped at the next
-    erasure or start.
+    False when it can't be done now, as another connection has the database for long: wiping.py tries it
+    again, and so does the next start.
     """
-    (wanted,) = db.execute("PRAGMA user_version").fetchone()
+    wanted = _wanted(db)
     if not wanted:
-        return
+        return True
     try:
         with translated():
+            _empty_wal(db)  # first: while somebody reads on, all would be written anew in vain
             # secure_delete leaves copies behind where SQLite has divided a page.
             db.execute("VACUUM")
-            if not _empty_wal(db):
-                raise StoreUnavailable("The database is being read.")
+            db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()  # others may write during most of it
+            _empty_wal(db)
             db.execute("BEGIN IMMEDIATE")
             try:
-                if db.execute("PRAGMA user_version").fetchone() == (wanted,):  # nothing was erased meanwhile
+                if _wanted(db) == wanted:  # nothing was erased meanwhile
                     db.execute("PRAGMA user_version = 0")
             finally:
                 db.commit()
     except StoreUnavailable as error:
         _log.warning("What was erased is still to be wiped from the database's files: %s", error)
+        return False
+    return True
 
 
-def _empty_wal(db: Database) -> bool:
-    """Bring the -wal into the database and empty it. False when another connection has read for long."""
+def _empty_wal(db: Database) -> None:
+    """Bring the -wal into the database and empty it. Raises StoreUnavailable when another reads for long."""
     db.execute(f"PRAGMA busy_timeout = {READERS_PATIENCE * 1000:.0f}")
     try:
         (busy, _, _) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        return not busy
     finally:
         db.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000:.0f}")
+    if busy:
+        raise StoreUnavailable("The database is being read.")
 
 
 def iso(moment: datetime) -> str:

@@ -6,7 +6,7 @@ from sqlite_utils import Database
 
 from visionsprat.errors import AlreadyClaimed, EmailTaken
 from visionsprat.records import Action, Credentials, NewAccount
-from visionsprat.store.connections import Connections, audit, end_links, require_admin
+from visionsprat.store.connections import Connections, audit, end_links, new_draft_key, require_admin
 from visionsprat.store.groups import group_id_of
 from visionsprat.writing import search_text
 
@@ -35,8 +35,8 @@ class People(Connections):
     ) -> int:
         now = self._now()
         inserted = db.execute(
-            "INSERT INTO accounts (email, name, search_text, password_hash, is_admin, created_at)"
-            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
+            "INSERT INTO accounts (email, name, search_text, password_hash, is_admin, created_at, draft_key)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
             [
                 account.email,
                 account.name,
@@ -44,6 +44,7 @@ class People(Connections):
                 account.password_hash,
                 int(account.is_admin),
                 now,
+                new_draft_key(),
             ],
         ).fetchone()
         if inserted is None:
@@ -66,17 +67,37 @@ class People(Connections):
             ).fetchone()
         return Credentials(row[0], row[1]) if row else None
 
+    def renew_hash(self, checked: Credentials, password_hash: str) -> bool:
+        """Store another hash of the same password; False when the password is no longer the one checked."""
+        with self._write() as db:
+            renewed = db.execute(
+                "UPDATE accounts SET password_hash = ? WHERE id = ? AND password_hash = ? AND is_active",
+                [password_hash, checked.account_id, checked.password_hash],
+            )
+            return bool(renewed.rowcount)
+
     def rename(self, account_id: int, name: str) -> None:
         with self._write() as db:
             db.execute(
-                "UPDATE accounts SET name = ?, search_text = search_text(?, email) WHERE id = ?",
+                "UPDATE accounts SET name = ?, search_text = search_text(?, email)"
+                " WHERE id = ? AND is_active",
                 [name, name, account_id],
             )
 
-    def set_password(self, account_id: int, password_hash: str) -> None:
-        """Store a new password; end every session of the account and every link to choose another."""
+    def set_password(self, account_id: int, password_hash: str, checked: str | None = None) -> bool:
+        """Store a new password; end every session of the account and every link to choose another.
+
+        False, and nothing is done, when the account is not active or its hash is no longer the one that
+        the old password was `checked` with.
+        """
         with self._write() as db:
-            db.execute("UPDATE accounts SET password_hash = ? WHERE id = ?", [password_hash, account_id])
+            if not db.execute(
+                "UPDATE accounts SET password_hash = ?1"
+                " WHERE id = ?2 AND is_active AND (?3 IS NULL OR password_hash = ?3)",
+                [password_hash, account_id, checked],
+            ).rowcount:
+                return False
             db.execute("DELETE FROM sessions WHERE account_id = ?", [account_id])
             end_links(db, account_id)
             audit(db, self._now(), account_id, Action.PASSWORD_CHANGED, account_id=account_id)
+            return True

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from visionsprat.errors import SignedOut
+from visionsprat.errors import SignedOut, VersionsFull
 from visionsprat.records import Conflict, Reflection
-from visionsprat.store.connections import Connections, iso, moment
+from visionsprat.store.connections import Connections, iso, moment, want_wiping
+from visionsprat.store.quotas import NEARLY, fullness, make_room
 from visionsprat.store.sessions import SEEN_AGAIN, find_session, note_alive
-from visionsprat.writing import clean, is_blank, nfc
+from visionsprat.writing import TextRefused, TextTooLong, clean, is_blank
 
 #: A text is kept as an earlier version once it has rested this long ...
 SITTING = timedelta(minutes=10)
@@ -46,11 +49,12 @@ class Reflections(Connections):
         kept and the Conflict shows the stored one, unless that is one of `unanswered`: texts that the
         same writer sent before and got no answer about. A text written upon one that has been erased
         since is a Conflict too, and is not kept. Returns after COMMIT.
-        Raises TextTooLong, TextRefused, StoreUnavailable.
+        Raises TextTooLong, TextRefused, StoreUnavailable, and VersionsFull when what goes by it has to be
+        kept as an earlier text and there is no room: then nothing is changed.
         """
-        text = clean(text)
+        text, sent = clean(text), _as_stored(unanswered)
         with self._write() as db:
-            return _save(db, [account_id, question_id], text, self.clock(), based_on, unanswered, device_kind)
+            return _save(db, [account_id, question_id], text, self.clock(), based_on, sent, device_kind)
 
     def save_in_session(
         self,
@@ -67,6 +71,7 @@ class Reflections(Connections):
         `author_id` is whose page the text was written on, where that is known: nothing is saved in
         another person's name. Raises SignedOut besides.
         """
+        text, sent = clean(text), _as_stored(unanswered)  # before others have to wait for us
         now = self.clock()
         with self._write() as db:
             found = find_session(db, token_hash, now)
@@ -75,13 +80,37 @@ class Reflections(Connections):
             account, last_seen_at = found
             if now - last_seen_at > SEEN_AGAIN:
                 note_alive(db, token_hash, now)
-            return _save(db, [account.id, question_id], clean(text), now, based_on, unanswered, device_kind)
+            return _save(db, [account.id, question_id], text, now, based_on, sent, device_kind)
 
     def earlier_texts(self, account_id: int, question_id: str) -> tuple[Reflection, ...]:
         """The account's earlier and refused texts that are kept, each once, the newest first."""
         with self._read() as db:
             rows = db.execute(_EARLIER, [account_id, question_id]).fetchall()
         return tuple(Reflection(text, revision, moment(at), kind) for text, revision, at, kind in rows)
+
+    def is_nearly_full(self, account_id: int, question_id: str) -> bool:
+        """Whether there will soon be no room for more of the account's earlier texts."""
+        with self._read() as db:
+            return fullness(db, [account_id, question_id]) >= NEARLY
+
+    def erase_earlier_texts(self, account_id: int, question_id: str) -> None:
+        """Take away all earlier texts to one question for good; the current one stays."""
+        with self._write() as db:
+            gone = db.execute(
+                "DELETE FROM reflection_revisions WHERE account_id = ? AND question_id = ?",
+                [account_id, question_id],
+            )
+            if gone.rowcount:
+                want_wiping(db)
+
+
+def _as_stored(texts: Collection[str]) -> frozenset[str]:
+    """What the store would make of texts; those that it would refuse it has not got either."""
+    stored = set()
+    for text in texts:
+        with suppress(TextRefused, TextTooLong):
+            stored.add(clean(text))
+    return frozenset(stored)
 
 
 def _save(
@@ -101,30 +130,33 @@ def _save(
     newest, is_provisional = _newest_revision(db, key, now)
     saved = Reflection(text, max(newest.revision, current.revision) + 1, now, device_kind)
     unseen = current.revision > based_on
-    if unseen and current.text not in map(nfc, unanswered):
-        if text != newest.text or newest.revision < current.revision:  # a refused text may be sent again
+    if unseen and current.text not in unanswered:
+        if text == newest.text and newest.revision > current.revision:
+            return Conflict(current)  # a refused text is sent again
+        full = make_room(db, key, saved.revision, text)
+        if full <= 1:
             _keep(db, key, saved)
-        return Conflict(current)
+        return Conflict(replace(current, nearly_full=full >= NEARLY), is_kept=full <= 1)
     refused_since = newest.revision > current.revision
     rested = abs(now - current.saved_at) > SITTING  # a clock set back hides how long
     fullest = newest if is_provisional and not rested else current
     kept = None if is_provisional else newest
     in_any_case = unseen or refused_since or rested or _is_kept(db, key, text)
-    _keep_what_goes(db, key, saved, fullest, current, kept, in_any_case=in_any_case)
+    full = _keep_what_goes(db, key, saved, fullest, current, kept, in_any_case=in_any_case)
     _put(db, key, saved, newly_answered=is_blank(current.text))
-    return saved
+    return replace(saved, nearly_full=True) if full >= NEARLY else saved
 
 
 def _current(db: Database, key: list[object], now: datetime) -> tuple[Reflection, int]:
     """The stored text, and the revision before which everything of the account is erased."""
     text, revision, at, kind, erased = db.execute(
-        "SELECT r.text, r.revision, r.updated_at, r.device_kind, a.erased_revision"
+        "SELECT r.text, coalesce(r.revision, max(a.erased_revision, a.locked_revision), 0),"
+        " r.updated_at, r.device_kind, coalesce(a.erased_revision, 0)"
         " FROM (SELECT ? AS account, ? AS question) LEFT JOIN accounts a ON a.id = account"
         " LEFT JOIN reflections r ON r.account_id = account AND r.question_id = question",
         key,
     ).fetchone()
-    erased = erased or 0
-    nothing = Reflection("", erased, now)
+    nothing = Reflection("", revision, now)
     return (nothing if text is None else Reflection(text, revision, moment(at), kind)), erased
 
 
@@ -159,12 +191,14 @@ def _keep_what_goes(
     kept: Reflection | None,
     *,
     in_any_case: bool,
-) -> None:
+) -> float:
     """Keep the fullest text of the sitting when much of it has gone, and the current one when much goes now.
 
     The fullest one waits provisionally among the earlier texts, unseen, from when something of it goes
     until much has gone or as much is there again. Measured anew from the text that was `kept` last.
+    Returns which part of the room for earlier texts is taken, if any was kept. Raises VersionsFull.
     """
+    full = 0.0
     goes_on = abs(saved.saved_at - current.saved_at) <= ONE_DELETION
     replaced = _passage_gone(current.text, saved.text) > LARGE_DELETION
 
@@ -175,13 +209,18 @@ def _keep_what_goes(
     for each in (fullest, current):
         much = _much_goes(each.text, saved.text) or (replaced and each is current)
         if (much and adds(each)) or (in_any_case and each is current and not is_blank(current.text)):
+            full = make_room(db, key, each.revision, each.text)
+            if full > 1:
+                raise VersionsFull("There is no room for more of this person's earlier texts.")
             _keep(db, key, each)
             kept = each
     waiting = current if kept is fullest else fullest
     if kept is not current and len(waiting.text) > len(saved.text) and adds(waiting):
-        _keep(db, key, waiting, provisionally=True)
+        if fullness(db, key, waiting.revision, waiting.text) <= 1:
+            _keep(db, key, waiting, provisionally=True)
     else:
         _forget_provisional(db, key)
+    return full
 
 
 def _much_goes(before: str, after: str) -> bool:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlite_utils import Database
 
-from visionsprat.records import Account, Reflection, Session, Visitor
-from visionsprat.store.connections import Connections, iso, moment
+from visionsprat.content import LONGEST_ADDRESS
+from visionsprat.errors import SignedOut
+from visionsprat.records import Account, Action, OwnSession, Reflection, Session, Visitor
+from visionsprat.store.connections import Connections, audit, iso, moment, require_admin
+from visionsprat.store.quotas import fullness
 
 SESSION_IDLE = timedelta(hours=12)
 SESSION_LIFE = timedelta(days=7)
@@ -25,7 +30,9 @@ _VISITOR = """
            EXISTS (SELECT 1 FROM group_managers m WHERE m.account_id = a.id),
            s.last_seen_at,
            (SELECT json_group_object(v.step, v.last_visited_at) FROM visits v WHERE v.account_id = a.id),
-           r.question_id, r.text, r.revision, r.updated_at, r.device_kind, a.erased_revision
+           r.question_id, r.text, r.revision, r.updated_at, r.device_kind,
+           max(a.erased_revision, a.locked_revision),
+           EXISTS (SELECT 1 FROM text_locks l WHERE l.account_id = a.id), a.address_unproven_since IS NOT NULL
     FROM sessions s JOIN accounts a ON a.id = s.account_id
     LEFT JOIN reflections r ON r.account_id = a.id
     WHERE s.token_hash = ? AND s.expires_at > ? AND (s.is_kept OR s.last_seen_at > ?) AND a.is_active = 1
@@ -38,6 +45,13 @@ _SESSION = """
     WHERE s.token_hash = ? AND s.expires_at > ? AND (s.is_kept OR s.last_seen_at > ?) AND a.is_active = 1
 """
 
+OWN_SESSION = "id, created_at, last_seen_at, expires_at, device_kind, is_kept"
+_OWN_SESSIONS = f"""
+    SELECT {OWN_SESSION} FROM sessions
+    WHERE token_hash IS NOT NULL AND expires_at > ? AND (is_kept OR last_seen_at > ?)
+      AND account_id = (SELECT account_id FROM sessions WHERE token_hash = ?)
+    ORDER BY last_seen_at DESC, id DESC
+"""
 
 _KEEP_VERSIONS = """
     INSERT OR IGNORE INTO reflection_revisions
@@ -46,6 +60,7 @@ _KEEP_VERSIONS = """
     FROM sessions s JOIN reflections r ON r.account_id = s.account_id
     WHERE s.token_hash = ? AND NOT is_blank(r.text)
 """
+_AUTHOR = "SELECT account_id FROM sessions WHERE token_hash = ?"
 # The sitting is over: only within it is a text measured against the fullest one.
 _FORGET_PROVISIONAL = """
     DELETE FROM reflection_revisions WHERE is_provisional
@@ -69,6 +84,8 @@ class Sessions(Connections):
             last_seen_at=moment(first[5]),
             visits={step: moment(at) for step, at in json.loads(first[6]).items()},
             erased_revision=first[12],
+            has_locks=bool(first[13]),
+            address_is_unproven=bool(first[14]),
         )
 
     def account_of_session(self, token_hash: str) -> Account | None:
@@ -76,47 +93,74 @@ class Sessions(Connections):
             found = find_session(db, token_hash, self.clock())
         return found[0] if found else None
 
-    def record_visit(self, account_id: int, token_hash: str, step: str) -> None:
-        """Note that the session is alive and the step visited."""
+    def record_visit(self, account_id: int, token_hash: str, step: str, steps: Collection[str]) -> None:
+        """Note that the session is alive and the step visited, which is one of the module's `steps`.
+
+        Raises ValueError for any other: where somebody says to be is theirs to make up.
+        """
+        if step not in steps:
+            raise ValueError("a visit to what is no step")
         now = self.clock()
         with self._write() as db:
             note_alive(db, token_hash, now)
+            # Earlier versions noted whatever a client claimed. Shorter ones may be an earlier content's.
+            db.execute(
+                "DELETE FROM visits WHERE account_id = ? AND length(step) > ?", [account_id, LONGEST_ADDRESS]
+            )
             db.execute(
                 "INSERT INTO visits SELECT id, ?, ? FROM accounts WHERE id = ?"  # erased meanwhile: no visit
                 " ON CONFLICT DO UPDATE SET last_visited_at = excluded.last_visited_at",
                 [step, iso(now), account_id],
             )
 
-    def add_ticket(self, account_id: int, ticket_hash: str, *, keep: bool = False) -> None:
+    def add_ticket(
+        self, account_id: int, ticket_hash: str, *, keep: bool = False, checked: str | None = None
+    ) -> bool:
         """Begin a session that waits, for TICKET_LIFE, for its browser to fetch its cookie.
 
         One to `keep` lives for KEPT_LIFE however long it rests; others end after SESSION_IDLE of rest.
+        False when the account is not active, or its password's hash is no longer the one that was
+        `checked`: nothing has begun then.
         """
         now, expires = self._now(), iso(self.clock() + TICKET_LIFE)
         with self._write() as db:
             db.execute("DELETE FROM sessions WHERE expires_at <= ?", [now])
-            db.execute(
-                "INSERT INTO sessions (token_hash, account_id, created_at, last_seen_at, expires_at, is_kept)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                [ticket_hash, account_id, now, now, expires, int(keep)],
+            begun = db.execute(
+                "INSERT INTO sessions"
+                " (ticket_hash, account_id, created_at, last_seen_at, expires_at, is_kept)"
+                " SELECT ?1, id, ?2, ?2, ?3, ?4 FROM accounts"
+                " WHERE id = ?5 AND is_active AND (?6 IS NULL OR password_hash = ?6)",
+                [ticket_hash, now, expires, int(keep), account_id, checked],
             )
+            return bool(begun.rowcount)
 
     def redeem_ticket(
-        self, ticket_hash: str, token_hash: str, device: str = "", earlier_device: str = ""
+        self,
+        ticket_hash: str,
+        token_hash: str,
+        device: str = "",
+        earlier_device: str = "",
+        *,
+        kind: str = "",
+        replaced: str = "",
     ) -> Session | None:
         """Turn a waiting session into a live one; None when the ticket is used, too old or made up.
 
-        From now on `device` is the hash of its browser's token, in place of `earlier_device`.
+        Nor is it there any longer when the password has changed since, or the account was closed. From now
+        on `device` is the hash of its browser's token, in place of `earlier_device`; it runs on this `kind`
+        of device, and the session with the token's hash `replaced`, which the browser had, ends.
         """
         now, kept, other = (iso(self.clock() + life) for life in (timedelta(0), KEPT_LIFE, SESSION_LIFE))
         with self._write() as db:
             redeemed = db.execute(
-                "UPDATE sessions SET token_hash = ?, expires_at = iif(is_kept, ?, ?)"
-                " WHERE token_hash = ? AND expires_at > ? RETURNING account_id, is_kept",
-                [token_hash, kept, other, ticket_hash, now],
+                "UPDATE sessions SET ticket_hash = NULL, token_hash = ?, device_kind = ?,"
+                " expires_at = iif(is_kept, ?, ?) WHERE ticket_hash = ? AND expires_at > ?"
+                " AND account_id IN (SELECT id FROM accounts WHERE is_active) RETURNING account_id, is_kept",
+                [token_hash, kind, kept, other, ticket_hash, now],
             ).fetchone()
             if redeemed is None:
                 return None
+            _end(db, replaced)
             db.execute("UPDATE accounts SET last_signed_in_at = ? WHERE id = ?", [now, redeemed[0]])
             if device:
                 _remember_device(db, redeemed[0], device, earlier_device, now)
@@ -134,16 +178,68 @@ class Sessions(Connections):
     def end_session(self, token_hash: str) -> int | None:
         """End a session, and return whose it was. What they have written is kept as a version of its own."""
         with self._write() as db:
-            db.execute(_KEEP_VERSIONS, [token_hash])
-            db.execute(_FORGET_PROVISIONAL, [token_hash])
-            ended = db.execute(
-                "DELETE FROM sessions WHERE token_hash = ? RETURNING account_id", [token_hash]
-            ).fetchone()
-        return ended[0] if ended else None
+            return _end(db, token_hash)
 
     def end_sessions(self, account_id: int) -> None:
         with self._write() as db:
             db.execute("DELETE FROM sessions WHERE account_id = ?", [account_id])
+
+    def own_sessions(self, token_hash: str) -> tuple[tuple[OwnSession, ...], int]:
+        """The live sessions of whoever has this one, the last used first, and the id of this one; else ()."""
+        now = self.clock()
+        with self._read() as db:
+            rows = db.execute(_OWN_SESSIONS, [iso(now), iso(now - SESSION_IDLE), token_hash]).fetchall()
+            this = db.execute("SELECT id FROM sessions WHERE token_hash = ?", [token_hash]).fetchone()
+        return tuple(map(own_session, rows)), this[0] if this else 0
+
+    def end_own_session(self, token_hash: str, session_id: int) -> None:
+        """End another session of whoever has this one. Raises SignedOut."""
+        with self._write() as db:
+            account_id = require_session(db, token_hash, self.clock())
+            ended = db.execute(
+                "SELECT token_hash FROM sessions WHERE id = ? AND account_id = ? AND token_hash IS NOT NULL",
+                [session_id, account_id],
+            ).fetchone()
+            if ended:
+                _end(db, ended[0])
+
+    def sign_out_everybody(self, actor_id: int | None, token_hash: str = "") -> int:
+        """End all sessions but the administrator's own; returns how many. Raises SignedOut or NotAllowed."""
+        with self._write() as db:
+            require_admin(db, actor_id)
+            if actor_id is not None and require_session(db, token_hash, self.clock()) != actor_id:
+                raise SignedOut("There is no live session of the administrator.")
+            ended = db.execute(
+                "DELETE FROM sessions WHERE token_hash IS NULL OR token_hash <> ?", [token_hash]
+            ).rowcount
+            details = f"{ended} inloggningar"
+            audit(db, self._now(), actor_id, Action.EVERYBODY_SIGNED_OUT, details=details)
+            return ended
+
+
+def _end(db: Database, token_hash: str) -> int | None:
+    (author,) = db.execute(_AUTHOR, [token_hash]).fetchone() or (None,)
+    if fullness(db, [author, ""]) <= 1:  # else it is the current text only
+        db.execute(_KEEP_VERSIONS, [token_hash])
+    db.execute(_FORGET_PROVISIONAL, [token_hash])
+    ended = db.execute(
+        "DELETE FROM sessions WHERE token_hash = ? RETURNING account_id", [token_hash]
+    ).fetchone()
+    return ended[0] if ended else None
+
+
+def own_session(row: tuple[Any, ...]) -> OwnSession:
+    """From a row of OWN_SESSION's columns."""
+    id, begun, seen, expires, kind, is_kept = row
+    return OwnSession(id, moment(begun), moment(seen), moment(expires), kind, bool(is_kept))
+
+
+def require_session(db: Database, token_hash: str, now: datetime) -> int:
+    """Whose live session this is, asked in the transaction that does what they want. Raises SignedOut."""
+    found = find_session(db, token_hash, now)
+    if found is None:
+        raise SignedOut("There is no live session.")
+    return found[0].id
 
 
 def find_session(db: Database, token_hash: str, now: datetime) -> tuple[Account, datetime] | None:

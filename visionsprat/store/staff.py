@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from visionsprat.errors import StaffListOutdated
 from visionsprat.records import Action, Directory, StaffChange, StaffMember, StaffPlan
-from visionsprat.store.connections import Connections, audit, require_admin
+from visionsprat.store.connections import Connections, audit, new_draft_key, require_admin
 from visionsprat.store.groups import group_id_of, group_paths
 from visionsprat.writing import search_text
 
@@ -93,10 +93,11 @@ def _paths_by_account(
 def _insert_new(db: Database, people: Iterable[StaffMember], now: str) -> None:
     # No password is hashed: each chooses one with an invitation.
     db.conn.executemany(
-        "INSERT INTO accounts (email, name, search_text, is_active, created_at) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO accounts (email, name, search_text, is_active, created_at, draft_key)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
         [
-            (each.email, each.name, search_text(each.name, each.email), int(each.is_active), now)
-            for each in people
+            (e.email, e.name, search_text(e.name, e.email), int(e.is_active), now, new_draft_key())
+            for e in people
         ],
     )
 

@@ -41,9 +41,10 @@ def draw_editors(theme: Theme, visitor: Visitor) -> None:
 _forget = st.components.v2.component(
     "visionsprat_forget",
     js="""export default async ({data}) => {
-        window.visionsprat.forget(data.account);
+        await window.visionsprat.forget(data.account);
         if (!data.address) return;
         await fetch("/api/sign-out", {method: "POST"}).catch(() => null);
+        window.visionsprat.ended();
         window.location.replace(data.address);
     }""",
     isolate_styles=False,

@@ -1,14 +1,20 @@
-"""Erase what one has written, or the whole account: explained first, and confirmed by writing a word."""
+"""Erase what one has written, or the whole account: explained first, confirmed by a word and the password."""
 
 from __future__ import annotations
 
-import streamlit as st
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from visionsprat.errors import LastAdministrator
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from visionsprat.accounts import check
+from visionsprat.errors import LastAdministrator, SignedOut
 from visionsprat.ui.editor import forget_drafts
 from visionsprat.ui.frame import draw as draw_template
 from visionsprat.ui.frame import notice
-from visionsprat.ui.here import here
+from visionsprat.ui.here import client, device, here
+from visionsprat.ui.own_password import PROBLEMS, tell
 from visionsprat.ui.text import LAST_ADMINISTRATOR_SELF
 
 WORD = "radera"
@@ -24,30 +30,46 @@ def draw() -> None:
         forget_drafts(account.id)
         notice("Dina reflektioner är raderade.")
     draw_template("erase_reflections.html")
-    if _is_sure("Radera mina reflektioner", "erase_reflections"):
-        store.erase_reflections(account.id)
-        st.session_state[_DONE] = True
+    if checked := _sure("Radera mina reflektioner", "erase_reflections"):
+        with _asking_again():
+            store.erase_reflections(account.id, checked)
+            st.session_state[_DONE] = True
         st.rerun()  # the path at the side shows it too
     draw_template("erase_account.html")
-    if _is_sure("Radera mitt konto", "erase_account"):
+    if checked := _sure("Radera mitt konto", "erase_account"):
         try:
-            store.erase_account(account.id)
+            with _asking_again():
+                store.erase_account(account.id, checked)
         except LastAdministrator:
             notice(LAST_ADMINISTRATOR_SELF, problem=True)
         else:
             forget_drafts(account.id, leave_for="/?konto=raderat")
 
 
-def _is_sure(label: str, key: str) -> bool:
-    """A button that opens a form, where a word must be written before the thing is done."""
+@contextmanager
+def _asking_again() -> Iterator[None]:
+    try:
+        yield
+    except SignedOut:  # the password was changed elsewhere meanwhile, which has ended this session
+        st.rerun()
+
+
+def _sure(label: str, key: str) -> str:
+    """A button that opens a form, which wants a word and the password before the thing is done.
+
+    Returns the hash that the password was checked with; empty until then.
+    """
     asked = f"{key}_asked"
     with st.container(gap="small"):
         if st.button(f"{label} …", key=key):
             st.session_state[asked] = True
         if not st.session_state.get(asked):
-            return False
+            return ""
         with st.form(f"{key}_form", border=False, enter_to_submit=False):
             word = st.text_input(f"Skriv ordet {WORD}", key=f"{key}_word", autocomplete="off")
+            password = st.text_input(
+                "Ditt lösenord", key=f"{key}_password", type="password", autocomplete="current-password"
+            )
             answer = st.empty()
             with st.container(horizontal=True):
                 sure = st.form_submit_button(label, type="primary", key=f"{key}_sure")
@@ -58,7 +80,18 @@ def _is_sure(label: str, key: str) -> bool:
     if sure and word.strip().casefold() != WORD:
         told = f"Inget är raderat. Skriv ordet {WORD} i rutan, om du är säker."
         notice(told, problem=True, fields=[f"{key}_word"], place=answer)
-        return False
-    if sure:
+        return ""
+    checked = _checked(password, f"{key}_password", answer) if sure else ""
+    if checked:
         del st.session_state[asked]
-    return sure
+    return checked
+
+
+def _checked(password: str, field: str, answer: DeltaGenerator) -> str:
+    at = here()
+    try:
+        email = at.account.email
+        return check(at.installation.store, email, password, device=device(), client=client()).password_hash
+    except PROBLEMS as problem:
+        tell(problem, field, answer)
+        return ""

@@ -14,6 +14,7 @@ from starlette.requests import Request
 
 from visionsprat.accounts import token_hash
 from visionsprat.content import Module
+from visionsprat.cookies import SESSION_COOKIE
 from visionsprat.declarations import Declarations
 from visionsprat.errors import StoreUnavailable
 from visionsprat.installation import installation
@@ -22,7 +23,6 @@ from visionsprat.progress import progress
 from visionsprat.ui.frame import render
 from visionsprat.ui.pages import CLAIM, steps
 from visionsprat.ui.text import NOT_FILLED_IN
-from visionsprat.web import SESSION_COOKIE
 
 #: For everybody, and the same for all.
 _PUBLIC = {"tillganglighet", "personuppgifter"}

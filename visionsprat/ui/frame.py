@@ -60,6 +60,7 @@ _templates.filters |= {
     "day": text.day,
     "minute": text.minute,
     "saved": text.saved,
+    "recovery_codes": text.recovery_codes,
     "when": text.when,
 }
 _templates.globals |= {"State": State}
@@ -70,7 +71,15 @@ _templates.globals |= {name: getattr(_shared, name) for name in ("accent", "mark
 
 def render(template: str, **values: Any) -> Markup:
     """A template as HTML. What people have written is escaped like every other value."""
-    return Markup(_templates.get_template(template).render(**values))
+    found = _templates.get_template(template)
+    context = found.new_context(values)
+    try:
+        return Markup("".join(found.root_render_func(context)))
+    finally:
+        # A template's macros and its context hold one another: what was drawn, a staff list of 100,000
+        # people perhaps, would stay until the next full collection.
+        context.vars.clear()
+        context.parent.clear()
 
 
 def draw(template: str, **values: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
@@ -13,16 +13,18 @@ import streamlit as st
 from visionsprat import log
 from visionsprat.accounts import token_hash
 from visionsprat.client import client_in
-from visionsprat.content import Module
+from visionsprat.content import Module, is_address
+from visionsprat.cookies import BROWSER_COOKIE, DEVICE_COOKIE, SESSION_COOKIE
 from visionsprat.errors import StoreUnavailable
-from visionsprat.front import BROWSER_COOKIE, site
+from visionsprat.front import site
 from visionsprat.installation import Installation, installation
 from visionsprat.progress import Progress, progress
 from visionsprat.records import Account, Visitor
 from visionsprat.store.sessions import SEEN_AGAIN
 from visionsprat.traffic import REQUEST_ID
-from visionsprat.web import DEVICE_COOKIE, SESSION_COOKIE
 
+#: Of a URL that a client says to be at; an invitation's, with its code, has some 150 characters.
+LONGEST_URL = 8_000
 _log = logging.getLogger("visionsprat")
 
 
@@ -75,12 +77,27 @@ def arrive() -> Here:
     house = installation()
     token = st.context.cookies.get(SESSION_COOKIE, "")
     hashed = token_hash(token)
-    address = unquote(urlsplit(st.context.url or "").path).strip("/")
+    address = _asked(st.context.url or "")
     found = Here(house, house.store.visitor(hashed), hashed, address, had_session=bool(token))
     if found.visitor:
         log.about(account=found.visitor.account.id)
     _here.set(found)
     return found
+
+
+def _asked(url: str) -> str:
+    """The address that a client says to be at: one of ours, or at least no longer than they are."""
+    try:
+        address = unquote(urlsplit(url).path).strip("/") if len(url) <= LONGEST_URL else ""
+    except ValueError:
+        return ""
+    return address if is_address(address) else ""
+
+
+def settle(address: str) -> None:
+    """From now on the visitor is where the page stands that is drawn, whatever its client has said."""
+    if address != here().address:
+        _here.set(replace(here(), address=address))
 
 
 def here() -> Here:
@@ -90,11 +107,13 @@ def here() -> Here:
 def remember_visit() -> None:
     """Note that the visitor has been on this step, and that their session is alive."""
     at = here()
+    if at.address not in at.module.steps:
+        return
     visitor = at.signed_in
     last = visitor.visits.get(at.address)
     if last is None or at.now - min(last, visitor.last_seen_at) > SEEN_AGAIN:
         try:
-            at.installation.store.record_visit(visitor.account.id, at.token_hash, at.address)
+            at.installation.store.record_visit(visitor.account.id, at.token_hash, at.address, at.module.steps)
         except StoreUnavailable as error:
             _log.warning("A visit could not be noted: %s", error)  # the page can be read all the same
 

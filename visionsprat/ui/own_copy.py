@@ -8,7 +8,7 @@ from typing import Any
 
 from visionsprat.content import Module
 from visionsprat.records import OwnData, OwnReflection, Reflection
-from visionsprat.ui.text import ACTIONS, minute
+from visionsprat.ui.text import ACTIONS, minute, recovery_codes
 
 
 def as_data(own: OwnData, module: Module) -> dict[str, Any]:
@@ -20,8 +20,11 @@ def as_data(own: OwnData, module: Module) -> dict[str, Any]:
             "skapat": _iso(own.created_at),
             "senast_inloggad": _iso(own.last_signed_in_at),
             "administratör": own.is_admin,
+            "adressen_obekräftad_sedan": _iso(own.address_unproven_since),
             "grupper": list(own.groups),
             "chef_för": list(own.manages),
+            "tvåstegsinloggning_sedan": _iso(own.second_factor_set_at),
+            "reservkoder_kvar": own.recovery_codes,
         },
         "reflektioner": [
             {
@@ -46,14 +49,33 @@ def as_data(own: OwnData, module: Module) -> dict[str, Any]:
                 "började": _iso(each.begun_at),
                 "senast_använd": _iso(each.last_seen_at),
                 "slutar": _iso(each.expires_at),
+                "enhet": each.device_kind,
+                "håll_mig_inloggad": each.is_kept,
             }
             for each in own.sessions
         ],
         "webbläsare_som_känns_igen": [{"senast_inloggad": _iso(at)} for at in own.devices],
-        "misslyckade_inloggningar": [_iso(at) for at in own.failed_sign_ins],
+        "misslyckade_inloggningar": [
+            {"när": _iso(each.at), "nätadress": each.client} for each in own.failed_sign_ins
+        ],
         "begärda_lösenordslänkar": [_iso(at) for at in own.password_requests],
         "inbjudningar": [
-            {"gäller_till": _iso(each.expires_at), "använd": _iso(each.used_at)} for each in own.invitations
+            {
+                "gjord": _iso(each.made_at),
+                "gäller_till": _iso(each.expires_at),
+                "använd": _iso(each.used_at),
+            }
+            for each in own.invitations
+        ],
+        "låsta_texter": [
+            {
+                "låstes": _iso(each.locked_at),
+                "släpptes": _iso(each.released_at),
+                "antal": each.texts,
+                "först_sparad": _iso(each.first_saved_at),
+                "senast_sparad": _iso(each.last_saved_at),
+            }
+            for each in own.locks
         ],
         "händelser": [
             {
@@ -84,6 +106,11 @@ def _lines(own: OwnData, module: Module, now: datetime) -> Iterator[str]:
         yield "Du är administratör."
     yield f"Kontot skapades: {minute(own.created_at)}"
     yield f"Senast inloggad: {minute(own.last_signed_in_at) if own.last_signed_in_at else 'aldrig'}"
+    if own.address_unproven_since:
+        yield f"Du har inte bekräftat e-postadressen sedan {minute(own.address_unproven_since)}."
+    if own.second_factor_set_at:
+        left = recovery_codes(own.recovery_codes)
+        yield f"Tvåstegsinloggning: på sedan {minute(own.second_factor_set_at)}, {left}"
     yield from _heading("Det du har skrivit")
     if not own.reflections:
         yield "Inget än."
@@ -98,10 +125,12 @@ def _lines(own: OwnData, module: Module, now: datetime) -> Iterator[str]:
             yield "Du har markerat det här för mötet."
         for old in each.earlier:
             yield from _answer("En annan version, sparad", old)
+    if own.locks:
+        yield from _list("Texter som är låsta, eller som någon har släppt", _locks(own))
     yield from _list("Sidor du har varit på, och när senast", _visits(own))
     yield from _list("Inloggningar som gäller nu", _sessions(own))
     yield from _list("Webbläsare som känns igen, och när du senast loggade in", map(minute, own.devices))
-    yield from _list("Misslyckade inloggningar den senaste tiden", map(minute, own.failed_sign_ins))
+    yield from _list("Misslyckade inloggningar den senaste tiden", _failures(own))
     yield from _list("När någon bad om en länk för glömt lösenord", map(minute, own.password_requests))
     yield from _list("Inbjudningar", _invitations(own))
     yield from _list("Händelser", _events(own))
@@ -128,15 +157,32 @@ def _visits(own: OwnData) -> Iterator[str]:
 def _sessions(own: OwnData) -> Iterator[str]:
     for each in own.sessions:
         yield (
-            f"Började {minute(each.begun_at)}, användes senast {minute(each.last_seen_at)}, "
-            f"slutar senast {minute(each.expires_at)}"
+            f"{each.device_kind or 'Okänd enhet'}: började {minute(each.begun_at)}, "
+            f"användes senast {minute(each.last_seen_at)}, slutar senast {minute(each.expires_at)}"
         )
+
+
+def _failures(own: OwnData) -> Iterator[str]:
+    for each in own.failed_sign_ins:
+        yield minute(each.at) + (f", från nätadressen {each.client}" if each.client else "")
 
 
 def _invitations(own: OwnData) -> Iterator[str]:
     for each in own.invitations:
         used = f"använd {minute(each.used_at)}" if each.used_at else "inte använd"
-        yield f"Gäller till {minute(each.expires_at)}, {used}"
+        made = f"Gjord {minute(each.made_at)}, gäller" if each.made_at else "Gäller"
+        yield f"{made} till {minute(each.expires_at)}, {used}"
+
+
+def _locks(own: OwnData) -> Iterator[str]:
+    for each in own.locks:
+        if each.released_at:
+            yield f"Låstes {minute(each.locked_at)}, släpptes {minute(each.released_at)}"
+        else:
+            saved = ""
+            if each.first_saved_at and each.last_saved_at:
+                saved = f", sparade {minute(each.first_saved_at)} till {minute(each.last_saved_at)}"
+            yield f"Låstes {minute(each.locked_at)}: {each.texts} svar{saved}"
 
 
 def _events(own: OwnData) -> Iterator[str]:

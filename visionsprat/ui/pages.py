@@ -11,6 +11,7 @@ from visionsprat.content import Module
 from visionsprat.invitations import ADDRESS as INVITATION
 from visionsprat.settings import ROOT
 from visionsprat.ui.here import Here
+from visionsprat.ui.waiting import is_waiting
 
 CLAIM = "kom-igang"
 _BESIDE_THE_WALK = ("min-grupp", "administration", "mitt-konto")
@@ -29,30 +30,34 @@ def title(name: str) -> str:
 
 def steps(module: Module) -> list[tuple[str, str]]:
     """The walk in order: address and name of each step."""
-    return [
-        ("", "Start"),
-        ("visionen", "Visionen"),
-        *((theme.id, theme.title) for theme in module.themes),
-        ("mina-reflektioner", "Mina reflektioner"),
-    ]
+    names = ("Start", "Visionen", *(theme.title for theme in module.themes), "Mina reflektioner")
+    return list(zip(module.steps, names, strict=True))
 
 
 def pages_for(at: Here) -> list[st.Page]:
     """The pages that this visitor has. Any other address, known or not, shows the same "finns inte"."""
     found = {address: (script, name) for address, script, name in _own_pages(at)}
     found |= _PUBLIC
+    if is_waiting(at):
+        found[INVITATION] = (_entrance(at), "Logga in")
     if at.address == CLAIM:
         found[CLAIM] = ("claim.py", "Kom igång")
-    elif at.address not in found:
-        script = "sign_in.py" if at.visitor is None else "missing.py"
-        found[at.address] = (script, "Logga in" if at.visitor is None else "Sidan finns inte")
     # Each run has pages of its own: Streamlit notes in them which one may be drawn.
-    return [copy.copy(_page(address, script, name)) for address, (script, name) in found.items()]
+    made = [copy.copy(_page(address, script, name)) for address, (script, name) in found.items()]
+    return made if at.address in found else [*made, _made_up(at)]
+
+
+def _made_up(at: Here) -> st.Page:
+    """The page at an address that is none of this visitor's. It is theirs to choose: it is not kept."""
+    script, name = (_entrance(at), "Logga in") if at.visitor is None else ("missing.py", "Sidan finns inte")
+    page = copy.copy(_page("-", script, name))
+    page._url_path = at.address
+    return page
 
 
 @functools.lru_cache(maxsize=256)
 def _page(address: str, script: str, name: str) -> st.Page:
-    """Made once: Streamlit asks the disk for each folder on the way to its script."""
+    """Made once, for addresses of ours alone: Streamlit asks the disk for each folder to its script."""
     return st.Page(
         ROOT / "pages" / script,
         title="Visionsprat" if name == "Start" else title(name),
@@ -61,10 +66,15 @@ def _page(address: str, script: str, name: str) -> st.Page:
     )
 
 
+def _entrance(at: Here) -> str:
+    """Where a visitor signs in, at whatever address: first the password, then a code if one is wanted."""
+    return "code.py" if is_waiting(at) else "sign_in.py"
+
+
 def _own_pages(at: Here) -> list[tuple[str, str, str]]:
     if at.visitor is None:
-        walk = [(address, "sign_in.py", "Logga in") for address, _ in steps(at.module)]
-        return [*walk, *((address, "sign_in.py", "Logga in") for address in _BESIDE_THE_WALK)]
+        addresses = [*dict(steps(at.module)), *_BESIDE_THE_WALK]
+        return [(address, _entrance(at), "Logga in") for address in addresses]
     scripts = {"": "start.py", "visionen": "vision.py", "mina-reflektioner": "reflections.py"}
     walk = [(address, scripts.get(address, "theme.py"), name) for address, name in steps(at.module)]
     group = [("min-grupp", "group.py", "Min grupp")] if at.account.is_manager else []

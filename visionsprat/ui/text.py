@@ -12,6 +12,8 @@ One word for each thing on the screen; tests/test_words.py knows those that must
     radera          what one has written, or one's account: it can't be brought back
     ta bort         from a group, or from a role; avaktivera: an account that is kept but can't be used
     möte            where the group talks about it
+    tvåstegsinloggning
+                    lösenord och en kod från en app; reservkod: en som går att använda i stället, en gång
     säkerhetskopia, tidigare version, inbjudan, händelse, webbläsare, kakor
     den som sköter servern: for whatever only the terminal can help with; hör av dig till: how one asks
 """
@@ -21,12 +23,14 @@ from __future__ import annotations
 from datetime import MAXYEAR, MINYEAR, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from visionsprat.directory import Problem
+from visionsprat.directory import MAX_DEPTH, MAX_GROUPS, MAX_PLACES, Problem
 from visionsprat.errors import InvitationExpired, InvitationUsed, InvitationVoid
-from visionsprat.fields import MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS, Fault
+from visionsprat.fields import MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS, Fault
 from visionsprat.mail import Trouble as MailTrouble
 from visionsprat.records import Action, Show
 from visionsprat.staff_file import Trouble
+from visionsprat.staff_reader import MAX_COLUMNS, MAX_ROWS
+from visionsprat.writing import MOST_MARKS
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 _NUMBERS = ("noll", "ett", "två", "tre", "fyra", "fem", "sex", "sju", "åtta", "nio", "tio", "elva", "tolv")
@@ -49,20 +53,43 @@ _MONTHS = (
 FAULTS = {
     Fault.EMAIL: "Det där ser inte ut som en e-postadress. Skriv den så här: namn@exempel.se.",
     Fault.NAME: "Skriv ett namn, högst 100 tecken.",
+    Fault.NAME_MARKS: f"Någon bokstav i namnet har fler än {MOST_MARKS} accenttecken. Ta bort några.",
+    Fault.GROUP_MARKS: f"Någon bokstav i namnet har fler än {MOST_MARKS} accenttecken. Ta bort några.",
     Fault.GROUP: "Skriv gruppens namn, högst 100 tecken och utan tecknet |.",
     Fault.GROUP_CIRCLE: "En grupp kan inte ligga under en grupp med samma namn. Välj ett annat namn.",
     Fault.PASSWORD_SHORT: f"Lösenordet är för kort. Det ska ha minst {MIN_PASSWORD_CHARACTERS} tecken.",
-    Fault.PASSWORD_LONG: (
-        f"Lösenordet är för långt. Det får ha högst {MAX_PASSWORD_BYTES} tecken, "
-        "och å, ä och ö räknas som två."
+    Fault.PASSWORD_LONG: f"Lösenordet är för långt. Det får ha högst {MAX_PASSWORD_CHARACTERS} tecken.",
+    Fault.PASSWORD_COMMON: (
+        "Lösenordet är för lätt att gissa. Pröva flera ord som inte hör ihop. "
+        "Ett enda ord med ett årtal räcker inte, och inte heller ditt namn."
     ),
-    Fault.PASSWORD_COMMON: "Lösenordet är för lätt att gissa. Pröva flera ord som inte hör ihop.",
 }
+
+
+def thousands(count: int) -> str:
+    """A number with a space between thousands, as in "10 000"."""
+    return f"{count:,}".replace(",", "\u00a0")
+
 
 #: Why a staff list can't be read.
 TROUBLE = {
     Trouble.EMPTY: "Filen är tom. Välj en annan fil.",
     Trouble.TOO_BIG: "Filen är för stor. Den får vara högst 20 MB. Dela upp den i flera.",
+    Trouble.TOO_MANY_ROWS: f"Filen har fler än {thousands(MAX_ROWS)} rader. Dela upp den i flera.",
+    Trouble.TOO_WIDE: (
+        f"Rad {{about}} har fler än {thousands(MAX_COLUMNS)} celler. "
+        "Kontrollera att varje person står på en egen rad."
+    ),
+    Trouble.FAR: ("Cellen {about} ligger långt utanför listan. Töm den, spara filen och välj den igen."),
+    Trouble.TOO_MUCH: (
+        "Filen tar för lång tid eller för mycket minne att läsa. "
+        "Spara bara bladet med listan, som CSV UTF-8, och välj den filen i stället."
+    ),
+    Trouble.TOO_MANY_GROUPS: (
+        f"Listan har för många grupper. Högst {thousands(MAX_GROUPS)} olika får finnas, "
+        f"och högst {thousands(MAX_PLACES)} om man räknar varje persons grupper för sig."
+    ),
+    Trouble.BUSY: "Servern läser en annan fil just nu. Vänta en stund och välj filen igen.",
     Trouble.NOT_EXCEL: (
         "Filen ser ut som en Excelfil men går inte att öppna. Spara den en gång till som .xlsx eller CSV."
     ),
@@ -88,7 +115,9 @@ PROBLEMS = {
     Problem.EMAIL_DOUBLED: "finns också på rad {about}. Behåll en av raderna",
     Problem.NAME: "ska vara ett namn på 1 till 100 tecken",
     Problem.GROUP: "ska vara en grupp, till exempel Vård/Norr/Team 3, med namn på 1 till 100 tecken",
+    Problem.MARKS: f"har en bokstav med fler än {MOST_MARKS} accenttecken",
     Problem.GROUP_CIRCLE: "lägger en grupp under en grupp med samma namn",
+    Problem.GROUP_DEEP: f"har fler än {MAX_DEPTH} nivåer",
     Problem.MANAGER_UNKNOWN: "finns varken i filen eller bland kontona",
     Problem.ACTIVE: "ska vara ja eller nej",
     Problem.TOO_MANY: "är en cell mer än det finns rubriker. Kanske ska en text stå inom citattecken",
@@ -120,7 +149,7 @@ _ASK_WHY = "Be den som sköter servern att ta reda på varför."
 NOT_SENT = {
     MailTrouble.ADDRESS: "E-postservern säger nej till adressen. Kontrollera att den är rätt.",
     MailTrouble.LATER: "E-postservern tar inte emot mejl till adressen just nu. Försök igen senare.",
-    MailTrouble.CHARACTERS: "E-postservern klarar inte tecknen i adressen. Ge länken på ett annat sätt.",
+    MailTrouble.CHARACTERS: "E-postservern klarar inte tecknen i adressen. Kontrollera att den är rätt.",
     MailTrouble.REFUSED: f"E-postservern säger nej till mejlet. {_ASK_WHY}",
     MailTrouble.UNREACHABLE: "E-postservern går inte att nå. Försök igen senare.",
     MailTrouble.ENCRYPTION: f"E-postservern kan inte ta emot mejl på ett säkert sätt. {_ASK_WHY}",
@@ -156,6 +185,7 @@ ACTIONS = {
     Action.MADE_ADMINISTRATOR: "Gjorde till administratör",
     Action.ADMINISTRATOR_REMOVED: "Tog bort som administratör",
     Action.SIGNED_OUT: "Loggade ut överallt",
+    Action.EVERYBODY_SIGNED_OUT: "Loggade ut alla",
     Action.GROUP_MADE: "Lade till en grupp",
     Action.GROUP_RENAMED: "Bytte namn på en grupp",
     Action.GROUP_MOVED: "Flyttade en grupp",
@@ -165,6 +195,15 @@ ACTIONS = {
     Action.RESTORED: "Återställde en säkerhetskopia",
     Action.INVITED: "Bjöd in",
     Action.PASSWORD_CHOSEN: "Valde lösenord med en inbjudan",
+    Action.LINK_MADE: "Gjorde en ny länk till någon som har loggat in förut",
+    Action.TEXTS_LOCKED: "Låste tidigare texter",
+    Action.TEXTS_UNLOCKED: "Låste upp sina texter",
+    Action.TEXTS_RELEASED: "Släppte låsta texter",
+    Action.ADDRESS_CONFIRMED: "Bekräftade sin e-postadress",
+    Action.SECOND_FACTOR_SET: "Slog på tvåstegsinloggning",
+    Action.SECOND_FACTOR_REMOVED: "Tog bort tvåstegsinloggning",
+    Action.RECOVERY_CODES_MADE: "Gjorde nya reservkoder",
+    Action.RECOVERY_CODE_USED: "Använde en reservkod",
 }
 
 EMAIL_TAKEN = "Det finns redan ett konto med den e-postadressen."
@@ -180,7 +219,13 @@ LETTER_COMES = (
 #: In place of what the organisation has not filled in, on the pages that the law wants.
 NOT_FILLED_IN = "Uppgiften saknas ännu."
 NO_COOKIES = "Webbläsaren tar inte emot kakor. Tillåt kakor för den här webbplatsen och ladda om sidan."
+CODE_WRONG = (
+    "Koden stämmer inte, eller så är den redan använd. Skriv den som appen visar nu. "
+    "Går det inte? Kontrollera att mobilens klocka går rätt."
+)
 PASSWORD_ADVICE = f"Minst {MIN_PASSWORD_CHARACTERS} tecken. Gärna några ord som inte hör ihop."
+TOO_BUSY = "Många loggar in just nu. Vänta en liten stund och försök igen."
+WRONG_PASSWORD = "Det nuvarande lösenordet stämmer inte."
 
 
 def too_many(until: datetime, now: datetime) -> str:
@@ -190,6 +235,13 @@ def too_many(until: datetime, now: datetime) -> str:
     # Rounded up: at the time that is named, it works.
     local = (until + timedelta(minutes=1) - timedelta(microseconds=1)).astimezone(STOCKHOLM)
     return f"Det har blivit för många försök. Vänta till {local:%H:%M} och försök igen."
+
+
+def recovery_codes(left: int) -> str:
+    """How many recovery codes are left, as in "sju reservkoder kvar"."""
+    if left == 1:
+        return "en reservkod kvar"
+    return f"{number(left) if left else 'inga'} reservkoder kvar"
 
 
 def number(count: int) -> str:
@@ -217,11 +269,6 @@ def when(moment: datetime, now: datetime) -> str:
     if local.date() == today - timedelta(days=1):
         return f"i går {clock}"
     return minute(moment)
-
-
-def thousands(count: int) -> str:
-    """A number with a space between thousands, as in "10 000"."""
-    return f"{count:,}".replace(",", "\u00a0")
 
 
 def minute(at: datetime) -> str:

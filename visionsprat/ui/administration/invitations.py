@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -41,9 +42,10 @@ def draw() -> None:
     whom = _ask_whom()
     if whom is None:
         return
-    count = at.installation.store.count_invitees(whom)
+    store = at.installation.store
+    count, handed_out = (store.count_invitees(each) for each in (whom, replace(whom, unused=True)))
     query = urlencode({"grupp": whom.group_id or "", "aldrig": "1" if whom.never_signed_in else ""})
-    draw_template("invitations_file.html", count=count, query=query)
+    draw_template("invitations_file.html", count=handed_out, left_out=count - handed_out, query=query)
     if settings.smtp is not None and count:
         _offer_letters(settings.smtp, whom, count)
 
@@ -72,7 +74,7 @@ def _offer_letters(smtp: Smtp, whom: Whom, count: int) -> None:
     # The label and the key change with whom it concerns: a yes holds for what was seen.
     sure = st.checkbox(label, key=f"invite_sure_{whom}")
     if st.button("Skicka", key="invite_send", disabled=not sure):
-        invitations = invite(at.installation.store, at.account.id, whom, at.site)
+        invitations = invite(at.installation.store, at.account.id, whom, at.site, by_letter=True)
         del st.session_state[f"invite_sure_{whom}"]
         _dispatches[at.account.id] = Dispatch(smtp, as_letters(invitations), at.now)
         st.rerun()

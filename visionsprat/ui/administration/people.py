@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from visionsprat.errors import EmailTaken, LastAdministrator
+from visionsprat.errors import EmailTaken, LastAdministrator, NotAllowed
 from visionsprat.fields import Refused, clean_email, clean_group, clean_name
-from visionsprat.invitations import as_letters, invite
+from visionsprat.invitations import as_letters, invite, tell_of_corrected_address, tell_of_release
 from visionsprat.mail import send
 from visionsprat.records import NewAccount, Person, Show, Whom
+from visionsprat.ui.administration import everybody, second_factor
 from visionsprat.ui.frame import draw as draw_template
 from visionsprat.ui.frame import notice
 from visionsprat.ui.here import here
@@ -45,6 +46,7 @@ def _draw_search() -> None:
     if search.strip() or show is not Show.ALL or counts[Show.ALL] <= 50:
         draw_template("people.html", found=store.find_people(search, show))
     _draw_new()
+    everybody.draw()
 
 
 def _draw_new() -> None:
@@ -81,34 +83,76 @@ def _draw_person(person: Person) -> None:
     _say_done()
     if person.is_active:
         _invite(person)
+    _release(person)
     _correct(person)
     _groups(person)
     _roles(person)
+    second_factor.draw_for(person)
 
 
 def _invite(person: Person) -> None:
     at = here()
     smtp = at.installation.settings.smtp
-    draw_template("section.html", title="Inbjudan", text=_WHAT_AN_INVITATION_DOES)
+    title = "Nytt lösenord" if person.is_used else "Inbjudan"
+    draw_template("section.html", title=title, text=_about(person))
     with st.container(horizontal=True):
-        shown = st.button("Bjud in", key="person_invite")
-        sent = smtp is not None and st.button("Skicka inbjudan med e-post", key="person_invite_by_mail")
+        # The link to what somebody has written goes to nobody but themself, where letters can be sent.
+        shown = not (person.is_used and smtp) and st.button(_SHOW[person.is_used], key="person_invite")
+        sent = smtp is not None and st.button(_SEND[person.is_used], key="person_invite_by_mail")
     if not shown and not sent:
         return
-    made = invite(at.installation.store, at.account.id, Whom(emails=frozenset({person.email})), at.site)
-    if smtp is not None and sent:
+    whom = Whom(emails=frozenset({person.email}), unused=not person.is_used)
+    made = invite(at.installation.store, at.account.id, whom, at.site, by_letter=bool(sent))
+    if not made:
+        notice(f"{person.name} har loggat in nyss. Ladda om sidan.", problem=True)
+    elif smtp is not None and sent:
         failures = send(smtp, as_letters(made))
+        what = "Länken" if person.is_used else "Inbjudan"
         notice(
-            NOT_SENT[failures[0].trouble] if failures else f"Inbjudan är skickad till {person.email}.",
+            NOT_SENT[failures[0].trouble] if failures else f"{what} är skickad till {person.email}.",
             problem=bool(failures),
         )
-    elif made:
+    else:
         draw_template("link.html", person=made[0].person, link=made[0].link)
+
+
+def _about(person: Person) -> str:
+    """What a link does, said before it is made."""
+    if not person.is_used:
+        return _WHAT_AN_INVITATION_DOES
+    if here().installation.settings.smtp is None:
+        return _WHAT_A_LINK_LOCKS
+    return _WHAT_A_LETTER_DOES + (_WHAT_AN_UNPROVEN_ADDRESS_DOES if person.address_is_unproven else "")
+
+
+def _release(person: Person) -> None:
+    """Let another administrator than the one who made the link vouch for whoever is there now."""
+    at = here()
+    store = at.installation.store
+    locked = [each for each in store.text_locks(person.id, at.account.id) if each.released_at is None]
+    if not locked:
+        return
+    may = any(each.may_release for each in locked)
+    draw_template("admin_lock.html", person=person, locked=locked, may=may)
+    if not may:
+        return
+    label = f"Jag har pratat med {person.name}, som själv har valt sitt lösenord och ber om texterna"
+    sure = st.checkbox(label, key=f"person_release_sure_{person.id}")
+    if not st.button("Släpp texterna", key="person_release", disabled=not sure):
+        return
+    try:
+        store.release_texts(at.account.id, person.id)
+    except NotAllowed:
+        st.rerun()  # no longer an administrator, or locked anew meanwhile
+    if at.installation.settings.smtp:
+        tell_of_release(at.installation.settings.smtp, person, at.account.name)
+    _finish(f"Texterna är släppta. {person.name} får veta att det var du som gjorde det.", person.id)
 
 
 def _correct(person: Person) -> None:
     at = here()
-    draw_template("section.html", title="Rätta uppgifter", text="")
+    text = _WHAT_CORRECTING_DOES if person.is_used else ""
+    draw_template("section.html", title="Rätta uppgifter", text=text)
     with st.form("person_form", border=False):
         name = st.text_input("Namn", person.name, key=f"person_name_{person.id}", autocomplete="off")
         email = st.text_input("E-post", person.email, key=f"person_email_{person.id}", autocomplete="off")
@@ -117,13 +161,17 @@ def _correct(person: Person) -> None:
     if not pressed:
         return
     try:
-        at.installation.store.correct(at.account.id, person.id, clean_name(name), clean_email(email))
+        new = clean_email(email)
+        at.installation.store.correct(at.account.id, person.id, clean_name(name), new)
     except Refused as refused:
         field = f"person_{refused.fault.field}_{person.id}"
         notice(FAULTS[refused.fault], problem=True, fields=[field], place=problem)
     except EmailTaken:
         notice(EMAIL_TAKEN, problem=True, fields=[f"person_email_{person.id}"], place=problem)
     else:
+        smtp = at.installation.settings.smtp
+        if smtp and person.is_used and new != person.email:
+            tell_of_corrected_address(smtp, person, new)
         _finish("Uppgifterna är sparade.", person.id)
 
 
@@ -193,6 +241,28 @@ def _roles(person: Person) -> None:
 _WHAT_AN_INVITATION_DOES = (
     "En länk där personen väljer ett lösenord. Den gäller i 14 dagar och går att använda en gång. "
     "En ny länk gör att den förra slutar att gälla."
+)
+_SHOW = {False: "Bjud in", True: "Gör en ny länk"}
+_SEND = {False: "Skicka inbjudan med e-post", True: "Skicka ny länk med e-post"}
+_LOCKS_UNTIL = (
+    "det som personen har skrivit, tills personen har gett sitt gamla lösenord eller en annan administratör "
+    "har släppt det. Ingen kan läsa det under tiden, och inget försvinner."
+)
+_WHAT_A_LINK_LOCKS = (
+    "Personen har loggat in förut. Har personen glömt lösenordet kan du göra en länk för att välja ett nytt. "
+    f"När länken används låses {_LOCKS_UNTIL} Minns personen lösenordet behövs ingen länk. "
+    "Det syns bland händelserna att du har gjort den."
+)
+_WHAT_A_LETTER_DOES = (
+    "Personen har loggat in förut. En ny länk går därför bara till personens egen e-postadress, så att ingen "
+    "annan kan läsa det som personen har skrivit. Personen kan också själv be om den med ”Glömt lösenordet?”."
+)
+_WHAT_AN_UNPROVEN_ADDRESS_DOES = (
+    f" Personen har inte bekräftat den här adressen än. Därför låser länken, när den används, {_LOCKS_UNTIL}"
+)
+_WHAT_CORRECTING_DOES = (
+    "Ändrar du e-postadressen får personen bekräfta den. Tills dess låser en länk dit det som personen har "
+    "skrivit. Den gamla adressen får ett mejl om ändringen, om Visionsprat kan skicka mejl."
 )
 _WHAT_DEACTIVATING_DOES = (
     "Den som avaktiveras loggas ut genast och kan inte logga in. Det personen har skrivit finns kvar."

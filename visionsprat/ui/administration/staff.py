@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from visionsprat.directory import Preview, StaffListFaulty, asks_once_more, preview
+from visionsprat.directory import MAX_FAULTS, Preview, StaffListFaulty, asks_once_more, preview
 from visionsprat.errors import StaffListOutdated
 from visionsprat.staff_file import MAX_BYTES, Unreadable
 from visionsprat.ui.frame import draw as draw_template
 from visionsprat.ui.frame import notice
 from visionsprat.ui.here import here
 from visionsprat.ui.text import PROBLEMS, READ_AS, TROUBLE, thousands
+from visionsprat.uploads import forget_file
 
 #: As many of each kind are listed; the rest are counted.
 _MOST = 200
@@ -51,7 +52,9 @@ def _preview(data: bytes, whole: bool) -> Preview | None:
     except Unreadable as error:
         notice(TROUBLE[error.trouble].format(about=error.about), problem=True)
     except StaffListFaulty as error:
-        draw_template("staff_faults.html", faults=error.faults, problems=PROBLEMS, most=_MOST)
+        draw_template(
+            "staff_faults.html", faults=error.faults, problems=PROBLEMS, most=_MOST, stopped=MAX_FAULTS
+        )
     finally:
         bar.empty()
     return None
@@ -88,4 +91,5 @@ def _apply(found: Preview, name: str) -> None:
         f"{thousands(plan.unchanged)} oförändrade."
     )
     st.session_state[_ROUND] += 1
+    forget_file()
     st.rerun()

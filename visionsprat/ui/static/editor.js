@@ -12,13 +12,17 @@ const TELL_LIMIT = 1000; // characters left when the limit is first told
 const LARGE_DELETION = 200; // characters
 const ONE_DELETION = 10000; // ms within which saves that follow one another are one deletion
 const MOST_COMPARED = 4000000; // pairs of words; beyond that all that lies between two texts' ends differs
+const MOST_CHARACTERS = 20000; // unless the page says otherwise
 const UNANSWERED = 4; // how many sent texts are remembered until one is acknowledged
+
+const { drafts } = window.visionsprat;
 
 const nfc = (text) => text.normalize("NFC"); // as the server stores it
 const same = (one, other) => nfc(one) === nfc(other);
 // The same rule as is_blank() in writing.py.
 const isBlank = (text) => /^[\s\p{C}\p{Z}]*$/u.test(text);
-const length = (text) => [...nfc(text)].length;
+// Four characters at most become one: what is much too long is not normalised first.
+const length = (text) => (text.length > 8 * MOST_CHARACTERS ? text.length : [...nfc(text)].length);
 
 const stockholm = (options) => new Intl.DateTimeFormat("sv-SE", { timeZone: "Europe/Stockholm", ...options });
 const clock = stockholm({ hour: "2-digit", minute: "2-digit" });
@@ -94,75 +98,6 @@ function compare(one, other) {
   });
 }
 
-// Drafts: what the server may not have yet, in localStorage. That may be blocked, missing or full.
-
-const storage = {
-  /** The keys of an account's drafts. */
-  keys(account) {
-    try {
-      return Object.keys(localStorage).filter((key) => key.startsWith(`${DRAFT}:${account}:`));
-    } catch {
-      return [];
-    }
-  },
-  read(key) {
-    try {
-      return JSON.parse(localStorage.getItem(key));
-    } catch {
-      return null;
-    }
-  },
-  /** Whether it is kept now. */
-  write(key, value) {
-    try {
-      localStorage.setItem(key, JSON.stringify(value));
-      return true;
-    } catch {
-      return false;
-    }
-  },
-  remove(key) {
-    try {
-      localStorage.removeItem(key);
-    } catch {
-      // Then nothing is kept under it either.
-    }
-  },
-};
-
-const DRAFT = "visionsprat:draft";
-const TAB = Math.random().toString(36).slice(2); // each tab keeps its own drafts: none overwrites another's
-const keeps = storage.write("visionsprat:kept", true);
-storage.remove("visionsprat:kept");
-
-const claimed = new Set(); // keys
-
-/** Whether a draft is ours from now on, and was not before. What a closed tab leaves becomes one other's. */
-function claim(key) {
-  if (claimed.has(key)) return false;
-  claimed.add(key);
-  if (!navigator.locks) return true; // there are none without TLS: a draft is then whoever's that finds it
-  return new Promise((answer) => {
-    const hold = (lock) => {
-      answer(lock !== null);
-      if (!lock) claimed.delete(key); // an open tab has it
-      return lock && new Promise(() => {}); // until this one is closed
-    };
-    navigator.locks.request(key, { ifAvailable: true }, hold).catch(() => answer(true));
-  });
-}
-
-/** The drafts of an account that closed tabs have left, as [question, key, draft], the oldest first. */
-async function leftBehind(account) {
-  const found = [];
-  for (const key of storage.keys(account)) {
-    const [question] = key.slice(`${DRAFT}:${account}:`.length).split(":");
-    if (await claim(key)) found.push([question, key, storage.read(key)]);
-  }
-  const moment = ([, , draft]) => draft.written_at ?? "";
-  return found.filter(([, , draft]) => draft).sort((one, other) => (moment(one) < moment(other) ? -1 : 1));
-}
-
 /** Send a draft. What the server answers; status 0 when it doesn't. */
 async function post(account, question, { text, based_on, unanswered = [] }, keepalive = false) {
   try {
@@ -174,6 +109,7 @@ async function post(account, question, { text, based_on, unanswered = [] }, keep
       signal: keepalive ? undefined : AbortSignal.timeout(20000),
     });
     const body = await answer.json().catch(() => null);
+    if (body && answer.status === 429) body.after = Number(answer.headers.get("Retry-After")) || 1; // s
     // Others may answer in its place: a proxy, or a network that wants to be signed in to first.
     return body ? { status: answer.status, body } : { status: answer.ok ? 0 : 503 };
   } catch {
@@ -185,12 +121,14 @@ const REFUSED = {
   404: () => "Frågan finns inte längre. Kopiera texten om du vill ha den kvar.",
   413: (saver) => `Texten är för lång. Den får ha högst ${saver.limit.toLocaleString("sv-SE")} tecken.`,
   422: () => "Texten innehåller tecken som inte går att spara.",
+  423: () => "Det finns inte plats för fler tidigare versioner. Ta bort dem du inte behöver, så sparas texten.",
+  // The server's reasons besides: it alone counts what stands on one letter, and it says how many may.
+  marks: (_, { message }) => message,
 };
 
 /** Why a text is not on the server yet, and where it is meanwhile. */
 function waiting({ status, kept }) {
-  if (status === 401 && kept) return "Inte sparat. Du är utloggad. Logga in igen, så sparas texten.";
-  if (status === 401) return "Inte sparat. Du är utloggad, och texten finns bara i rutan. Logga in i en ny flik, så sparas den.";
+  if (status === 401) return "Inte sparat. Du är utloggad."; // session.js covers the page, and says more
   if (kept && isOffline({ status })) return "Sparat på den här enheten, skickas när nätet är tillbaka";
   const why = status ? "Servern kan inte spara just nu." : navigator.onLine ? "Servern svarar inte." : "Det finns inget nät.";
   const where = kept ? "Texten finns kvar på den här enheten" : "Texten finns bara i rutan";
@@ -203,11 +141,11 @@ class Saver {
   constructor(account, question) {
     this.account = account;
     this.question = question;
-    this.limit = 20000; // characters; the page says otherwise when it differs
-    this.key = `${DRAFT}:${account}:${question}:${TAB}`;
-    claim(this.key);
-    this.kept = keeps; // whether the draft is, in the browser
-    this.left = []; // drafts that closed tabs have left, as [key, draft]: each waits until its turn comes
+    this.limit = MOST_CHARACTERS;
+    this.place = new drafts.Draft(account);
+    drafts.claim(this.place.name);
+    this.kept = drafts.possible ? null : false; // whether the draft is, in the browser; null while that is to be seen
+    this.left = []; // drafts that closed tabs have left: each waits until its turn comes
     this.base = { text: "", revision: 0, saved_at: null }; // what the server is known to hold ...
     this.known = false; // ... once it has said so
     this.received = false; // whether there is a text yet, the server's or a draft
@@ -217,6 +155,8 @@ class Saver {
     this.problem = "";
     this.status = 0; // of the last answer, while waiting
     this.other = null; // the newer text, in a conflict
+    this.paused = false; // until when the server has said
+    this.nearlyFull = false; // whether there will soon be no room for more earlier versions
     this.writtenAt = null; // when the text was last changed here
     this.taken = null; // the text before much of it was deleted
     this.deletions = new Deletions();
@@ -247,18 +187,17 @@ class Saver {
   /** Take over the next draft that a closed tab has left; not before our own text is saved. */
   async pickUp() {
     if (this.gone || this.state !== "saved" || !this.left.length) return;
-    const [key, draft] = this.left.shift();
-    if (this.known && same(draft.text, this.base.text)) {
-      storage.remove(key);
+    const { draft, content } = this.left.shift();
+    if (this.known && same(content.text, this.base.text)) {
+      draft.remove();
       return this.pickUp();
     }
+    this.place = draft; // there is nothing in the one before
     this.received = true;
-    this.text = draft.text;
-    this.writtenAt = draft.written_at ?? null;
-    this.unanswered = draft.unanswered ?? [];
-    this.basedOn = draft.based_on; // if the server holds something newer by now, it says so
-    this.writeDraft();
-    if (this.kept) storage.remove(key); // it is under our own now
+    this.text = content.text;
+    this.writtenAt = content.written_at ?? null;
+    this.unanswered = content.unanswered ?? [];
+    this.basedOn = content.based_on; // if the server holds something newer by now, it says so
     this.setState("saving");
     await this.send();
   }
@@ -271,15 +210,16 @@ class Saver {
     if (!this.dirty && !this.sending && !this.unanswered.length) return this.settle();
     if (this.state !== "waiting") this.setState("saving");
     this.firstUnsaved ??= Date.now();
-    if (this.state === "waiting" && this.retry) return; // the next attempt takes this text along
+    if (this.retry) return; // the next attempt takes this text along
     clearTimeout(this.timer);
     const patience = this.firstUnsaved + LONGEST - Date.now();
-    const pause = this.kept ? PAUSE : SHORT_PAUSE;
+    const pause = this.kept === false ? SHORT_PAUSE : PAUSE;
     this.timer = setTimeout(() => this.send(), Math.max(0, Math.min(pause, patience)));
   }
 
   /** Send at once what is unsaved: the page is being left, or the field. */
   flush(keepalive = false) {
+    if (this.paused && !keepalive) return; // the server has said when
     if (this.dirty && this.state !== "conflict" && this.state !== "refused") this.send(keepalive);
   }
 
@@ -288,6 +228,7 @@ class Saver {
     clearTimeout(this.timer);
     clearTimeout(this.retry);
     this.retry = undefined;
+    this.paused = false;
     this.firstUnsaved = undefined;
     const draft = this.draft();
     if (length(draft.text) > this.limit) return this.take(413);
@@ -308,13 +249,32 @@ class Saver {
 
   take(status, body, text) {
     if (this.gone) return;
+    if (status === 401) window.visionsprat.doubt(this.account);
+    else if (status && window.visionsprat.isCovered()) window.visionsprat.ask(); // the person is back
+    this.nearlyFull ||= body?.nearly_full === true;
+    if (status === 429) return this.pause(body.after);
     if (status === 200) return this.acknowledged({ text, ...body });
     if (status === 409) return this.conflicted(body);
-    if (status in REFUSED) return this.setState("refused", REFUSED[status](this));
+    const refused = REFUSED[body?.reason] ?? REFUSED[status];
+    if (refused) return this.setState("refused", refused(this, body));
     this.failures += 1;
     this.status = status;
     this.retry = setTimeout(() => this.send(), Math.min(RETRY_LAST, RETRY_FIRST * 2 ** (this.failures - 1)));
     this.setState("waiting");
+  }
+
+  /** Too much comes at once: nothing has failed, and the text goes when it may. */
+  pause(seconds) {
+    this.paused = true;
+    this.retry = setTimeout(() => this.send(), seconds * 1000);
+    this.setState("saving");
+  }
+
+  /** There is room again for earlier versions. */
+  roomMade() {
+    this.nearlyFull = false;
+    if (this.state === "refused") this.send();
+    this.onChange();
   }
 
   acknowledged(saved) {
@@ -342,10 +302,14 @@ class Saver {
       return this.carryOn();
     }
     this.other = other;
+    if (other.erased) {
+      drafts.loseKey(this.account); // it is another since
+      this.writeDraft();
+    }
     const why = other.erased ? "Du har raderat dina reflektioner sedan du började skriva här." : "Texten har ändrats på ett annat ställe.";
     this.setState("conflict", `${why} Välj nedan vad som ska gälla.`);
     // The others wait until the person has chosen; the server is to have them whether or not that comes.
-    this.left.forEach(([, draft]) => post(this.account, this.question, draft));
+    this.left.forEach(({ content }) => post(this.account, this.question, content));
   }
 
   carryOn() {
@@ -372,14 +336,30 @@ class Saver {
   /** Keep nothing of it any more. */
   drop() {
     this.gone = true;
+    this.rest();
+    this.place.remove();
+    this.left.forEach(({ draft }) => draft.remove());
+  }
+
+  rest() {
     clearTimeout(this.timer);
     clearTimeout(this.retry);
-    storage.remove(this.key);
+    tellSettled();
+  }
+
+  /** Leave what is unsaved to its draft, for when the person is back. Whether the browser keeps it. */
+  async putAway() {
+    if (this.dirty && !(await this.writeDraft())) return false;
+    this.gone = true;
+    this.rest();
+    [this.place, ...this.left.map(({ draft }) => draft)].forEach(({ name }) => drafts.letGo(name));
+    return true;
   }
 
   settle() {
-    storage.remove(this.key);
+    this.place.remove();
     this.setState("saved");
+    tellSettled();
     this.pickUp();
   }
 
@@ -390,15 +370,18 @@ class Saver {
   }
 
   draft() {
-    const { text, unanswered, writtenAt } = this;
-    return { text, based_on: this.basedOn ?? this.base.revision, unanswered, written_at: writtenAt };
+    const { question, text, unanswered, writtenAt } = this;
+    return { question, text, based_on: this.basedOn ?? this.base.revision, unanswered, written_at: writtenAt };
   }
 
-  writeDraft() {
-    if (this.gone) return;
-    const before = this.kept;
-    this.kept = storage.write(this.key, this.draft());
-    if (this.kept !== before) this.onChange();
+  /** Keep what is unsaved in the browser. Whether it does. */
+  async writeDraft() {
+    if (this.gone) return false;
+    const kept = await this.place.write(this.draft());
+    const isNew = kept !== this.kept;
+    this.kept = kept;
+    if (isNew) this.onChange();
+    return kept;
   }
 }
 
@@ -406,9 +389,11 @@ const savers = new Map();
 
 function saverFor(account, question) {
   const key = `${account} ${question}`;
-  if (!savers.has(key)) savers.set(key, new Saver(account, question));
+  if (!savers.has(key)) savers.set(key, new Saver(String(account), question));
   return savers.get(key);
 }
+
+const saversOf = (account) => [...savers].filter(([key]) => key.startsWith(`${account} `));
 
 let present = null; // the account of the page
 
@@ -416,44 +401,46 @@ let resuming = Promise.resolve(); // one round after the other: two at once woul
 
 /** Send the drafts that closed tabs have left for an account, whatever page is open. Whether there were any. */
 function resume(account) {
-  present = account;
-  return (resuming = resuming.then(() => sendLeftBehind(account)));
+  present = String(account);
+  return (resuming = resuming.then(() => sendLeftBehind(present)));
 }
 
 async function sendLeftBehind(account) {
-  const found = await leftBehind(account);
-  const theirs = found.map(([question]) => saverFor(account, question));
-  found.forEach(([, key, draft], place) => theirs[place].left.push([key, draft]));
+  const found = await drafts.leftBehind(account);
+  const theirs = found.map(({ content }) => saverFor(account, content.question));
+  found.forEach((each, place) => theirs[place].left.push(each));
   for (const saver of theirs) await saver.pickUp(); // one at a time: in the order they were written
+  if (found.length) window.visionsprat.tell("sent", { account });
   return found.length > 0;
 }
 
-let tabs = null; // the others of this browser
-try {
-  tabs = new BroadcastChannel("visionsprat");
-} catch {
-  // Firefox, where storage is blocked: then they keep nothing either.
-}
-
 /** Somebody has erased what they have written: take away what this browser keeps of it. */
-function forget(account) {
+async function forget(account) {
   drop(account);
-  tabs?.postMessage(account);
+  window.visionsprat.tell("erased", { account: String(account) });
+  await drafts.forgetAll(String(account));
 }
 
-tabs?.addEventListener("message", ({ data: account }) => {
-  if (document.querySelector("nav.side")?.dataset.account !== String(account)) return;
-  drop(account);
-  location.reload();
-});
-
+/** Keep nothing of an account's texts. */
 function drop(account) {
-  savers.forEach((saver, key) => {
-    if (!key.startsWith(`${account} `)) return;
-    saver.drop();
+  for (const [key, saver] of saversOf(account)) {
     savers.delete(key);
-  });
-  storage.keys(account).forEach((key) => storage.remove(key));
+    saver.drop();
+  }
+}
+
+/** Leave an account's texts to their drafts, and keep no text or key in memory. How many were unsaved. */
+async function putAway(account) {
+  present = null;
+  let kept = 0;
+  for (const [key, saver] of saversOf(account)) {
+    const isUnsaved = saver.dirty;
+    if (!(await saver.putAway())) continue;
+    savers.delete(key);
+    kept += isUnsaved;
+  }
+  if (!saversOf(account).length) drafts.loseKey(account);
+  return kept;
 }
 
 let left = null; // the address that is being left, while it is still the page's own
@@ -466,12 +453,21 @@ function leave() {
 /** Save what is unsaved, and wait until it is or `patience` milliseconds have passed. */
 async function settle(patience) {
   unsaved().forEach((saver) => saver.flush());
-  const end = Date.now() + patience;
-  while (unsaved().length && Date.now() < end) await new Promise((done) => setTimeout(done, 20));
+  if (!unsaved().length) return;
+  await new Promise((done) => {
+    settling.push(done); // no clock: in a tab that is not in front it ticks once a minute
+    setTimeout(done, patience);
+  });
+}
+
+let settling = []; // who waits until nothing is unsaved
+
+function tellSettled() {
+  if (!unsaved().length) settling.splice(0).forEach((done) => done());
 }
 
 function unsaved() {
-  return [...savers.values()].filter((saver) => saver.dirty);
+  return [...savers.values()].filter((saver) => saver.dirty && !saver.gone);
 }
 
 addEventListener("pagehide", () => unsaved().forEach((saver) => saver.flush(true)));
@@ -489,7 +485,7 @@ function wake() {
 }
 
 addEventListener("beforeunload", (event) => {
-  if (unsaved().some((saver) => !saver.kept)) event.preventDefault(); // the page has the only copy
+  if (unsaved().some((saver) => saver.kept === false)) event.preventDefault(); // the page has the only copy
 });
 
 // What is seen
@@ -503,15 +499,20 @@ function element(tag, attributes = {}, ...children) {
 
 /** Earlier versions, to read and, with `restore`, to bring back. */
 class VersionList {
-  constructor(account, question, root, restore) {
-    Object.assign(this, { account, question, root, restore });
+  constructor(account, question, root, restore, onErased = () => {}) {
+    Object.assign(this, { account, question, root, restore, onErased });
+  }
+
+  ask(method = "GET") {
+    return fetch(`/api/reflections/versions?question=${encodeURIComponent(this.question)}`, {
+      method,
+      headers: { "X-Visionsprat-Account": String(this.account) },
+    }).catch(() => null);
   }
 
   async load() {
     const asked = (this.asked = {});
-    const answer = await fetch(`/api/reflections/versions?question=${encodeURIComponent(this.question)}`, {
-      headers: { "X-Visionsprat-Account": String(this.account) },
-    }).catch(() => null);
+    const answer = await this.ask();
     const found = answer?.ok ? await answer.json().catch(() => null) : null;
     if (this.asked !== asked) return; // overtaken
     if (found) this.show(found);
@@ -519,7 +520,7 @@ class VersionList {
     else this.say("Det går inte att visa dem just nu. Stäng och öppna igen om en stund.");
   }
 
-  show({ versions, device_kind }) {
+  show({ versions, device_kind, nearly_full }) {
     if (!versions.length) {
       return this.say("Inga än. En version sparas när du har gjort uppehåll, loggar ut eller tar bort mycket text.");
     }
@@ -529,7 +530,29 @@ class VersionList {
       const words = element("div", { class: "words", dir: "auto" }, version.text);
       return element("li", {}, when, words, ...this.actions(version));
     });
-    this.root.replaceChildren(element("ol", {}, ...items));
+    this.root.replaceChildren(...(nearly_full ? [this.erasing()] : []), element("ol", {}, ...items));
+  }
+
+  /** Where there is little room left: a way to take them all away, asked about once more. */
+  erasing() {
+    const told = element("p", { class: "when", role: "status" }, "Det finns snart inte plats för fler tidigare versioner.");
+    const button = element("button", { type: "button", class: "button" }, "Ta bort alla tidigare versioner av svaret");
+    let sure = false;
+    button.addEventListener("click", async () => {
+      if (!sure) {
+        sure = true;
+        button.textContent = "Ja, ta bort dem för gott";
+        return;
+      }
+      const answer = await this.ask("DELETE");
+      if (!answer?.ok) {
+        told.textContent = "Det går inte att ta bort dem just nu. Försök igen om en stund.";
+        return;
+      }
+      this.onErased();
+      this.load();
+    });
+    return element("div", { class: "erasing" }, told, element("p", { class: "actions" }, button));
   }
 
   actions(version) {
@@ -550,7 +573,7 @@ class Versions {
   constructor(saver, restore) {
     this.saver = saver;
     const list = element("div", { class: "list" });
-    this.list = new VersionList(saver.account, saver.question, list, restore);
+    this.list = new VersionList(saver.account, saver.question, list, restore, () => saver.roomMade());
     this.root = element("details", { class: "versions" }, element("summary", {}, "Tidigare versioner"), list);
     this.root.addEventListener("toggle", () => this.draw());
   }
@@ -586,11 +609,12 @@ class QuestionField {
     this.left = element("p", { class: "left" });
     this.bare = element("p", { class: "bare", "aria-live": "polite" });
     this.taken = element("p", { class: "taken", "aria-live": "polite" });
+    this.full = element("p", { class: "left", "aria-live": "polite" });
     this.versions = new Versions(saver, (text) => this.restore(text));
     this.choice = element("div", { class: "choice" });
     const label = element("label", { for: id }, question.label);
     this.root = element("div", { class: "question" }, label, this.area, this.status, this.bare, this.left, this.taken);
-    this.root.append(this.choice, this.versions.root);
+    this.root.append(this.full, this.choice, this.versions.root);
     saver.taken = null; // offered on the page where it was deleted
     this.area.addEventListener("input", () => {
       saver.type(this.area.value);
@@ -619,12 +643,14 @@ class QuestionField {
     };
     let said = words[saver.state] ?? `Inte sparat. ${saver.problem}`;
     if (saver.state === "saved" && saver.returned) said += ". Anslutningen är tillbaka.";
-    this.drawStatus(said, saver.state === "waiting" && saver.status === 401);
+    this.drawStatus(said);
     const left = saver.limit - length(saver.text);
     const told = left > TELL_LIMIT ? "" : left < 0 ? `${-left} tecken för mycket` : `${left} tecken kvar`;
     if (this.left.textContent !== told) this.left.textContent = told;
-    const bare = saver.kept ? "" : "Den här webbläsaren kan inte hålla kvar text. Stäng inte sidan förrän det står Sparat.";
+    const bare = saver.kept !== false ? "" : "Den här webbläsaren kan inte hålla kvar text. Stäng inte sidan förrän det står Sparat.";
     if (this.bare.textContent !== bare) this.bare.textContent = bare;
+    const full = saver.nearlyFull && saver.state !== "refused" ? "Snart finns det inte plats för fler tidigare versioner. Ta bort dem du inte behöver." : "";
+    if (this.full.textContent !== full) this.full.textContent = full;
     this.drawTaken();
     this.drawChoice();
     this.versions.draw();
@@ -636,15 +662,9 @@ class QuestionField {
     return state === "waiting" && kept && isOffline(this.saver) ? "kept" : state;
   }
 
-  /** Drawn anew only when it is another: a button that is made again at each try loses focus, and clicks. */
-  drawStatus(said, signedOut) {
+  drawStatus(said) {
     this.status.dataset.state = this.look();
-    if (this.status.textContent === (signedOut ? `${said} Logga in` : said)) return;
-    this.status.textContent = said;
-    if (!signedOut) return;
-    const again = element("button", { type: "button", class: "as-link" }, "Logga in");
-    again.addEventListener("click", () => (this.saver.kept ? location.reload() : open("/")));
-    this.status.append(" ", again);
+    if (this.status.textContent !== said) this.status.textContent = said;
   }
 
   drawTaken() {
@@ -687,9 +707,10 @@ class QuestionField {
       return button;
     });
     const words = element("div", { class: "words", dir: "auto" }, other.text || "(tom)");
+    const where = other.kept === false ? "Den i rutan finns bara i den här webbläsaren." : "Båda är sparade.";
     const [title, said] = other.erased
       ? ["Texten i rutan är från tiden innan", "Den finns bara i den här webbläsaren. Vill du ha den kvar?"]
-      : ["Två texter", "Båda är sparade. Det som skiljer dem åt är understruket."];
+      : ["Två texter", `${where} Det som skiljer dem åt är understruket.`];
     this.choice.append(element("h3", {}, title), element("p", { class: "when" }, said));
     if (!other.erased) {
       this.comparison = element("div", { class: "comparison" });
@@ -743,6 +764,7 @@ function editor({ data, parentElement, setTriggerValue }) {
     if (data.hint) panel.append(element("p", { class: "hint" }, data.hint));
     fields = data.questions.map((question) => new QuestionField(question, saverFor(data.account, question.id)));
     panel.append(...fields.map((field) => field.root));
+    drafts.keyOf(String(data.account)); // to be there at the first word
     parentElement.append(panel);
     parentElement.visionspratFields = fields;
     resume(data.account); // of tabs closed since the page was loaded, too
@@ -761,4 +783,4 @@ function editor({ data, parentElement, setTriggerValue }) {
   return () => fields.forEach((field) => field.saver.flush());
 }
 
-window.visionsprat = { editor, forget, leave, resume, settle, unsaved, wake };
+window.visionsprat = { ...window.visionsprat, drop, editor, forget, leave, putAway, resume, settle, unsaved, wake };

@@ -64,7 +64,8 @@ function set(field, name, value) {
   else field.removeAttribute(name);
 }
 
-/** Tie what is said about fields, advice and faults, to them; go to the first one that a new fault is about. */
+/** Tie what is said about fields, advice and faults, to them; go to the first one that a new fault is about,
+ * or whose form has taken the place of what had focus. */
 function tieFields() {
   const notes = [...document.querySelectorAll("[data-fields]")];
   const about = new Map([...tied].map((field) => [field, []]));
@@ -76,7 +77,8 @@ function tieFields() {
     set(field, "aria-invalid", said.some((note) => note.role === "alert") ? "true" : "");
     if (said.length) tied.add(field);
   }
-  const fault = notes.find((note) => note.role === "alert" && !met.has(note) && !note.closest('[data-stale="true"]'));
+  const leads = (note) => note.role === "alert" || "go" in note.dataset;
+  const fault = notes.find((note) => leads(note) && !met.has(note) && !note.closest('[data-stale="true"]'));
   if (!fault) return;
   met.add(fault);
   fieldsOf(fault)[0]?.focus();

@@ -123,6 +123,11 @@ function arrive() {
 let focused = null; // what had focus last
 addEventListener("focusin", (event) => (focused = event.target));
 
+/** The server takes no longer messages (frames.py): what is pasted by mistake is cut off where one sees it. */
+addEventListener("focusin", ({ target }) => {
+  if (target.matches("input") && target.maxLength < 0) target.maxLength = 2000;
+});
+
 /** A link that is drawn anew with the progress keeps the focus: whoever presses Enter on it means it. */
 function keepFocus() {
   if (leaving || focused?.isConnected !== false || document.activeElement !== document.body) return;
@@ -171,11 +176,18 @@ function closeMenu() {
 }
 
 async function signOut() {
-  await window.visionsprat.settle(2000);
-  if (window.visionsprat.unsaved().length && !(await askToSignOut())) return;
-  const answer = await fetch("/api/sign-out", { method: "POST" }).catch(() => null);
-  if (answer?.ok) location.assign("/");
-  else tell("Det gick inte att logga ut. Försök igen om en stund.");
+  const { settle, othersSave, unsaved, ended, doubt } = window.visionsprat;
+  const account = document.querySelector("nav.side")?.dataset.account;
+  await settle(2000);
+  const elsewhere = await othersSave(2000);
+  const left = unsaved().length ? { isHere: true, kept: unsaved().every(({ kept }) => kept) } : elsewhere;
+  if (left && !(await askToSignOut(left))) return;
+  const headers = { "X-Visionsprat-Account": account };
+  const answer = await fetch("/api/sign-out", { method: "POST", headers }).catch(() => null);
+  if (answer?.status === 409) return doubt(account); // somebody else has signed in since
+  if (!answer?.ok) return tell("Det gick inte att logga ut. Försök igen om en stund.");
+  ended();
+  location.assign("/");
 }
 
 function dialog(sentence, buttons) {
@@ -207,12 +219,13 @@ function dialog(sentence, buttons) {
 
 const tell = (sentence) => dialog(sentence, [["ok", "Stäng"]]);
 
-const askToSignOut = async () =>
-  "leave" ===
-  (await dialog(
-    "Du har text som inte är sparad än. Om du loggar ut nu finns den kvar i den här webbläsaren och sparas när du loggar in igen.",
-    [["stay", "Stanna kvar"], ["leave", "Logga ut ändå"]],
-  ));
+async function askToSignOut({ isHere, kept }) {
+  const where = isHere ? "Du har text som inte är sparad än" : "Du har text i en annan flik som inte är sparad än";
+  const fate = kept
+    ? ". Om du loggar ut nu finns den kvar i den här webbläsaren och sparas när du loggar in igen."
+    : ", och webbläsaren kan inte hålla kvar den. Om du loggar ut nu kan du förlora den.";
+  return "leave" === (await dialog(where + fate, [["stay", "Stanna kvar"], ["leave", "Logga ut ändå"]]));
+}
 
 /** Copy the text of an element, and say so on the button; it stays there to be marked by hand. */
 async function copy(button) {
@@ -259,18 +272,6 @@ document.addEventListener("keydown", (event) => {
   menuButton().focus();
 });
 
-// Sessions
-
-let asked = false;
-
-/** A tab whose session has ended shows the sign-in form; if its person has signed in again elsewhere, follow. */
-async function followSession() {
-  if (asked || !document.querySelector(".banner[data-ended]")) return;
-  asked = true;
-  const answer = await fetch("/api/session").catch(() => null);
-  if (answer?.ok) location.reload();
-}
-
 // Drafts
 
 let resumed = null;
@@ -280,10 +281,15 @@ async function resumeDrafts() {
   const account = document.querySelector("nav.side")?.dataset.account;
   if (!account || account === resumed) return;
   resumed = account;
-  const sent = await window.visionsprat.resume(account);
-  const isBusy = document.activeElement?.matches("input, textarea, select"); // a new run may take what is half written
-  if (sent && !isBusy) showAddress();
+  if (await window.visionsprat.resume(account)) redraw();
 }
+
+function redraw() {
+  const isBusy = document.activeElement?.matches("input, textarea, select"); // a new run may take what is half written
+  if (!isBusy) showAddress();
+}
+
+window.visionsprat = { ...window.visionsprat, redraw };
 
 // Swedish
 
@@ -388,7 +394,7 @@ new MutationObserver((changes) => {
   markScheme();
   arrive();
   resumeDrafts();
-  followSession();
+  window.visionsprat.look?.();
 }).observe(document.documentElement, {
   subtree: true,
   childList: true,

@@ -1,0 +1,80 @@
+"""How often something may be done."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from visionsprat.rates import Limits, Rate
+
+
+class Watch:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+def test_so_many_may_come_at_once_and_then_one_after_the_other(watch: Watch) -> None:
+    rate = Rate(3, 2, now=watch)
+    assert [rate.wait("amina") for _ in range(3)] == [0, 0, 0]
+    assert rate.wait("amina") == pytest.approx(0.5)
+    assert rate.wait("bengt") == 0
+    watch.now += 0.5
+    assert rate.wait("amina") == 0
+    assert rate.wait("amina") == pytest.approx(0.5)
+
+
+def test_who_has_rested_may_do_as_many_at_once_again(watch: Watch) -> None:
+    rate = Rate(3, 2, now=watch)
+    for _ in range(4):
+        rate.wait("amina")
+    watch.now += 1.5
+    assert [rate.wait("amina") > 0 for _ in range(4)] == [False, False, False, True]
+
+
+def test_a_refusal_does_not_make_the_wait_longer(watch: Watch) -> None:
+    rate = Rate(1, 1, now=watch)
+    rate.wait("amina")
+    assert {round(rate.wait("amina"), 6) for _ in range(100)} == {1}
+
+
+def test_what_is_remembered_is_bounded_and_the_busiest_are_not_forgotten(watch: Watch) -> None:
+    rate = Rate(10, 1, most=100, now=watch)
+    while not rate.wait("busy"):
+        pass
+    for number in range(1000):
+        rate.wait(number)
+        assert len(rate) <= 100
+    assert rate.wait("busy") > 0
+
+
+def test_those_who_have_rested_are_forgotten_first(watch: Watch) -> None:
+    rate = Rate(10, 1, most=100, now=watch)
+    for number in range(100):
+        rate.wait(number)
+    watch.now += 60
+    rate.wait("new")
+    assert len(rate) == 1
+
+
+def test_threads_together_get_no_more(watch: Watch) -> None:
+    rate = Rate(50, 1, now=watch)
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(wait == 0 for wait in pool.map(rate.wait, ["amina"] * 400)) == 50
+
+
+def test_an_editor_in_every_theme_is_within_the_rate_of_saves(watch: Watch) -> None:
+    """A save each 0.7 s in two tabs, for an hour, and at its beginning a hundred drafts."""
+    rate = Limits().saves
+    rate._now = watch
+    assert not any(rate.wait("amina") for _ in range(100))
+    for _ in range(5000):
+        watch.now += 0.7
+        assert rate.wait("amina") == rate.wait("amina") == 0

@@ -1,0 +1,236 @@
+"""What stands before Streamlit's websocket: which messages a browser may send, how large and how often.
+
+Streamlit takes messages of kinds that no page of ours sends, of any size and number, and does what they ask
+on the event loop, which everybody shares. Whatever else than ours comes closes the connection with a word.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from google.protobuf.message import DecodeError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
+
+from visionsprat import accounts, log, metrics, owners, uploads
+from visionsprat.cookies import SESSION_COOKIE
+from visionsprat.errors import StoreUnavailable
+from visionsprat.guard import client_of_request
+
+STREAM = "/_stcore/stream"
+#: Bytes of a message. One of ours has 100 to 600, and 20,000 characters in one field make 80,000 at most;
+#: shell.js lets no field hold more than a tenth of that.
+LARGEST = 100_000
+LARGEST_NAME = 1_000
+#: What our widgets say: text fields and lists, check boxes, buttons, the editor, the staff list's file.
+VALUES = {
+    *("string_value", "bool_value", "trigger_value", "json_trigger_value", "file_uploader_state_value"),
+    None,  # a field that has been emptied
+}
+#: Messages in a row that may come too early, each being kept waiting, before the connection is closed.
+PATIENCE = 50
+#: Seconds that a message waits at most because others of the same client have come.
+LONGEST_WAIT = 10.0
+
+_log = logging.getLogger(log.OURS)
+
+
+class Refusal(Exception):
+    """A message that is not taken: the code that the connection is closed with, and why in a word."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code, self.reason = code, reason
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Messages: so many at once, and so many a second in the long run."""
+
+    burst: float
+    per_second: float
+
+
+#: Of one tab. Nobody clicks as fast; a key held down on a link comes 30 times a second.
+OF_A_TAB = Rate(40, 20)
+#: Of one session, with all its tabs: a browser that opens twenty again asks for two runs each. A run costs
+#: some 4 ms, so one account takes an eighth of a processor at most.
+OF_A_PERSON = Rate(120, 30)
+#: Of all who are not signed in and come from one address. Without VISIONSPRAT_CLIENT_HEADER that is the
+#: proxy's, and the whole city's: 5,000 people who sign in within five minutes ask for three runs each, 50 a
+#: second.
+OF_STRANGERS = Rate(600, 100)
+
+
+@dataclass
+class Bucket:
+    """Counts what comes at a rate (a token bucket)."""
+
+    rate: Rate
+    clock: Callable[[], float] = time.monotonic
+    level: float = field(init=False)
+    at: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.level, self.at = self.rate.burst, self.clock()
+
+    def take(self) -> float:
+        """Take one, and return how many seconds too early it is."""
+        self._fill()
+        self.level -= 1
+        return max(0.0, -self.level / self.rate.per_second)
+
+    def give_back(self) -> None:
+        self.level += 1
+
+    @property
+    def is_full(self) -> bool:
+        self._fill()
+        return self.level >= self.rate.burst
+
+    def _fill(self) -> None:
+        now = self.clock()
+        self.level = min(self.rate.burst, self.level + (now - self.at) * self.rate.per_second)
+        self.at = now
+
+
+class Buckets:
+    """A bucket for each client. Full ones say nothing and are forgotten when there are many."""
+
+    def __init__(self, many: int = 10_000) -> None:
+        self.many = many
+        self.found: dict[tuple[str, str], Bucket] = {}
+
+    def of(self, client: tuple[str, str], rate: Rate) -> Bucket:
+        if client not in self.found and len(self.found) >= self.many:
+            self.found = {key: bucket for key, bucket in self.found.items() if not bucket.is_full}
+        return self.found.setdefault(client, Bucket(rate))
+
+
+class Frames:
+    """ASGI middleware, the last before Streamlit; see the module."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        owners.check_trust()
+        self.app = app
+        self.buckets = Buckets()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "websocket":
+            await self.app(scope, receive, send)
+        elif scope["path"] != STREAM:
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            asked = HTTPConnection(scope)
+            owners.mark(asked)
+            bucket = await self._bucket(asked)
+            try:
+                await Connection(asked, bucket, receive, send).run(self.app)
+            finally:
+                uploads.forget_lost()
+
+    async def _bucket(self, asked: HTTPConnection) -> Bucket:
+        """Of the session if it is alive, whose person is somebody, else of the address."""
+        token = asked.cookies.get(SESSION_COOKIE, "")
+        try:
+            account = await run_in_threadpool(owners.account, asked)
+        except StoreUnavailable:
+            account = None
+        if account is not None:
+            return self.buckets.of(("session", accounts.token_hash(token)), OF_A_PERSON)
+        return self.buckets.of(("address", _client(asked)), OF_STRANGERS)
+
+
+class Connection:
+    """One websocket: lets its messages through one by one."""
+
+    def __init__(self, asked: HTTPConnection, client: Bucket, receive: Receive, send: Send) -> None:
+        self.asked, self.client = asked, client
+        self.receive, self.send = receive, send
+        self.own = Bucket(OF_A_TAB)
+        self.early = 0
+        self.closed = False
+
+    async def run(self, app: ASGIApp) -> None:
+        await app(self.asked.scope, self._receive, self._send)
+
+    async def _receive(self) -> Message:
+        message = await self.receive()
+        if message["type"] != "websocket.receive":
+            return message
+        try:
+            await self._look_at(message)
+        except Refusal as refusal:
+            metrics.REFUSED_MESSAGES.labels(refusal.reason).inc()
+            _log.info("Closed a websocket", extra={"reason": refusal.reason})
+            self.closed = True
+            await self.send({"type": "websocket.close", "code": refusal.code, "reason": refusal.reason})
+            return {"type": "websocket.disconnect", "code": refusal.code}
+        return message
+
+    async def _send(self, message: Message) -> None:
+        # What Streamlit has still to say to a connection that is closed is said to nobody.
+        if not self.closed:
+            await self.send(message)
+
+    async def _look_at(self, message: Message) -> None:
+        """Wait until the message may be handed on. Raises Refusal."""
+        data = message.get("bytes")
+        if data is None:
+            raise Refusal(1003, "text")
+        if len(data) > LARGEST:
+            raise Refusal(1009, "size")
+        asks_for_a_file = kind_of(data) == "file_urls_request"
+        await self._take_turns()
+        if asks_for_a_file and not await self._is_administrators():
+            raise Refusal(1008, "kind")
+
+    async def _is_administrators(self) -> bool:
+        try:
+            return await run_in_threadpool(owners.is_administrator, self.asked)
+        except StoreUnavailable:
+            raise Refusal(1013, "unavailable") from None
+
+    async def _take_turns(self) -> None:
+        wait = max(self.own.take(), self.client.take())
+        self.early = self.early + 1 if wait else 0
+        if self.early > PATIENCE or wait > LONGEST_WAIT:
+            self.client.give_back()
+            raise Refusal(1008, "rate")
+        if wait:
+            await asyncio.sleep(wait)
+
+
+def kind_of(data: bytes) -> str:
+    """Which of the kinds that we use a message is. Raises Refusal for every other."""
+    message = BackMsg()
+    try:
+        message.ParseFromString(data)
+    except DecodeError:
+        raise Refusal(1007, "malformed") from None
+    kind = message.WhichOneof("type")
+    if kind == "rerun_script" and _is_ours(message.rerun_script):
+        return "rerun_script"
+    names = message.file_urls_request.file_names
+    if kind == "file_urls_request" and len(names) == 1 and len(data) <= LARGEST_NAME:
+        return "file_urls_request"
+    raise Refusal(1008, "kind")
+
+
+def _is_ours(asked: ClientState) -> bool:
+    """Whether a run is asked for as our pages do: they have no fragments, and widgets of few kinds."""
+    if asked.fragment_id or asked.is_auto_rerun:
+        return False
+    return all(each.WhichOneof("value") in VALUES for each in asked.widget_states.widgets)
+
+
+def _client(asked: HTTPConnection) -> str:
+    """Where a browser comes from; empty on this machine itself, or behind a proxy that says nothing."""
+    return client_of_request(asked.headers, asked.client.host if asked.client else None)

@@ -1,0 +1,86 @@
+"""What somebody is told whose earlier texts are locked, or whose address another has corrected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from visionsprat.accounts import issue_ticket, unlock_texts
+from visionsprat.records import TextLock
+from visionsprat.ui import own_password
+from visionsprat.ui.entrance import enter
+from visionsprat.ui.frame import draw as draw_template
+from visionsprat.ui.frame import notice
+from visionsprat.ui.here import browser_mark, client, device, here
+
+_ACCOUNT, _START = "mitt-konto", ""
+
+
+def draw() -> None:
+    """Draw what there is to know on this page: mostly nothing, and then no query is made."""
+    at = here()
+    asks = at.signed_in.address_is_unproven and at.installation.settings.smtp is not None
+    if not asks and not at.signed_in.has_locks:
+        return
+    with st.container(key="locked", gap="small"):
+        locks = at.installation.store.text_locks(at.account.id)
+        _draw_locked([each for each in locks if each.released_at is None])
+        _draw_released([each for each in locks if each.released_at])
+        if asks:
+            _ask_for_address()
+
+
+def _draw_locked(locked: Sequence[TextLock]) -> None:
+    at = here()
+    if not locked:
+        return
+    if at.address in {_ACCOUNT, _START}:
+        draw_template("locked.html", locked=locked, brief=at.address == _START)
+    else:
+        draw_template("locked_theme.html", locked=locked)
+    if at.address == _ACCOUNT:
+        _unlock()
+
+
+def _unlock() -> None:
+    at = here()
+    store, account = at.installation.store, at.account
+    draw_template("unlock.html")
+    with st.form("unlock_form", border=False):
+        old = st.text_input(
+            "Ditt gamla lösenord", key="unlock_password", type="password", autocomplete="current-password"
+        )
+        answer = st.empty()
+        pressed = st.form_submit_button("Lås upp texterna")
+    if not pressed:
+        return
+    try:
+        unlocked = unlock_texts(store, account, old, device=device(), client=client())
+        if unlocked:
+            enter(issue_ticket(store, account.id, browser_mark()), _ACCOUNT)
+        else:
+            told = "Det är inte det lösenord som gällde då. Texterna är fortfarande låsta."
+            notice(told, problem=True, fields=["unlock_password"], place=answer)
+    except own_password.PROBLEMS as problem:
+        own_password.tell(problem, "unlock_password", answer)
+
+
+def _draw_released(released: Sequence[TextLock]) -> None:
+    at = here()
+    if not released or at.address not in {_ACCOUNT, _START}:
+        return
+    draw_template("released.html", each=released[-1])
+    if st.button("Jag har läst det", key="released_known"):
+        at.installation.store.know_of_release(at.account.id)
+        st.rerun()
+
+
+def _ask_for_address() -> None:
+    at = here()
+    if at.address not in {_ACCOUNT, _START}:
+        return
+    draw_template("address.html", email=at.account.email)
+    if st.button("Ja, det är min adress", key="address_confirmed"):
+        at.installation.store.confirm_address(at.account.id)
+        st.rerun()

@@ -1,0 +1,25 @@
+"""A signed-in person's own password, asked for once more before what only they may do."""
+
+from __future__ import annotations
+
+from streamlit.delta_generator import DeltaGenerator
+
+from visionsprat.accounts import SignInRefused
+from visionsprat.errors import TooManyFailures, VisionspratError
+from visionsprat.turns import TooBusy
+from visionsprat.ui.frame import notice
+from visionsprat.ui.here import here
+from visionsprat.ui.text import TOO_BUSY, WRONG_PASSWORD, too_many
+
+#: What accounts.check and hash_password raise besides Refused.
+PROBLEMS = (SignInRefused, TooManyFailures, TooBusy)
+
+
+def tell(problem: VisionspratError, field: str, place: DeltaGenerator | None) -> None:
+    """Say why the password in the field with this key was not taken."""
+    if isinstance(problem, TooManyFailures):
+        notice(too_many(problem.until, here().now), problem=True, place=place)
+    elif isinstance(problem, TooBusy):
+        notice(TOO_BUSY, problem=True, place=place)
+    else:
+        notice(WRONG_PASSWORD, problem=True, fields=[field], place=place)

@@ -1,0 +1,69 @@
+"""The form for the code that is asked for after the right password."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from visionsprat.accounts import SignInRefused, issue_ticket, token_hash
+from visionsprat.errors import TooManyFailures
+from visionsprat.second_factor import Outcome, finish
+from visionsprat.ui.entrance import enter
+from visionsprat.ui.frame import draw as draw_template
+from visionsprat.ui.frame import notice
+from visionsprat.ui.here import browser_mark, client, device, here
+from visionsprat.ui.text import CODE_WRONG, too_many
+from visionsprat.ui.waiting import Held, forget, held
+
+_FIELD = "code_code"
+
+
+def draw() -> None:
+    """Draw the page."""
+    step = held()
+    module = here().module
+    draw_template(
+        "second_step.html", welcome=module.welcome, sentence=module.vision.sentence, themes=module.themes
+    )
+    with st.form("code_form", border=False):
+        code = st.text_input("Kod", key=_FIELD, autocomplete="one-time-code")
+        draw_template("go_to.html", advice="Sex siffror, eller en av dina reservkoder.", field=_FIELD)
+        problem = st.empty()
+        with st.container(horizontal=True):
+            pressed = st.form_submit_button("Logga in", type="primary", key="code_submit")
+            cancelled = st.form_submit_button("Börja om", key="code_cancel")
+    draw_template("second_step_lost.html")
+    if cancelled:
+        forget()
+    if pressed and not step.ticket:
+        with problem:
+            _check(step, code)
+    if step.ticket:
+        enter(step.ticket, step.address)
+
+
+def _check(step: Held, code: str) -> None:
+    at = here()
+    if not code.strip():
+        notice("Skriv koden från appen.", problem=True, fields=[_FIELD])
+        return
+    store, waiting = at.installation.store, step.waiting
+    try:
+        outcome = finish(store, waiting, code, browser_mark(), device=token_hash(device()), client=client())
+        if outcome is Outcome.RIGHT:
+            step.ticket = issue_ticket(
+                store, waiting.account_id, browser_mark(), keep=waiting.keep, checked=waiting.password_hash
+            )
+            return
+    except TooManyFailures as refused:
+        notice(too_many(refused.until, at.now), problem=True)
+        return
+    except SignInRefused:  # between the code and the ticket
+        outcome = Outcome.STALE
+    if outcome is Outcome.WRONG:
+        notice(CODE_WRONG, problem=True, fields=[_FIELD])
+    else:
+        notice(
+            "Det har gått för lång tid, eller så har något i kontot ändrats. Välj Börja om.",
+            problem=True,
+            fields=[_FIELD],
+        )

@@ -1,0 +1,220 @@
+// Drafts: what the server may not have yet, kept in localStorage and encrypted with a key that the server gives
+// to a live session of the same person alone. Nobody else who uses the browser can read them, or see whose
+// they are and about what: their names are random.
+//
+// localStorage may be blocked, missing or full, and browsers encrypt over TLS and on localhost only.
+
+const PREFIX = "visionsprat:draft:";
+/** As earlier versions kept them, in plain text: account, question and, mostly, tab. */
+const PLAIN = /^visionsprat:draft:(\d+):([^:]+)/;
+const STAY = 30 * 86400000; // ms that a draft waits for its person while others use the browser
+const ASK_AGAIN = 2000; // ms after a key that could not be had
+
+const storage = {
+  names() {
+    try {
+      return Object.keys(localStorage).filter((name) => name.startsWith(PREFIX));
+    } catch {
+      return [];
+    }
+  },
+  read(name) {
+    try {
+      return JSON.parse(localStorage.getItem(name));
+    } catch {
+      return null;
+    }
+  },
+  /** Whether it is kept now. */
+  write(name, value) {
+    try {
+      localStorage.setItem(name, JSON.stringify(value));
+      return true;
+    } catch {
+      return false;
+    }
+  },
+  remove(name) {
+    try {
+      localStorage.removeItem(name);
+    } catch {
+      // Then nothing is kept under it either.
+    }
+  },
+};
+
+const possible = Boolean(crypto.subtle) && storage.write("visionsprat:kept", true);
+storage.remove("visionsprat:kept");
+
+const AT_ONCE = 0x8000; // bytes; a function takes only so many arguments
+
+function toBase64(bytes) {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += AT_ONCE) text += String.fromCharCode(...bytes.subarray(at, at + AT_ONCE));
+  return btoa(text);
+}
+
+const fromBase64 = (text) => Uint8Array.from(atob(text), (each) => each.charCodeAt(0));
+const random = (bytes) => crypto.getRandomValues(new Uint8Array(bytes));
+
+// Keys: in memory only, and not even our own scripts can read them.
+
+const keys = new Map(); // account -> a promise of its key; of null when it can't be had
+
+function keyOf(account) {
+  if (!keys.has(account)) {
+    const asked = askForKey(account).catch(() => null);
+    const forget = () => keys.get(account) === asked && keys.delete(account);
+    asked.then((key) => key ?? setTimeout(forget, ASK_AGAIN));
+    keys.set(account, asked);
+  }
+  return keys.get(account);
+}
+
+async function askForKey(account) {
+  if (!crypto.subtle) return null;
+  const answer = await fetch("/api/drafts/key", {
+    method: "POST",
+    headers: { "X-Visionsprat-Account": account },
+    signal: AbortSignal.timeout(10000),
+  });
+  const { key } = await answer.json();
+  if (answer.status === 401) window.visionsprat.doubt(account);
+  return key ? crypto.subtle.importKey("raw", fromBase64(key), "AES-GCM", false, ["encrypt", "decrypt"]) : null;
+}
+
+const loseKey = (account) => keys.delete(account);
+
+/** What is kept of a draft; null without a key. The day is there to be seen: others may clear it away in time. */
+async function seal(account, content) {
+  const key = await keyOf(account);
+  if (!key) return null;
+  const iv = random(12);
+  const text = new TextEncoder().encode(JSON.stringify(content));
+  const data = new Uint8Array(await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, text));
+  return { day: new Date().toISOString().slice(0, 10), iv: toBase64(iv), data: toBase64(data) };
+}
+
+/** A draft that is the account's, else null. */
+async function open(account, name) {
+  const kept = storage.read(name);
+  const [, owner, question] = name.match(PLAIN) ?? [];
+  if (owner) return owner === account && kept ? { ...kept, question } : null;
+  const key = kept && (await keyOf(account));
+  if (!key) return null;
+  try {
+    const text = await crypto.subtle.decrypt({ name: "AES-GCM", iv: fromBase64(kept.iv) }, key, fromBase64(kept.data));
+    return JSON.parse(new TextDecoder().decode(text));
+  } catch {
+    return null; // somebody else's, or written before all was erased
+  }
+}
+
+/** The place of one draft. What is written comes there in order, the newest last. */
+class Draft {
+  constructor(account, name = PREFIX + Array.from(random(16), (each) => each.toString(16).padStart(2, "0")).join("")) {
+    this.account = account;
+    this.name = name;
+    this.content = null; // what is still to be written
+  }
+
+  /** Keep it from now on. Whether that could be done. */
+  write(content) {
+    this.content = content;
+    return (this.writing ??= this.writeNewest());
+  }
+
+  async writeNewest() {
+    let kept = true;
+    try {
+      while (this.content) {
+        const { content } = this;
+        const sealed = await seal(this.account, content);
+        if (!this.content) break; // removed meanwhile
+        kept = sealed !== null && storage.write(this.name, sealed);
+        if (this.content === content) this.content = null;
+      }
+      return kept;
+    } finally {
+      this.writing = undefined;
+    }
+  }
+
+  remove() {
+    this.content = null;
+    storage.remove(this.name);
+  }
+}
+
+// Which tab has a draft: each keeps its own, none overwrites another's.
+
+const held = new Map(); // name -> lets go of it
+
+/** Whether a draft is this tab's from now on, and was not before. What a closed tab leaves becomes one other's. */
+function claim(name) {
+  if (held.has(name)) return false;
+  held.set(name, () => held.delete(name));
+  if (!navigator.locks) return true; // an old browser: a draft is then whoever's of the person's tabs that finds it
+  return new Promise((answer) => {
+    const hold = (lock) => {
+      answer(lock !== null);
+      if (!lock) return held.delete(name); // an open tab has it
+      return new Promise((done) => held.set(name, () => done(held.delete(name)))); // until then, or the tab is closed
+    };
+    navigator.locks.request(name, { ifAvailable: true }, hold).catch(() => answer(true));
+  });
+}
+
+const letGo = (name) => held.get(name)?.();
+
+/** The drafts of an account that closed tabs have left, as { draft, content }, the oldest first. */
+async function leftBehind(account) {
+  const found = [];
+  const names = storage.names().filter((name) => !held.has(name));
+  if (names.length && !(await keyOf(account)) && crypto.subtle) return found; // asked again another time
+  for (const name of names) {
+    if (!(await open(account, name))) clearAway(name);
+    else if (await claim(name)) {
+      const content = await open(account, name);
+      if (content) found.push({ draft: await hidden(account, name, content), content });
+      else letGo(name); // its tab has closed, with the text saved
+    }
+  }
+  const moment = ({ content }) => content.written_at ?? "";
+  return found.sort((one, other) => (moment(one) < moment(other) ? -1 : 1));
+}
+
+/** The place of a draft, of one in plain text a new one, where it is encrypted. */
+async function hidden(account, name, content) {
+  if (!PLAIN.test(name)) return new Draft(account, name);
+  const draft = new Draft(account);
+  claim(draft.name);
+  if (!(await draft.write(content))) return new Draft(account, name);
+  storage.remove(name);
+  letGo(name);
+  return draft;
+}
+
+/** Take away somebody else's draft that has waited for too long. */
+function clearAway(name) {
+  const kept = storage.read(name);
+  const since = Date.parse(kept?.day ?? kept?.written_at);
+  if (Number.isNaN(since)) storage.write(name, { ...kept, day: new Date().toISOString() }); // counted from now on
+  else if (Date.now() - since > STAY) storage.remove(name);
+}
+
+/** How many drafts the account has in this browser, in open tabs and closed ones. */
+async function count(account) {
+  const opened = await Promise.all(storage.names().map((name) => open(account, name)));
+  return opened.filter(Boolean).length;
+}
+
+/** Take away the account's drafts: those that the key of this tab opens. No other key opens them any more. */
+async function forgetAll(account) {
+  for (const name of storage.names())
+    if ((keys.has(account) || PLAIN.test(name)) && (await open(account, name))) storage.remove(name);
+  loseKey(account);
+}
+
+const drafts = { Draft, claim, count, forgetAll, keyOf, leftBehind, letGo, loseKey, possible };
+window.visionsprat = { ...window.visionsprat, drafts };

@@ -26,7 +26,7 @@ from websockets.asyncio.client import connect
 
 from tests.browser.server import Server
 from tests.client import OWN, Client
-from tests.failing_app import WAYS, WORDS
+from tests.failing import WAYS, WORDS
 from tests.mailbox import Mailbox, mail_server
 from tests.test_house import EVERYTHING
 from visionsprat import accounts, log, metrics

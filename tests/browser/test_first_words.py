@@ -247,7 +247,8 @@ def test_what_is_still_to_come_is_left_empty_for_a_moment(page: Page, person: Pe
     until(page, lambda: bool(page.evaluate("window.ages.length")), "the grey bars")
     fields.let_go()
     expect(page.get_by_label("Namn")).to_be_visible()
-    assert page.evaluate("window.ages[0]") >= 300
+    # 300 ms after they came; they are first seen a frame or two later, and would come at once otherwise.
+    assert page.evaluate("window.ages[0]") >= 200
 
 
 def test_nothing_comes_by_and_by_for_those_who_have_asked_for_that(page: Page, person: Person) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 from starlette.middleware import Middleware
 
-from visionsprat import downloads, log, loops, scrape, server
+from visionsprat import downloads, log, loops, memory, scrape, server, widgets
 from visionsprat.allowed import Allowed
 from visionsprat.checkup import rights
 from visionsprat.cookies import HostCookies
@@ -33,6 +33,8 @@ from visionsprat.wiping import background_wiping
 
 server.install()
 loops.spare_descriptors()
+memory.share_arenas()
+widgets.install()
 try:
     house = installation()
 except VisionspratError as error:

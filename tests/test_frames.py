@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from starlette.websockets import WebSocket, WebSocketState
 from streamlit import config
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
@@ -164,6 +165,34 @@ def test_only_an_administrator_may_prepare_an_upload(
     assert Stream(administrator).sends(a_file("personal.csv")).closed is None
     for headers in (learner, {}, {"cookie": f"{SESSION_COOKIE}=made-up"}):
         assert Stream(headers).sends(a_file("personal.csv")).closed == (1008, "kind")
+
+
+@pytest.mark.parametrize(
+    "name", ["", "opened_person", "$$STREAMLIT_INTERNAL_KEY", "$$STREAMLIT_INTERNAL_KEY_a"]
+)
+def test_what_no_widget_is_called_closes_the_connection(name: str) -> None:
+    message = BackMsg.FromString(RERUN)
+    message.rerun_script.widget_states.widgets.add(id=name, string_value="3")
+    assert Stream().sends(message.SerializeToString()).closed == (1008, "kind")
+
+
+@pytest.mark.parametrize("name", ["$$ID-0-people_search", "$$STREAMLIT_INTERNAL_KEY_$$ID-0-a__events"])
+def test_names_of_widgets_come_through(name: str) -> None:
+    message = BackMsg.FromString(RERUN)
+    message.rerun_script.widget_states.widgets.add(id=name, string_value="3")
+    assert Stream().sends(message.SerializeToString()).closed is None
+
+
+def test_a_connection_lost_while_the_server_speaks_is_no_fault() -> None:
+    """Streamlit closes it once more, and Starlette says that it can't."""
+
+    class Lost(Stream):
+        async def _streamlit(self, scope: Any, receive: Any, send: Any) -> None:
+            websocket = WebSocket(scope, receive, send)
+            websocket.application_state = WebSocketState.DISCONNECTED
+            await websocket.close()
+
+    assert Lost().sends(RERUN).closed is None
 
 
 def test_rights_that_have_gone_are_gone(administrator: dict[str, str]) -> None:

@@ -10,14 +10,18 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from google.protobuf.message import DecodeError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnected
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.runtime.state.common import GENERATED_ELEMENT_ID_PREFIX as WIDGET
+from streamlit.runtime.state.session_state import STREAMLIT_INTERNAL_KEY_PREFIX as INTERNAL
 
 from visionsprat import accounts, log, metrics, owners, uploads
 from visionsprat.cookies import SESSION_COOKIE
@@ -34,6 +38,9 @@ VALUES = {
     *("string_value", "bool_value", "trigger_value", "json_trigger_value", "file_uploader_state_value"),
     None,  # a field that has been emptied
 }
+#: How the names of widgets, and of what the editor says, begin. Streamlit looks for any other among the
+#: things that a page remembers, and stumbles.
+NAMES = (f"{WIDGET}-", f"{INTERNAL}_{WIDGET}-")
 #: Messages in a row that may come too early, each being kept waiting, before the connection is closed.
 PATIENCE = 50
 #: Seconds that a message waits at most because others of the same client have come.
@@ -159,7 +166,8 @@ class Connection:
         self.closed = False
 
     async def run(self, app: ASGIApp) -> None:
-        await app(self.asked.scope, self._receive, self._send)
+        with suppress(WebSocketDisconnected):  # Streamlit closes what was lost while it was speaking
+            await app(self.asked.scope, self._receive, self._send)
 
     async def _receive(self) -> Message:
         message = await self.receive()
@@ -228,7 +236,10 @@ def _is_ours(asked: ClientState) -> bool:
     """Whether a run is asked for as our pages do: they have no fragments, and widgets of few kinds."""
     if asked.fragment_id or asked.is_auto_rerun:
         return False
-    return all(each.WhichOneof("value") in VALUES for each in asked.widget_states.widgets)
+    return all(
+        each.id.startswith(NAMES) and each.WhichOneof("value") in VALUES
+        for each in asked.widget_states.widgets
+    )
 
 
 def _client(asked: HTTPConnection) -> str:

@@ -6,7 +6,6 @@ Streamlit keeps in memory whatever is sent to its upload address by anybody who 
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from streamlit import runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from visionsprat import metrics, owners
+from visionsprat import memory, metrics, owners
 from visionsprat.errors import StoreUnavailable
 from visionsprat.front import not_found
 from visionsprat.staff_file import MAX_BYTES
@@ -96,7 +95,7 @@ def forget_file() -> None:
     context = get_script_run_ctx()
     if context is not None:
         _manager().remove_session_files(context.session_id)
-        _give_back()
+        memory.give_back()
 
 
 def forget_lost() -> None:
@@ -112,14 +111,7 @@ def _forget(lost: set[str]) -> None:
     for session in lost:
         if not _is_connected(session):
             _manager().remove_session_files(session)
-    asyncio.get_running_loop().run_in_executor(None, _give_back)
-
-
-def _give_back() -> None:
-    """Let the system have the memory again: when large files have come and gone, glibc keeps some."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
+    asyncio.get_running_loop().run_in_executor(None, memory.give_back)
 
 
 def _is_connected(session: str) -> bool:

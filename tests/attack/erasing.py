@@ -9,18 +9,20 @@ from pathlib import Path
 import httpx
 
 from tests.attack.target import CLIENT_HEADER, Target
+from visionsprat.records import NewAccount
 from visionsprat.store import Store
 
 ADDRESS = "203.0.113.63"
 #: Megabytes of others' texts, and how often is erased.
-LARGE, TIMES = {False: 20, True: 60}, {False: 30, True: 300}
+LARGE, TIMES = {False: 20, True: 300}, {False: 30, True: 300}
 QUESTION = "pulserande/gora"
 
 
 async def attack(target: Target, hard: bool) -> None:
     """The button on "Mitt konto" is pressed in the store beside the server; the route is asked by HTTP."""
     with target.server.store() as store:
-        await asyncio.to_thread(_fill, store, target.learner(4).account_id, LARGE[hard])
+        await asyncio.to_thread(_fill, store, LARGE[hard])
+        assert target.server.database.stat().st_size > LARGE[hard] * 900_000
         size = target.server.database.stat().st_size
         headers = {"Cookie": target.learner(3).cookie, "Origin": target.url, CLIENT_HEADER: ADDRESS}
         async with httpx.AsyncClient(base_url=target.url, headers=headers, timeout=60) as client:
@@ -39,9 +41,12 @@ async def _erase_and_write(client: httpx.AsyncClient) -> None:
     assert saved.status_code in {200, 409, 429}, f"a save was answered with {saved.status_code}"
 
 
-def _fill(store: Store, account_id: int, megabytes: int) -> None:
-    for number in range(megabytes * 25):
-        store.save_reflection(account_id, f"pulserande/{number}", f"{number} " + "å" * 19_990, 0)
+def _fill(store: Store, megabytes: int) -> None:
+    """Let many people have written long answers: nobody alone has room for so much."""
+    for number in range(megabytes):
+        account = store.add_account(NewAccount(f"lång{number}@attack.example", f"Långa {number}", None))
+        for question in range(25):
+            store.save_reflection(account, f"pulserande/{question}", f"{question} " + "å" * 19_990, 0)
 
 
 def _written() -> int:

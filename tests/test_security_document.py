@@ -63,12 +63,12 @@ def said(value: object) -> list[str]:
 
 def test_each_line_of_asvs_is_there_once_and_counted() -> None:
     verdicts = "held|not held|does not apply"
-    rows = re.findall(
-        rf"^\| (\d+\.\d+\.\d+) \| [^|]+ \| ({verdicts}) \| [^|]+ \|$", DOCUMENT, re.MULTILINE
-    )
+    rows = re.findall(rf"^\| (\d+\.\d+\.\d+) \| [^|]+ \| ({verdicts}) \| [^|]+ \|$", DOCUMENT, re.MULTILINE)
     assert len({number for number, _ in rows}) == len(rows) == 105
     counts = Counter(verdict for _, verdict in rows)
-    said_so = f"Of 105, {counts['held']} are held, {counts['not held']} are not, {counts['does not apply']} do not"
+    said_so = (
+        f"Of 105, {counts['held']} are held, {counts['not held']} are not, {counts['does not apply']} do not"
+    )
     assert said_so in DOCUMENT
 
 

@@ -265,7 +265,9 @@ def test_full_buckets_are_forgotten_when_there_are_many() -> None:
     assert buckets.of(("address", "0"), Rate(1, 1)) is busy
 
 
-def test_all_tabs_of_a_session_share_a_bucket_and_strangers_their_addresss(learner: dict[str, str]) -> None:
+def test_all_tabs_and_sessions_of_an_account_share_a_bucket_and_strangers_their_addresss() -> None:
+    amina = account("amina@test.example")
+
     async def app(*_: Any) -> None:
         return None
 
@@ -273,7 +275,7 @@ def test_all_tabs_of_a_session_share_a_bucket_and_strangers_their_addresss(learn
 
     async def keys() -> set[tuple[str, str]]:
         other = {"cookie": f"{SESSION_COOKIE}=made-up"}
-        for headers in (learner, learner, {}, other):
+        for headers in (cookie(amina), cookie(amina), {}, other):
             scope = {
                 "type": "websocket",
                 "path": STREAM,
@@ -284,7 +286,7 @@ def test_all_tabs_of_a_session_share_a_bucket_and_strangers_their_addresss(learn
         return set(guard.buckets.found)
 
     found = asyncio.run(keys())
-    assert {kind for kind, _ in found} == {"session", "address"}
+    assert {kind for kind, _ in found} == {"account", "address"}
     assert len(found) == 2
 
 

@@ -20,7 +20,10 @@ from visionsprat.guard import HEADERS
 from visionsprat.server import (
     BODY_SECONDS,
     HEAD_SECONDS,
+    MAX_FRAGMENTS,
     MAX_HEAD_BYTES,
+    MAX_MESSAGE_BYTES,
+    MESSAGE_SECONDS,
     READER_SECONDS,
     SLOWEST,
     SPARE_SECONDS,
@@ -34,15 +37,20 @@ HALF = b"GET / HTTP/1.1\r\nHost: loc"
 HEALTHZ = WHOLE.replace(b"/ ", b"/healthz ", 1)
 POST = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n"
 LARGE = 8_000_000
+HANDSHAKE = (
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
     """Answers with the length of what it was sent, or with much; keeps websockets open."""
     if scope["type"] == "websocket":
+        await receive()
         await send({"type": "websocket.accept"})
-        while (await receive())["type"] != "websocket.disconnect":
-            pass
+        while (message := await receive())["type"] != "websocket.disconnect":
+            scope["state"]["heard"].append(message.get("bytes", message.get("text")))
         return
     received, more = 0, True
     while more:
@@ -59,8 +67,8 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 class Place:
     """A server that listens on a port of its own."""
 
-    def __init__(self, watch: Watch, port: int) -> None:
-        self.watch, self.port = watch, port
+    def __init__(self, watch: Watch, port: int, heard: list[bytes | str]) -> None:
+        self.watch, self.port, self.heard = watch, port, heard
         self.writers: list[asyncio.StreamWriter] = []
 
     async def ask(self, sent: bytes) -> Streams:
@@ -88,14 +96,16 @@ async def until(met: Callable[[], bool]) -> None:
 async def listening(limits: Bounds) -> AsyncIterator[Place]:
     config = uvicorn.Config(application, lifespan="off", log_config=None)
     config.load()
+    config.ws_max_size = MAX_MESSAGE_BYTES
     state, watch = ServerState(), Watch(limits)
     watch.everybody = state.connections
     config.ws_protocol_class = type("TestTab", (Tab,), {"watch": watch})
     protocol = type("TestConnection", (Connection,), {"watch": watch})
+    heard: list[bytes | str] = []
     server = await asyncio.get_running_loop().create_server(
-        lambda: protocol(config=config, server_state=state, app_state={}), "127.0.0.1", 0
+        lambda: protocol(config=config, server_state=state, app_state={"heard": heard}), "127.0.0.1", 0
     )
-    place = Place(watch, server.sockets[0].getsockname()[1])
+    place = Place(watch, server.sockets[0].getsockname()[1], heard)
     try:
         yield place
     finally:
@@ -106,6 +116,7 @@ async def listening(limits: Bounds) -> AsyncIterator[Place]:
             each.transport.abort()
         await until(lambda: not state.connections and not state.tasks)
         assert not watch.waiting and not watch.spare and not watch.stuck and not watch.of_client
+        assert not watch.parts and not watch.held
 
 
 MANY, FEW = Bounds(1000, 500, 500, 250, 100), Bounds(5, 4, 3, 2, 100)
@@ -265,6 +276,95 @@ def test_half_sent_requests_give_way_to_whole_ones() -> None:
         assert len(place.watch.everybody) <= FEW.connections + 1
 
     run(test, FEW)
+
+
+def frame(kind: int, data: bytes, size: int | None = None, *, fin: bool = True) -> bytes:
+    """A message over a websocket, or its beginning when `size` promises more than there is."""
+    head = bytes([kind | (128 if fin else 0), 128 | 127]) + (len(data) if size is None else size).to_bytes(
+        8, "big"
+    )
+    return head + bytes(4) + data  # masked with nothing
+
+
+BINARY, TEXT, ON = 2, 1, 0
+
+
+async def a_tab(place: Place) -> Streams:
+    streams = await place.ask(HANDSHAKE)
+    assert (await streams[0].readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
+    return streams
+
+
+def test_heads_and_messages_that_are_half_here_take_so_much_memory_in_all() -> None:
+    async def half(place: Place) -> None:
+        place.watch.most_held = 200_000
+        begun = frame(BINARY, b"a" * 60_000, 90_000)
+        tabs = [await a_tab(place) for _ in range(5)]
+        for number, (_, writer) in enumerate(tabs):
+            writer.write(begun)
+            await until(lambda least=number: place.watch.held >= min(least + 1, 3) * 60_000)  # type: ignore[misc]
+        await until(lambda: tabs[0][0].at_eof() and tabs[1][0].at_eof())
+        assert not any(reader.at_eof() for reader, _ in tabs[2:])
+        reader, _ = await place.ask(b"GET / HTTP/1.1\r\nX: " + b"a" * 30_000)
+        await until(lambda: tabs[2][0].at_eof())
+        assert not reader.at_eof()
+
+    run(half)
+
+
+def test_half_a_message_is_waited_for_a_while() -> None:
+    async def half(place: Place) -> None:
+        whole, begun = await a_tab(place), await a_tab(place)
+        begun[1].write(frame(BINARY, b"a", 9))
+        await until(lambda: place.watch.held > 0)
+        place.wait(MESSAGE_SECONDS)
+        assert await answer(begun) == ""
+        assert not whole[0].at_eof()
+
+    run(half)
+
+
+def test_a_message_in_parts_is_put_together() -> None:
+    async def parts(place: Place) -> None:
+        reader, writer = await a_tab(place)
+        writer.write(frame(BINARY, b"a", fin=False))
+        await until(lambda: place.watch.held == 1)
+        writer.write(frame(ON, b"b"))
+        await until(lambda: place.heard == [b"ab"])
+        assert place.watch.held == 0 and not reader.at_eof()
+
+    run(parts)
+
+
+def test_a_message_in_endless_parts_ends_the_connection() -> None:
+    async def endless(place: Place) -> None:
+        reader, writer = await a_tab(place)
+        writer.write(frame(BINARY, b"", fin=False) + frame(ON, b"", fin=False) * 2 * MAX_FRAGMENTS)
+        await until(reader.at_eof)
+
+    run(endless)
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_what_stands_in_a_text_is_not_looked_at(parts: int, caplog: pytest.LogCaptureFixture) -> None:
+    async def text(place: Place) -> None:
+        _, writer = await a_tab(place)
+        writer.write(frame(TEXT, b"\xff", fin=parts == 1) + frame(ON, b"\xfe", fin=False) * (parts - 2))
+        writer.write(frame(ON, b"\xfe") if parts > 1 else b"")
+        await until(lambda: place.heard == [""])
+
+    run(text)
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("size", [MAX_MESSAGE_BYTES + 1, 2**40])
+def test_a_message_that_will_be_too_large_is_refused_before_it_is_here(size: int) -> None:
+    async def large(place: Place) -> None:
+        reader, writer = await a_tab(place)
+        writer.write(frame(BINARY, b"a", size))
+        await asyncio.wait_for(reader.read(), DEADLINE)
+
+    run(large)
 
 
 def test_when_all_are_taken_healthz_is_answered_and_nobody_else() -> None:

@@ -20,6 +20,7 @@ from visionsprat.records import (
     Visitor,
 )
 from visionsprat.store import Store
+from visionsprat.store.sessions import MOST_SESSIONS
 
 if TYPE_CHECKING:
     from tests.conftest import AddAccount, Clock
@@ -192,6 +193,20 @@ def test_sessions_that_are_over_do_not_pile_up(store: Store, amina: int, clock: 
 
 
 # Where somebody is signed in
+
+
+def test_of_too_many_sessions_the_one_that_has_rested_longest_ends(
+    store: Store, amina: int, bengt: int, clock: Clock
+) -> None:
+    of_another = begin_session(store, bengt, "of another")
+    tokens = []
+    for number in range(MOST_SESSIONS):
+        tokens.append(begin_session(store, amina, f"token {number}"))
+        clock.now += timedelta(minutes=10)
+    store.save_in_session(tokens[0], amina, QUESTION, "Hej", 0)  # it rests no longer
+    tokens.append(begin_session(store, amina, "one more"))
+    assert [each for each in tokens if not is_live(store, each)] == [tokens[1]]
+    assert is_live(store, of_another)
 
 
 def test_a_person_sees_their_live_sessions_the_last_used_first(

@@ -23,15 +23,15 @@ from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime.state.common import GENERATED_ELEMENT_ID_PREFIX as WIDGET
 from streamlit.runtime.state.session_state import STREAMLIT_INTERNAL_KEY_PREFIX as INTERNAL
 
-from visionsprat import accounts, log, metrics, owners, uploads
-from visionsprat.cookies import SESSION_COOKIE
+from visionsprat import log, metrics, owners, uploads
 from visionsprat.errors import StoreUnavailable
 from visionsprat.guard import client_of_request
+from visionsprat.server import MAX_MESSAGE_BYTES
 
 STREAM = "/_stcore/stream"
-#: Bytes of a message. One of ours has 100 to 600, and 20,000 characters in one field make 80,000 at most;
-#: shell.js lets no field hold more than a tenth of that.
-LARGEST = 100_000
+#: Bytes of a message. 20,000 characters in one field make 80,000 at most; shell.js lets no field hold more
+#: than a tenth of that.
+LARGEST = MAX_MESSAGE_BYTES
 LARGEST_NAME = 1_000
 #: What our widgets say: text fields and lists, check boxes, buttons, the editor, the staff list's file.
 VALUES = {
@@ -67,8 +67,8 @@ class Rate:
 
 #: Of one tab. Nobody clicks as fast; a key held down on a link comes 30 times a second.
 OF_A_TAB = Rate(40, 20)
-#: Of one session, with all its tabs: a browser that opens twenty again asks for two runs each. A run costs
-#: some 4 ms, so one account takes an eighth of a processor at most.
+#: Of one account, with all its tabs and sessions: a browser that opens twenty again asks for two runs each.
+#: A run costs some 4 ms, so one account takes an eighth of a processor at most.
 OF_A_PERSON = Rate(120, 30)
 #: Of all who are not signed in and come from one address. Without VISIONSPRAT_CLIENT_HEADER that is the
 #: proxy's, and the whole city's: 5,000 people who sign in within five minutes ask for three runs each, 50 a
@@ -144,14 +144,13 @@ class Frames:
                 uploads.forget_lost()
 
     async def _bucket(self, asked: HTTPConnection) -> Bucket:
-        """Of the session if it is alive, whose person is somebody, else of the address."""
-        token = asked.cookies.get(SESSION_COOKIE, "")
+        """Of whoever's live session it comes with, else of the address."""
         try:
             account = await run_in_threadpool(owners.account, asked)
         except StoreUnavailable:
             account = None
         if account is not None:
-            return self.buckets.of(("session", accounts.token_hash(token)), OF_A_PERSON)
+            return self.buckets.of(("account", str(account.id)), OF_A_PERSON)
         return self.buckets.of(("address", _client(asked)), OF_STRANGERS)
 
 

@@ -19,6 +19,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 
 from visionsprat import log, metrics
 from visionsprat.bounds import FULL, SPARE, Bounds, bounds
@@ -39,6 +40,14 @@ READER_SECONDS = 60
 SPARE_SECONDS = 3
 #: A browser's is 2 kB or so.
 MAX_HEAD_BYTES = 64 * 1024
+#: Of a message over the websocket. One of ours has 100 to 600; a page of 8 kB at most in each field has less.
+MAX_MESSAGE_BYTES = 100_000
+#: Browsers send messages of ours in one.
+MAX_FRAGMENTS = 100
+#: For the whole of such a message, from its first byte.
+MESSAGE_SECONDS = 30
+#: Of all heads and messages that are half here, held until the rest comes. Beyond it the oldest gives way.
+MAX_PARTS_BYTES = 32_000_000
 
 _SENTENCES = {
     400: "Begäran gick inte att förstå.",
@@ -65,6 +74,9 @@ class Watch:
         #: Those with something to send that their client doesn't take: since when, and how many bytes.
         self.stuck: dict[Connection | Tab, tuple[int, int]] = {}
         self.spare: dict[Connection, None] = {}
+        #: Whose head or message is half here: since when, and how many bytes of it. The oldest first.
+        self.parts: dict[Connection | Tab, tuple[int, int]] = {}
+        self.held, self.most_held = 0, MAX_PARTS_BYTES
         self.of_client: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
         #: All connections and websockets of the server.
@@ -109,6 +121,7 @@ class Watch:
         self.waiting.pop(connection, None)
         self.stuck.pop(connection, None)
         self.spare.pop(connection, None)
+        self.hold_part(connection, 0)
 
     def leave(self, peer: str) -> None:
         self.of_client[peer] -= 1
@@ -124,6 +137,20 @@ class Watch:
         """There is more to be sent than the client takes."""
         self.stuck.setdefault(protocol, (self.now, protocol.transport.get_write_buffer_size()))
 
+    def hold_part(self, protocol: Connection | Tab, size: int) -> None:
+        """So many bytes of a head or a message are here, and not all; 0 for none."""
+        since, before = self.parts.get(protocol, (self.now, 0))
+        self.held += size - before
+        if size:
+            self.parts[protocol] = since, size
+        elif before:
+            del self.parts[protocol]
+        while self.held > self.most_held:
+            oldest = next(iter(self.parts))
+            self.note("parts_gave_way")
+            self.hold_part(oldest, 0)
+            oldest.transport.abort()
+
     def look(self) -> None:
         """Once a second: end what has waited for its client for too long."""
         self.now += 1
@@ -138,6 +165,10 @@ class Watch:
                 self.stuck[protocol] = (self.now, left)
             elif self.now - since > READER_SECONDS:
                 self.note("slow_reader")
+                protocol.transport.abort()
+        for protocol, (since, _) in [*self.parts.items()]:
+            if isinstance(protocol, Tab) and self.now - since > MESSAGE_SECONDS:
+                self.note("slow_message")
                 protocol.transport.abort()
         if self.now % READER_SECONDS == 0:
             for each in self.everybody:
@@ -192,6 +223,7 @@ class Connection(HttpToolsProtocol):
         if self._in_head and self._received > MAX_HEAD_BYTES and not self.transport.is_closing():
             self.watch.note("head_too_large")
             self.refuse(431)
+        self.watch.hold_part(self, self._received if self._in_head else 0)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -270,8 +302,25 @@ class Tab(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.watch.stuck.pop(self, None)
+        self.watch.hold_part(self, 0)
         self.watch.leave(self.peer)
         super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if len(self.frames) > MAX_FRAGMENTS:
+            self.watch.note("fragments")
+            self.transport.abort()
+        elif not self.transport.is_closing():
+            self.watch.hold_part(self, len(self.conn.reader.buffer) + sum(map(len, self.frames)))
+
+    def handle_text(self, event: Frame) -> None:
+        """Texts are said to nobody here: the end of one will do, for frames.py to close the connection."""
+        super().handle_text(Frame(event.opcode, b"", event.fin))
+
+    def handle_cont(self, event: Frame) -> None:
+        is_text = self.curr_msg_data_type == "text"
+        super().handle_cont(Frame(event.opcode, b"", event.fin) if is_text else event)
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -326,6 +375,7 @@ def install() -> None:
     async def startup(server: uvicorn.Server, sockets: Any = None) -> None:
         server.config.http_protocol_class, server.config.ws_protocol_class = Connection, Tab
         server.config.backlog = watch.limits.backlog
+        server.config.ws_max_size = MAX_MESSAGE_BYTES
         watch.everybody = server.server_state.connections
         await begin(server, sockets)
 

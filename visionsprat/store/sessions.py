@@ -18,6 +18,8 @@ from visionsprat.store.quotas import fullness
 SESSION_IDLE = timedelta(hours=12)
 SESSION_LIFE = timedelta(days=7)
 KEPT_LIFE = timedelta(days=30)
+#: Of an account at a time: whoever signs in once more ends the one that has rested longest.
+MOST_SESSIONS = 20
 TICKET_LIFE = timedelta(seconds=60)
 #: That a session is alive is written down again only after this long.
 SEEN_AGAIN = timedelta(minutes=5)
@@ -51,6 +53,11 @@ _OWN_SESSIONS = f"""
     WHERE token_hash IS NOT NULL AND expires_at > ? AND (is_kept OR last_seen_at > ?)
       AND account_id = (SELECT account_id FROM sessions WHERE token_hash = ?)
     ORDER BY last_seen_at DESC, id DESC
+"""
+
+_RESTED = """
+    SELECT token_hash FROM sessions WHERE account_id = ? AND token_hash IS NOT NULL
+    ORDER BY last_seen_at DESC, id DESC LIMIT -1 OFFSET ?
 """
 
 _KEEP_VERSIONS = """
@@ -161,6 +168,8 @@ class Sessions(Connections):
             if redeemed is None:
                 return None
             _end(db, replaced)
+            for (rested,) in db.execute(_RESTED, [redeemed[0], MOST_SESSIONS]).fetchall():
+                _end(db, rested)
             db.execute("UPDATE accounts SET last_signed_in_at = ? WHERE id = ?", [now, redeemed[0]])
             if device:
                 _remember_device(db, redeemed[0], device, earlier_device, now)

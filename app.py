@@ -33,7 +33,7 @@ from visionsprat.wiping import background_wiping
 
 server.install()
 loops.spare_descriptors()
-memory.share_arenas()
+memory.keep_large_blocks_apart()
 widgets.install()
 try:
     house = installation()

@@ -8,7 +8,7 @@ from visionsprat import memory
 
 
 def test_it_works_here() -> None:
-    memory.share_arenas()
+    memory.keep_large_blocks_apart()
     memory.give_back()
 
 

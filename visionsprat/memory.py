@@ -5,22 +5,22 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
-#: M_ARENA_MAX of <malloc.h>.
-_ARENA_MAX = -8
-_ARENAS = 1
+#: M_MMAP_THRESHOLD of <malloc.h>, and the bytes from which on a block gets pages of its own.
+_MMAP_THRESHOLD = -3
+_LARGE = 256 * 1024
 
 
-def share_arenas() -> None:
-    """Let all threads take memory from one place.
+def keep_large_blocks_apart() -> None:
+    """Let each large block have pages of its own, which go back to the system with it.
 
-    Every thread would get an arena of its own, up to eight a core, and each keeps what was once needed in
-    it: 90 MiB were left of a few large staff lists, and 20 without. Threads here take turns anyhow.
+    By itself glibc moves the bound up to 32 MB as such blocks come and go; then they lie among the small ones
+    and leave holes: 90 MiB were left of a few large staff lists, and 25 are now.
     """
-    _call("mallopt", _ARENA_MAX, _ARENAS)
+    _call("mallopt", _MMAP_THRESHOLD, _LARGE)
 
 
 def give_back() -> None:
-    """Let the system have again what large files have left."""
+    """Let the system have again what many small blocks have left."""
     _call("malloc_trim", 0)
 
 

@@ -33,8 +33,7 @@ def _file(database: Path, module: Module) -> Iterator[Finding]:
     if found is None:
         yield Finding(Level.FAULT, f"{database} is no database of Visionsprat.")
         return
-    counted = f"accounts: {found.accounts}, reflections: {found.reflections}"
-    yield Finding(Level.OK, f"The database is whole: {counted}.")
+    yield Finding(Level.OK, f"The database is whole: {found.counted}.")
     yield _version(found)
     yield _questions(copies.count_answers(database), module)
 

@@ -31,9 +31,12 @@ from visionsprat.settings import Smtp, load_settings
 from visionsprat.sheets import as_csv
 from visionsprat.staff_file import MAX_BYTES
 from visionsprat.store import Store
+from visionsprat.store.locks import IN_USE
 
 #: What every SQLite file begins with.
 _DATABASE = b"SQLite format 3\0"
+#: What SQLite keeps beside a database, by the end of its name. Cut off, it takes texts and processes along.
+_COMPANIONS = ("-wal", "-shm", "-journal")
 
 
 class FileUnusable(VisionspratError):
@@ -310,6 +313,22 @@ def _require_writable(path: Path) -> None:
     with suppress(OSError):
         if path.is_file() and _begins(path) == _DATABASE:
             raise FileUnusable(f"{path} is a database: choose another file.")
+        if database := _belongs_to(path):
+            raise FileUnusable(f"{path} belongs to the database {database}: choose another file.")
+
+
+def _belongs_to(path: Path) -> Path | None:
+    """The database that SQLite, or Visionsprat, keeps this file for, under whatever name it is reached."""
+    own = database_path(load_settings())
+    kept = {own.with_name(IN_USE): own, **{Path(f"{own}{end}"): own for end in _COMPANIONS}}
+    for end in _COMPANIONS:  # of another database
+        other = path.with_name(path.name.removesuffix(end))
+        if other.name and other != path and other.is_file() and _begins(other) == _DATABASE:
+            return other
+    for each, database in kept.items():
+        if path.resolve() == each.resolve() or (path.exists() and each.exists() and path.samefile(each)):
+            return database
+    return None
 
 
 def _begins(path: Path) -> bytes:
@@ -367,7 +386,7 @@ def _restore(options: argparse.Namespace) -> int:
 
     def agree(found: Contents) -> None:
         last = f", newest saved: {found.last_saved_at:%Y-%m-%d %H:%M} UTC" if found.last_saved_at else ""
-        print(f"{options.file} is whole: accounts: {found.accounts}, reflections: {found.reflections}{last}.")
+        print(f"{options.file} is whole: {found.counted}{last}.")
         if not options.yes and not _yes(f"Put it in the place of {database}?"):
             raise NotConfirmed("Nothing was changed.")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import streamlit as st
 
 from visionsprat.errors import SignedOut
@@ -28,10 +30,8 @@ def draw() -> None:
         told = "Ingen är utloggad. Kryssa i rutan, om du är säker."
         notice(told, problem=True, fields=["everybody_sure"], place=answer)
     elif pressed:
-        try:
+        with suppress(SignedOut):  # the next run asks for sign-in
             st.session_state[_DONE] = at.installation.store.sign_out_everybody(at.account.id, at.token_hash)
-        except SignedOut:
-            pass  # the next run asks for sign-in
         st.rerun()
 
 

@@ -548,6 +548,21 @@ def test_a_second_factor_is_reset(data_folder: Path, capsys: Printed) -> None:
         assert (newest.actor, newest.action) == ("", Action.SECOND_FACTOR_REMOVED)
 
 
+def test_whose_second_factor_is_reset_gets_a_letter(
+    data_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    with closing(Store(data_folder / DATABASE)) as store:
+        chief = store.add_account(NewAccount("chief@test.example", "Chief", None, is_admin=True))
+        assert store.set_second_factor(chief, "SECRET", 0, ["hash"], "")
+    with mail_server() as mailbox:
+        for name, value in mailbox.environment.items():
+            monkeypatch.setenv(name, value)
+        assert main(["reset-second-factor", "chief@test.example"]) == 0
+        assert mailbox.recipients == ["chief@test.example"]
+        assert "Den som sköter servern har tagit bort tvåstegsinloggningen" in mailbox.text()
+    assert capsys.readouterr().out.endswith("Sent 1 of 1 letters.\n")
+
+
 @pytest.mark.parametrize(
     ("email", "told"),
     [

@@ -100,9 +100,9 @@ def ask_for_new_password(store: Store, smtp: Smtp, site: str, email: str, client
 
     None is sent when too many have been asked for with the address, from the client, or in all.
     """
-    mark = log.place(client)
-    if not store.note_password_request(email, mark or ""):
-        _log.info("Letter refused", extra={"address": log.pseudonym(email), "client": mark})
+    if not store.note_password_request(email, store.client_mark(client)):
+        told = {"address": log.pseudonym(email), "client": log.place(client)}
+        _log.info("Letter refused", extra=told)
     else:
         errands.add(lambda: send_new_password(store, smtp, site, email))
 

@@ -6,6 +6,8 @@ import pytest
 from pyotp import TOTP
 from streamlit.testing.v1 import AppTest
 
+from tests.browser.server import poll
+from tests.mailbox import mail_server
 from tests.pages.visits import HASH, PASSWORD, add_chief, come, said
 from tests.stored import sql
 from visionsprat.installation import Installation, installation
@@ -105,3 +107,22 @@ def test_an_account_closed_right_after_the_change_is_asked_to_sign_in(
     at = come(monkeypatch, house, "account.py", chief)
     assert "Det nuvarande lösenordet stämmer inte." not in change(at)
     assert at.text_input(key="sign_in_email")
+
+
+def test_whoever_turns_the_second_factor_off_gets_a_letter(
+    monkeypatch: pytest.MonkeyPatch, house: Installation, chief: int, secret: str
+) -> None:
+    with mail_server() as mailbox:
+        for name, value in mailbox.environment.items():
+            monkeypatch.setenv(name, value)
+        house.store.close()
+        installation.cache_clear()
+        at = come(monkeypatch, installation(), "account.py", chief)
+        at.button(key="factor_off").click().run()
+        at.text_input(key="factor_password").set_value(PASSWORD)
+        at.text_input(key="factor_code").set_value(RECOVERY)
+        next(each for each in at.button if each.label == "Stäng av tvåstegsinloggning").click().run()
+        assert "Nu räcker lösenordet." in said(at)
+        poll(lambda: bool(mailbox.letters), "the letter")
+        assert mailbox.recipients == ["chief@test.example"]
+        assert "Någon har stängt av tvåstegsinloggningen" in mailbox.text()

@@ -9,6 +9,9 @@ import streamlit as st
 
 from visionsprat import second_factor
 from visionsprat.errors import NotAllowed
+from visionsprat.letters import second_factor_turned_off
+from visionsprat.mail import send
+from visionsprat.outbox import errands
 from visionsprat.records import SecondFactor
 from visionsprat.ui import own_code, own_password
 from visionsprat.ui.frame import draw as draw_template
@@ -147,9 +150,17 @@ def _change(factor: SecondFactor) -> None:
     if opened == _CODES:
         _make_new_codes(factor)
     else:
-        here().installation.store.turn_off_second_factor(here().account.id)
+        _turn_off()
         st.session_state[_DONE] = "Tvåstegsinloggningen är avstängd. Nu räcker lösenordet."
     st.rerun()
+
+
+def _turn_off() -> None:
+    at = here()
+    is_off, smtp = at.installation.store.turn_off_second_factor(at.account.id), at.installation.settings.smtp
+    if is_off and smtp is not None:
+        letter = second_factor_turned_off(at.account.name, at.account.email)
+        errands.add(lambda: send(smtp, [letter]))
 
 
 def _make_new_codes(factor: SecondFactor) -> None:

@@ -14,6 +14,7 @@ from visionsprat.outbox import errands
 from visionsprat.records import Invited, Person, Whom
 from visionsprat.settings import Smtp
 from visionsprat.store import Store
+from visionsprat.store.invitations import client_mark
 from visionsprat.ui.text import sortable
 
 #: The page behind the links.
@@ -100,7 +101,7 @@ def ask_for_new_password(store: Store, smtp: Smtp, site: str, email: str, client
 
     None is sent when too many have been asked for with the address, from the client, or in all.
     """
-    if not store.note_password_request(email, store.client_mark(client)):
+    if not store.note_password_request(email, client_mark(store.path, client)):
         told = {"address": log.pseudonym(email), "client": log.place(client)}
         _log.info("Letter refused", extra=told)
     else:

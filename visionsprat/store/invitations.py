@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
@@ -128,17 +129,6 @@ class Invitations(Connections):
             )
             return bool(noted.rowcount)
 
-    def client_mark(self, client: str) -> str:
-        """What stands for where somebody comes from, in every process on this data folder; "" for nobody.
-
-        Its key is a file beside the database and in no backup: there the marks mean nothing.
-        """
-        if not client:
-            return ""
-        with translated():
-            key = secret_beside(self.path.with_name(MARKS_KEY))
-        return hashlib.blake2b(client.encode(errors="replace"), key=key, digest_size=6).hexdigest()
-
     def invited(self, token_hash: str) -> Invited:
         """Whose link this is; looking does not use it up. Raises InvitationVoid or what is below it."""
         with self._read() as db:
@@ -228,6 +218,18 @@ class Invitations(Connections):
             ],
         )
         return people
+
+
+def client_mark(database: Path, client: str) -> str:
+    """What stands for where somebody comes from, in every process on this database; "" for nobody.
+
+    Its key is a file beside the database and in no backup: there the marks mean nothing.
+    """
+    if not client:
+        return ""
+    with translated():
+        key = secret_beside(database.with_name(MARKS_KEY))
+    return hashlib.blake2b(client.encode(errors="replace"), key=key, digest_size=6).hexdigest()
 
 
 def _sought(whom: Whom) -> dict[str, Any]:

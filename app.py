@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 
 from visionsprat import downloads, log, loops, memory, scrape, server, widgets
 from visionsprat.allowed import Allowed
-from visionsprat.checkup import rights
+from visionsprat.checkup import rights, surroundings
 from visionsprat.cookies import HostCookies
 from visionsprat.errors import VisionspratError
 from visionsprat.frames import Frames
@@ -66,6 +66,9 @@ def greet() -> None:
     if (found := rights(house.settings.data)).level is not Level.OK:
         print(f"  {found.text}\n")
         _log.warning("The data folder is open to others: %s", found.text)
+    for each in surroundings(house.settings):
+        print(f"  {each.text}\n")
+        _log.warning("%s", each.text)
     if not house.store.is_claimed():
         print("  There are no accounts yet. Open this link to make the first one:")
         print(f"\n  {address}/kom-igang?kod={house.claim_code}\n")

@@ -56,7 +56,7 @@ FLOORS = (
     {"ui.pages"},
     {"ui.frame"},
     {
-        *("ui.own_password", "ui.sessions", "ui.first_words", "ui.second_step"),
+        *("ui.own_password", "ui.own_code", "ui.sessions", "ui.first_words", "ui.second_step"),
         "ui.administration.everybody",
     },
     {"ui.erasing", "ui.locked", "ui.second_factor"},

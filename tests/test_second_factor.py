@@ -14,7 +14,7 @@ from pyotp import TOTP
 
 from visionsprat.accounts import check, issue_ticket, redeem, sign_in, token_hash
 from visionsprat.errors import TooManyFailures
-from visionsprat.letters import second_factor_removed
+from visionsprat.letters import second_factor_removed, second_factor_turned_off
 from visionsprat.passwords import PREHASHED, prehashed
 from visionsprat.second_factor import (
     PATIENCE,
@@ -368,3 +368,9 @@ def test_whoever_has_it_taken_away_gets_a_letter_that_says_what_to_do() -> None:
     assert letter.email == EMAIL
     assert letter.text.startswith("Hej Amina Testsson!\n\nEn administratör har tagit bort")
     assert "Byt lösenord genast" in letter.text and "{" not in letter.text
+
+
+def test_whoever_turns_it_off_gets_a_letter_that_says_what_to_do_if_it_was_another() -> None:
+    letter = second_factor_turned_off("Amina Testsson", EMAIL)
+    assert (letter.name, letter.email) == ("Amina Testsson", EMAIL)
+    assert "Var det inte du? Byt lösenord genast" in letter.text and "{" not in letter.text

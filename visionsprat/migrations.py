@@ -302,7 +302,7 @@ def m006_draft_keys(db: Database) -> None:
 
 @migrations()
 def m007_requests_by_client(db: Database) -> None:
-    # A mark that means nothing after the process has ended, never an address.
+    # A mark, by a key that is in no backup, and never an address.
     db.execute("ALTER TABLE password_requests ADD COLUMN client TEXT NOT NULL DEFAULT ''")
     db.execute("CREATE INDEX password_requests_client ON password_requests (client, at)")
 

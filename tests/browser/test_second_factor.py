@@ -237,11 +237,15 @@ def test_new_recovery_codes_end_the_old_ones(page: Page, secured: Person, new_co
     let_in_as(elsewhere, secured)
 
 
-def test_a_change_of_password_keeps_the_session_and_asks_for_no_code(page: Page, secured: Person) -> None:
+def test_a_change_of_password_asks_for_a_code_and_keeps_the_session(page: Page, secured: Person) -> None:
     signed_in(page, secured, "/mitt-konto")
     old = cookie(page, SESSION_COOKIE)["value"]
     page.get_by_label("Nuvarande lösenord").fill(PASSWORD)
+    page.get_by_label("Kod från appen").fill(wrong())
     page.get_by_label("Nytt lösenord").fill("en helt annan mening")
+    page.get_by_role("button", name="Byt lösenord").click()
+    expect_fault(page, "Koden stämmer inte", "Kod från appen")
+    page.get_by_label("Kod från appen").fill(TOTP(SECRET).now())
     page.get_by_role("button", name="Byt lösenord").click()
     until(page, lambda: cookie(page, SESSION_COOKIE)["value"] != old, "the new password's session")
     let_in_as(page, secured)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sqlite3
 import stat
 from collections.abc import Iterator
@@ -49,6 +50,24 @@ def make_private(file: Path) -> None:
     """Make a file that nobody else can read, if it is not there yet; SQLite's companions get its mode."""
     with suppress(FileExistsError):
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+def secret_beside(file: Path) -> bytes:
+    """The random bytes in a file that nobody else can read; the first process to ask makes them.
+
+    It gets its name when all of it is there, and another's that was quicker stays.
+    """
+    with suppress(FileNotFoundError):
+        return file.read_bytes()
+    new = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
+    try:
+        with os.fdopen(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as opened:
+            opened.write(secrets.token_bytes(32))
+        with suppress(FileExistsError):
+            os.link(new, file)
+    finally:
+        new.unlink(missing_ok=True)
+    return file.read_bytes()
 
 
 def make_private_folder(folder: Path) -> None:

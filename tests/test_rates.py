@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from visionsprat.rates import Limits, Rate
+from visionsprat.rates import AtOnce, Limits, Rate
 
 
 class Watch:
@@ -78,3 +78,14 @@ def test_an_editor_in_every_theme_is_within_the_rate_of_saves(watch: Watch) -> N
     for _ in range(5000):
         watch.now += 0.7
         assert rate.wait("amina") == rate.wait("amina") == 0
+
+
+def test_so_many_are_there_at_the_same_time_and_whoever_goes_makes_room() -> None:
+    places = AtOnce(2)
+    with places.one("amina") as first, places.one("amina") as second, places.one("amina") as third:
+        assert (first, second, third) == (True, True, False)
+        with places.one("bengt") as other:
+            assert other
+    with places.one("amina") as again:
+        assert again
+    assert len(places) == 0

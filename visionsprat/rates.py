@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+#: Saves of an account that come in at the same time; each may be as large as web.MAX_BODY_BYTES.
+MOST_RECEIVED = 8
 
 
 class Rate:
@@ -54,6 +59,32 @@ class Rate:
         return len(self._even_at)
 
 
+class AtOnce:
+    """How many of each may be at something at the same time. Safe to use from several threads."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._there: Counter[Hashable] = Counter()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def one(self, who: Hashable) -> Iterator[bool]:
+        """Whether there is room for one more of `who`, who then has it until the end."""
+        with self._lock:
+            has_room = self._there[who] < self._most
+            self._there[who] += has_room
+        try:
+            yield has_room
+        finally:
+            with self._lock:
+                self._there[who] -= has_room
+                if not self._there[who]:
+                    del self._there[who]
+
+    def __len__(self) -> int:
+        return len(self._there)
+
+
 @dataclass(frozen=True)
 class Limits:
     """The rates of one installation, in this process."""
@@ -61,6 +92,9 @@ class Limits:
     #: Of saves by an account. An open editor sends at most one each 0.7 s; this is several tabs that are
     #: written in at once, and at the beginning the drafts of a day without a net.
     saves: Rate = field(default_factory=lambda: Rate(120, 4))
+    #: Of an account's saves whose text is still coming in. A browser has six connections; what comes through
+    #: a proxy has mostly been taken in there, and is here in a moment.
+    receiving: AtOnce = field(default_factory=lambda: AtOnce(MOST_RECEIVED))
     #: Of what else an account changes through a route.
     changes: Rate = field(default_factory=lambda: Rate(20, 0.5))
     #: Of saves without a live session, by the client's address: a whole office may share one.

@@ -39,6 +39,8 @@ MOST_UNANSWERED = 8
 #: Room for a text of the greatest length and the editor's four unanswered ones, however they are written:
 #: decomposed, or with all but ASCII escaped.
 MAX_BODY_BYTES = 1_300_000
+#: Of a request that is refused before it is read: more than most saves have. It is not kept.
+MOST_LET_BY = 100_000
 
 TOO_LONG = f"Texten är för lång. Den får ha högst {MAX_CHARACTERS:,} tecken.".replace(",", " ")
 TOO_MANY_MARKS = f"Någon bokstav har fler än {MOST_MARKS} accenttecken. Ta bort några, så sparas texten."
@@ -103,36 +105,41 @@ def _note_save(outcome: str, seconds: float) -> None:
 
 
 async def _answer_to_save(request: Request) -> Response:
+    """Nothing of a body is kept before it is known whose it is, and of one account's only so many."""
+    house = installation()
     try:
-        body = await _body(request)
-        account = request.headers.get(ACCOUNT_HEADER)
-        token, kind = request.cookies.get(SESSION_COOKIE, ""), device_kind(request.headers)
-        return await run_in_threadpool(_save, token, account, body, kind, _client(request))
+        token_hash, client = _token_hash(request), _client(request)
+        account_id = _seen.get(token_hash)
+        if account_id is None:
+            account_id = await run_in_threadpool(_recognise, house, token_hash, client)
+        with house.limits.receiving.one(account_id) as has_room:
+            if wait := house.limits.saves.wait(account_id) if has_room else 1.0:
+                raise TooOften(wait)
+            body = await _body(request)
     except Answer as answer:
-        return answer.response
+        return await _without_the_body(request, answer.response)
     except ClientDisconnect:
         return Response(status_code=guard.GONE)
+    try:
+        author, kind = request.headers.get(ACCOUNT_HEADER), device_kind(request.headers)
+        return await run_in_threadpool(_save, house, token_hash, author, body, kind)
+    except Answer as answer:
+        return answer.response
 
 
-def _save(token: str, author: str | None, body: bytes, kind: str, client: str) -> Response:
-    house = installation()
-    _require_pace(house, accounts.token_hash(token), client)
+def _save(house: Installation, token_hash: str, author: str | None, body: bytes, kind: str) -> Response:
+    if len(body) > MAX_BODY_BYTES:
+        raise Answer(413, TOO_LONG)
     draft = _draft(body)
     _known_question(house, draft.question)
     author_id = _author_id(author)
     log.about(account=author_id, question=draft.question)
     try:
         saved = house.store.save_in_session(
-            accounts.token_hash(token),
-            author_id,
-            draft.question,
-            draft.text,
-            draft.based_on,
-            draft.unanswered,
-            kind,
+            token_hash, author_id, draft.question, draft.text, draft.based_on, draft.unanswered, kind
         )
     except SignedOut:
-        _seen.pop(accounts.token_hash(token), None)
+        _seen.pop(token_hash, None)
         raise Answer(401, SIGNED_OUT) from None
     except StoreUnavailable:
         raise Answer(503, UNAVAILABLE) from None
@@ -152,25 +159,22 @@ def _save(token: str, author: str | None, body: bytes, kind: str, client: str) -
     return JSONResponse(_described(saved))
 
 
-def _require_pace(house: Installation, token_hash: str, client: str) -> None:
-    """Raises Answer when there is no live session, and TooOften when too many saves come.
+def _recognise(house: Installation, token_hash: str, client: str) -> int:
+    """Whose live session it is. Raises Answer when it is nobody's, and TooOften when such come too often.
 
     A session is looked up before its first save only, and without making those who write wait: strangers
     get no further. Saving itself looks it up each time.
     """
-    account_id = _seen.get(token_hash)
-    if account_id is None:
-        try:
-            account = house.store.account_of_session(token_hash)
-        except StoreUnavailable:
-            raise Answer(503, UNAVAILABLE) from None
-        if account is None:
-            raise TooOften(wait) if (wait := house.limits.strangers.wait(client)) else Answer(401, SIGNED_OUT)
-        if len(_seen) >= _MOST_SEEN:
-            _seen.clear()
-        account_id = _seen[token_hash] = account.id
-    if wait := house.limits.saves.wait(account_id):
-        raise TooOften(wait)
+    try:
+        account = house.store.account_of_session(token_hash)
+    except StoreUnavailable:
+        raise Answer(503, UNAVAILABLE) from None
+    if account is None:
+        raise TooOften(wait) if (wait := house.limits.strangers.wait(client)) else Answer(401, SIGNED_OUT)
+    if len(_seen) >= _MOST_SEEN:
+        _seen.clear()
+    _seen[token_hash] = account.id
+    return account.id
 
 
 def _client(request: Request) -> str:
@@ -264,12 +268,34 @@ def _known_question(house: Installation, question_id: str) -> None:
 
 
 async def _body(request: Request) -> bytes:
+    """The body, or enough of it to see that it is too long."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_BODY_BYTES:
-            raise Answer(413, TOO_LONG)
+            break
     return bytes(body)
+
+
+async def _without_the_body(request: Request, response: Response) -> Response:
+    """The answer to a request that is refused unread.
+
+    What is left of a small body is let by, as a browser may hear nothing before it has sent it; a larger one
+    ends with its connection.
+    """
+    length, passed = request.headers.get("content-length", "0"), 0
+    if len(length) < 19 and int(length) <= MOST_LET_BY:
+        try:
+            async for chunk in request.stream():
+                passed += len(chunk)
+                if passed > MOST_LET_BY:
+                    break
+            else:
+                return response
+        except ClientDisconnect:
+            return Response(status_code=guard.GONE)
+    response.headers["Connection"] = "close"
+    return response
 
 
 def unavailable() -> Response:

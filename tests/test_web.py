@@ -381,6 +381,17 @@ def test_one_account_has_few_saves_on_their_way_in_and_nobody_else_waits_for_the
     assert save(client).status_code == 200
 
 
+def test_earlier_versions_are_for_people_who_open_them(
+    client: Client, house: Installation, amina: int
+) -> None:
+    save(client)
+    statuses = [versions(client).status_code for _ in range(140)]
+    first = statuses.index(429)
+    assert first >= 120 and set(statuses[:first]) == {200}
+    sign_in(client, house, add_account(house, "bengt@test.example"))
+    assert versions(client).status_code == 200
+
+
 def test_a_save_asks_for_its_session_once(
     client: Client, house: Installation, amina: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -97,5 +97,9 @@ class Limits:
     receiving: AtOnce = field(default_factory=lambda: AtOnce(MOST_RECEIVED))
     #: Of what else an account changes through a route.
     changes: Rate = field(default_factory=lambda: Rate(20, 0.5))
+    #: Of files that an account takes home. Each is made for it anew.
+    downloads: Rate = field(default_factory=lambda: Rate(20, 0.5))
+    #: Of looks at earlier versions, which pages ask for when a list of them is opened.
+    looks: Rate = field(default_factory=lambda: Rate(120, 4))
     #: Of saves without a live session, by the client's address: a whole office may share one.
     strangers: Rate = field(default_factory=lambda: Rate(1_000, 20))

@@ -29,6 +29,7 @@ from visionsprat.errors import NotAllowed, SignedOut, StoreUnavailable, Versions
 from visionsprat.front import ASSETS
 from visionsprat.guard import is_https
 from visionsprat.installation import Installation, backups_path, installation
+from visionsprat.rates import Rate
 from visionsprat.records import Account, Conflict, Reflection
 from visionsprat.writing import MAX_CHARACTERS, MOST_MARKS, TextRefused, TextTooLong, TooManyMarks
 
@@ -51,6 +52,9 @@ UNAVAILABLE = "Det går inte att spara just nu."
 #: The accounts of sessions that have saved something, by the hashes of their tokens.
 _seen: dict[str, int] = {}
 _MOST_SEEN = 20_000
+
+#: Outcomes of saves that are told in the log, if seldom.
+_REFUSED = {"signed_out", "no_such_question", "too_long", "malformed", "full", "too_often"}
 
 _log = logging.getLogger(log.OURS)
 
@@ -93,15 +97,19 @@ async def save_reflection(request: Request) -> Response:
         status = guard.GONE
         raise
     finally:
-        _note_save(metrics.SAVE_OUTCOMES[status], time.perf_counter() - begun)
+        _note_save(metrics.SAVE_OUTCOMES[status], time.perf_counter() - begun, _client(request))
 
 
-def _note_save(outcome: str, seconds: float) -> None:
+def _note_save(outcome: str, seconds: float, client: str) -> None:
     metrics.SAVES.labels(outcome).inc()
     metrics.SAVE_SECONDS.observe(seconds)
+    ms = round(seconds * 1000, 1)
+    if outcome in _REFUSED:
+        log.refusal("Save", outcome=outcome, ms=ms, client=log.place(client))
+        return
     # Each of 10,000 people saves every other second while they write: all of it is for a search for a fault.
     level = logging.INFO if outcome == "conflict" else logging.DEBUG
-    _log.log(level, "Save", extra={"outcome": outcome, "ms": round(seconds * 1000, 1)})
+    _log.log(level, "Save", extra={"outcome": outcome, "ms": ms})
 
 
 async def _answer_to_save(request: Request) -> Response:
@@ -112,6 +120,7 @@ async def _answer_to_save(request: Request) -> Response:
         account_id = _seen.get(token_hash)
         if account_id is None:
             account_id = await run_in_threadpool(_recognise, house, token_hash, client)
+        log.about(account=account_id)
         with house.limits.receiving.one(account_id) as has_room:
             if wait := house.limits.saves.wait(account_id) if has_room else 1.0:
                 raise TooOften(wait)
@@ -133,7 +142,7 @@ def _save(house: Installation, token_hash: str, author: str | None, body: bytes,
     draft = _draft(body)
     _known_question(house, draft.question)
     author_id = _author_id(author)
-    log.about(account=author_id, question=draft.question)
+    log.about(question=draft.question)
     try:
         saved = house.store.save_in_session(
             token_hash, author_id, draft.question, draft.text, draft.based_on, draft.unanswered, kind
@@ -191,6 +200,7 @@ def versions(request: Request) -> Response:
     try:
         _known_question(house, question)
         account = _author(request)
+        _require_pace(house.limits.looks, account.id)
         earlier = house.store.earlier_texts(account.id, question)
         full = house.store.is_nearly_full(account.id, question)
     except StoreUnavailable:
@@ -208,14 +218,20 @@ def erase_versions(request: Request) -> Response:
     try:
         _known_question(house, question)
         account = _author(request)
-        if wait := house.limits.changes.wait(account.id):
-            raise TooOften(wait)
+        _require_pace(house.limits.changes, account.id)
         house.store.erase_earlier_texts(account.id, question)
     except StoreUnavailable:
         return Answer(503, UNAVAILABLE).response
     except Answer as answer:
         return answer.response
     return Response(status_code=204)
+
+
+def _require_pace(rate: Rate, account_id: int) -> None:
+    """Raises TooOften."""
+    if wait := rate.wait(account_id):
+        log.refusal("Refused", outcome="too_often", account=account_id)
+        raise TooOften(wait)
 
 
 def _author(request: Request) -> Account:

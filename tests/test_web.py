@@ -832,6 +832,20 @@ def test_health_is_good(client: Client, amina: int) -> None:
     assert (answer.status_code, answer.text) == (200, "ok\nnewest backup: none\n")
 
 
+def test_however_many_ask_for_health_few_looks_are_taken(
+    client: Client, house: Installation, amina: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, looks = [1000.0], []
+    monkeypatch.setattr(house.limits.health, "_now", lambda: now[0])
+    look = house.store.check_health
+    monkeypatch.setattr(house.store, "check_health", lambda: (looks.append(now[0]), look()))
+    assert {client.get("/healthz").status_code for _ in range(50)} == {200}
+    now[0] += 1
+    house.store.path.rename(house.store.path.with_name("aside"))
+    assert {client.get("/healthz").status_code for _ in range(50)} == {503}
+    assert looks == [1000, 1001]
+
+
 def test_health_says_how_old_the_newest_backup_is(client: Client, house: Installation, amina: int) -> None:
     made_at = house.store.clock() - timedelta(hours=3, minutes=1)
     backup(house.store.path, backups_path(house.settings), made_at)

@@ -6,9 +6,15 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
+T = TypeVar("T")
+
+#: Seconds for which /healthz says the same. Looking writes to the disk, which saves wait for.
+HEALTH_GOOD_FOR = 1.0
 #: Saves of an account that come in at the same time; each may be as large as web.MAX_BODY_BYTES.
 MOST_RECEIVED = 8
 
@@ -85,6 +91,34 @@ class AtOnce:
         return len(self._there)
 
 
+class Shared(Generic[T]):
+    """Something found out by one at a time, and told to all who ask until it is `good_for` seconds old."""
+
+    def __init__(self, good_for: float, now: Callable[[], float] = time.monotonic) -> None:
+        self._good_for = good_for
+        self._now = now
+        self._found: Future[T] | None = None
+        self._begun_at = 0.0
+        self._lock = threading.Lock()
+
+    def ask(self, find: Callable[[], T]) -> Future[T]:
+        """What `find` says, or has said. It runs in a thread of its own: nobody has to wait in one."""
+        with self._lock:
+            now = self._now()
+            if self._found is None or (self._found.done() and now - self._begun_at >= self._good_for):
+                self._found, self._begun_at = Future(), now
+                threading.Thread(target=_find, args=(self._found, find), daemon=True).start()
+            return self._found
+
+
+def _find(found: Future[T], find: Callable[[], T]) -> None:
+    found.set_running_or_notify_cancel()
+    try:
+        found.set_result(find())
+    except BaseException as error:
+        found.set_exception(error)
+
+
 @dataclass(frozen=True)
 class Limits:
     """The rates of one installation, in this process."""
@@ -103,3 +137,5 @@ class Limits:
     looks: Rate = field(default_factory=lambda: Rate(120, 4))
     #: Of saves without a live session, by the client's address: a whole office may share one.
     strangers: Rate = field(default_factory=lambda: Rate(1_000, 20))
+    #: What /healthz says: its status and its words.
+    health: Shared[tuple[int, str]] = field(default_factory=lambda: Shared(HEALTH_GOOD_FOR))

@@ -403,6 +403,15 @@ def test_what_is_not_for_somebody_looks_as_if_it_did_not_exist(met: dict[Role, M
             assert met[role].everything[route].partition("\n")[2] == nothing, route
 
 
+def test_the_log_tells_who_asked_for_a_page_without_the_right_to_it(
+    met: dict[Role, Met], house: House
+) -> None:
+    """Once a second at most, whoever asks."""
+    told = [line for line in house.server.output.splitlines() if " event=Refused " in line]
+    by = {int(found[1]) for line in told if (found := re.search(r" account=(\d+) outcome=right$", line))}
+    assert by and by <= set(house.ids.values())
+
+
 @pytest.mark.parametrize("role", Role)
 def test_streamlits_own_page_shows_nowhere(met: dict[Role, Met], role: Role) -> None:
     assert leaks(met[role], "Streamlit Inc", '<html lang="en"') == []

@@ -17,7 +17,7 @@ from streamlit import config
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from tests.attack.frames import other_kinds, rerun
-from visionsprat import accounts, frames
+from visionsprat import accounts, frames, log
 from visionsprat.frames import LARGEST, PATIENCE, STREAM, Bucket, Buckets, Frames, Rate, Refusal, kind_of
 from visionsprat.installation import installation
 from visionsprat.metrics import REGISTRY
@@ -215,6 +215,7 @@ def test_a_tab_that_asks_without_end_is_closed(caplog: pytest.LogCaptureFixture)
     assert len(stream.reached) == pytest.approx(frames.OF_A_TAB.burst + PATIENCE, abs=5)
     (line,) = caplog.records
     assert (line.getMessage(), vars(line)["reason"]) == ("Closed a websocket", "rate")
+    assert vars(line)["client"] == log.pseudonym("192.0.2.1")
 
 
 def test_a_walk_however_fast_is_not_kept_waiting(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from tests.client import FOREIGN, OWN, Client
-from visionsprat import downloads
+from visionsprat import downloads, log
 from visionsprat.front import STREAMLIT, Front
 from visionsprat.guard import BEHIND_TLS, HEADERS, Guard
 from visionsprat.installation import installation
@@ -290,3 +291,17 @@ def test_a_websocket_under_another_name_is_refused(
     set_url(PUBLIC)
     headers = {"Host": host, "Origin": f"https://{host}"}
     assert asyncio.run(open_websocket(headers)) == comes
+
+
+def test_whom_it_refuses_the_log_tells_by_a_mark(
+    app: Starlette, set_url: Callable[[str], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    set_url(PUBLIC)
+    client = Client(app, "192.0.2.7")
+    with caplog.at_level(logging.INFO, log.OURS):
+        for _ in range(3):
+            client.get("/", headers={"Host": "evil.example"})
+            client.post("/", headers={"Host": "localhost", "Origin": "https://evil.example"})
+    told = [(each.getMessage(), vars(each)["outcome"], vars(each)["client"]) for each in caplog.records]
+    mark = log.pseudonym("192.0.2.7")
+    assert told == [("Refused", "host", mark), ("Refused", "foreign", mark)]

@@ -7,7 +7,6 @@ on the event loop, which everybody shares. Whatever else than ours comes closes 
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -45,8 +44,6 @@ NAMES = (f"{WIDGET}-", f"{INTERNAL}_{WIDGET}-")
 PATIENCE = 50
 #: Seconds that a message waits at most because others of the same client have come.
 LONGEST_WAIT = 10.0
-
-_log = logging.getLogger(log.OURS)
 
 
 class Refusal(Exception):
@@ -181,7 +178,8 @@ class Connection:
             await self._look_at(message)
         except Refusal as refusal:
             metrics.REFUSED_MESSAGES.labels(refusal.reason).inc()
-            _log.info("Closed a websocket", extra={"reason": refusal.reason})
+            client = log.place(_client(self.asked))
+            log.refusal("Closed a websocket", reason=refusal.reason, client=client)
             self.closed = True
             await self.send({"type": "websocket.close", "code": refusal.code, "reason": refusal.reason})
             return {"type": "websocket.disconnect", "code": refusal.code}

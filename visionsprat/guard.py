@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -13,8 +12,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from visionsprat import log
 from visionsprat.client import client_in
 from visionsprat.installation import installation
-
-_log = logging.getLogger(log.OURS)
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -84,9 +81,10 @@ async def _answer(app: ASGIApp, asked: HTTPConnection, receive: Receive, send: S
 def _refusal(asked: HTTPConnection) -> Response | None:
     url = installation().settings.url
     if url and host_name(asked.headers) not in {urlsplit(url).hostname, *THIS_MACHINE}:
+        log.refusal("Refused", outcome="host", client=_client(asked))
         return PlainTextResponse(f"Den här adressen gäller inte. Gå till {url}\n", 400)
     if _is_foreign(asked):
-        _log.info("Refused", extra={"outcome": "foreign", "client": _client(asked)})
+        log.refusal("Refused", outcome="foreign", client=_client(asked))
         return JSONResponse({"message": "Begäran kommer från en annan webbplats."}, 403)
     return None
 

@@ -33,7 +33,7 @@ from visionsprat.records import Whom
 from visionsprat.second_factor import new_secret, recovery_hash
 from visionsprat.web import SESSION_COOKIE
 
-SECRET, RECOVERY = new_secret(), "k7wm-3rtq-x2hd"
+SECRET, RECOVERY = new_secret(), "k7wm-3rtq-x2hd-p4vn-8ezb-6yjc"
 
 
 @pytest.fixture

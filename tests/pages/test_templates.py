@@ -297,7 +297,7 @@ CASES: list[tuple[str, dict[str, Any], bool]] = [
     ("second_factor_person.html", {"person": PERSON, "factor": None, "oneself": False}, True),
     ("second_step.html", sign_in("Hej.", EVIL), True),
     ("second_step_lost.html", {}, False),
-    ("recovery_codes.html", {"told": EVIL, "codes": ("k7wm-3rtq-x2hd", "a")}, True),
+    ("recovery_codes.html", {"told": EVIL, "codes": ("k7wm-3rtq-x2hd-p4vn-8ezb-6yjc", "a")}, True),
     ("username.html", {"email": EVIL}, True),
     ("vision.html", {"vision": replace(MODULE.vision, sentence=EVIL)}, True),
 ]

@@ -178,7 +178,8 @@ def test_more_files_than_anybody_needs_are_told_to_wait_and_nobody_else(
     statuses = [answer.status_code for answer in answers]
     first = statuses.index(429)
     assert first >= 20 and set(statuses[:first]) == {200}
-    assert answers[first].text == "Du har hämtat många filer på kort tid. Vänta en stund och försök igen.\n"
+    sentence = "Du har laddat ner många filer på kort tid. Vänta en stund och försök igen.\n"
+    assert answers[first].text == sentence
     assert int(answers[first].headers["retry-after"]) in {1, 2}
     sign_in(client, house, add(house, "bengt@test.example"))
     assert client.get(OWN[0]).status_code == 200

@@ -57,7 +57,7 @@ def asking(request: Request, may: Callable[[Account], bool], rate: Rate | None =
         raise Refusal(not_found())
     if wait := (rate or house.limits.downloads).wait(account.id):
         _note("too_often", request, account)
-        sentence = "Du har hämtat många filer på kort tid. Vänta en stund och försök igen.\n"
+        sentence = "Du har laddat ner många filer på kort tid. Vänta en stund och försök igen.\n"
         raise Refusal(PlainTextResponse(sentence, 429, {"Retry-After": str(math.ceil(wait))}))
     return account
 

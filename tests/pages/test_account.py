@@ -13,7 +13,7 @@ from tests.stored import sql
 from visionsprat.installation import Installation, installation
 from visionsprat.second_factor import new_secret, recovery_hash
 
-NEW, RECOVERY = "tre gamla paraplyer", "k7wm-3rtq-x2hd"
+NEW, RECOVERY = "tre gamla paraplyer", "k7wm-3rtq-x2hd-p4vn-8ezb-6yjc"
 
 
 @pytest.fixture

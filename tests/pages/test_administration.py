@@ -11,7 +11,7 @@ from visionsprat.installation import Installation, installation
 from visionsprat.records import NewAccount
 from visionsprat.second_factor import new_secret, recovery_hash
 
-RECOVERY = "k7wm-3rtq-x2hd"
+RECOVERY = "k7wm-3rtq-x2hd-p4vn-8ezb-6yjc"
 NO_LONGER = "Du är inte administratör längre. Det du valde nu är inte gjort."
 
 

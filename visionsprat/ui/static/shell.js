@@ -314,15 +314,19 @@ const PATTERNS = [
 ];
 const ATTRIBUTES = ["aria-label", "title", "placeholder"];
 
+const REFUSED = [
+  [/^(.+) files are not allowed\.$/, "Filer av typen $1 går inte att välja."],
+  [/^File must be (.+) or smaller\.$/, "Filen får vara högst $1."],
+];
 /** What Streamlit says as text, and where. What people are called may read the same in other places. */
 const TEXTS = {
   '[data-testid="stFileUploader"]': [
     [/^Upload$/, "Välj fil"],
     [/^add icon$/, "Byt fil"],
     [/^Error: $/, "Fel: "],
-    [/^(.+) files are not allowed\.$/, "Filer av typen $1 går inte att välja."],
-    [/^File must be (.+) or smaller\.$/, "Filen får vara högst $1."],
+    ...REFUSED,
   ],
+  '[role="tooltip"]': REFUSED, // outside of all else on the page, while one points at the file
   '[role="listbox"]': [[/^No results$/, "Inget hittades"]],
   "[data-live-announcer]": [
     [/^(\d+) options? available\.$/, "$1 val."],

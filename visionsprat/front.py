@@ -27,7 +27,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import get_option
 from streamlit.file_util import get_static_dir
 
-from visionsprat.content import is_address
+from visionsprat.addresses import elsewhere, is_address, tidied
 from visionsprat.cookies import BROWSER_COOKIE
 from visionsprat.guard import is_https
 from visionsprat.installation import installation
@@ -169,8 +169,10 @@ class Front:
         encoding = _encoding(Headers(scope=scope).get("accept-encoding", ""))
         segments = path.strip("/").split("/")
         if segments[0] not in _NOT_PAGES and "." not in segments[-1]:
-            if not is_address(path.strip("/")):
+            if not is_address(tidied(path)):
                 return not_found()
+            if there := elsewhere(path, scope["query_string"].decode("latin-1")):
+                return RedirectResponse(there, 308)
             return await run_in_threadpool(self._page, Request(scope), encoding)
         if path.startswith(_ICON_FONT):
             return RedirectResponse("/assets/figtree.woff2", 308, headers={"Cache-Control": _FOREVER})

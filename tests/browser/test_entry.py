@@ -150,17 +150,37 @@ def test_an_address_is_known_in_capitals_and_an_older_password_with_spaces_aroun
     start_page(page)
 
 
-@pytest.mark.parametrize("address", ["/globala", "/mitt-konto", "/mina-reflektioner"])
+@pytest.mark.parametrize(
+    ("opened", "address"),
+    [
+        ("/globala", "/globala"),
+        ("/Mitt-konto/%C2%A0", "/mitt-konto"),
+        ("/mina-reflektioner?a=%C3%A5+b&c=", "/mina-reflektioner?a=%C3%A5+b&c="),
+        ("/skapande/?a=b&a=c", "/skapande?a=b&a=c"),
+        ("/?konto=raderat&a=b", "/?a=b"),
+    ],
+)
 def test_a_deep_link_asks_for_sign_in_there_and_goes_on_to_its_page(
-    page: Page, person: Person, server: Server, address: str
+    page: Page, person: Person, server: Server, opened: str, address: str
 ) -> None:
-    page.goto(server.url + address)
+    page.goto(server.url + opened)
     sign_in_form(page)
-    assert page.url == server.url + address
     fill_in_sign_in(page, person.email)
     expect(page.locator("nav.side")).to_be_visible()
-    assert page.url == server.url + address
-    expect(page.locator(f'nav.side [aria-current=page][href="{address}"]')).to_be_visible()
+    expect(page).to_have_url(server.url + address)
+    path = address.partition("?")[0]
+    expect(page.locator(f'nav.side [aria-current=page][href="{path}"]')).to_be_visible()
+    assert "level=error" not in server.output
+
+
+def test_a_link_within_the_page_leads_to_the_address_as_it_is_written(page: Page, person: Person) -> None:
+    """As somebody may write it in the module's words."""
+    signed_in(page, person, "/visionen")
+    link = page.get_by_role("link", name="Vidare: Den skapande staden ›")
+    link.evaluate("(link) => link.setAttribute('href', '/Skapande/?a=b')")
+    link.click()
+    expect(page.locator('nav.side [aria-current=page][href="/skapande"]')).to_be_visible()
+    expect(page).to_have_url(f"{person.server.url}/skapande?a=b")
 
 
 def test_the_sessions_cookie_is_out_of_reach_of_scripts_and_other_sites(

@@ -232,7 +232,9 @@ def test_a_page_has_one_address_and_others_that_mean_it_lead_there(
     assert client.get(led).status_code == 200
 
 
-@pytest.mark.parametrize("address", ["/a/b", "/globala/x", "/globala/innebar/y", "/finns/inte/", "/a%20b", "/a%00"])
+@pytest.mark.parametrize(
+    "address", ["/a/b", "/globala/x", "/globala/innebar/y", "/finns/inte/", "/a%20b", "/a%00"]
+)
 def test_an_address_below_a_page_is_told_in_swedish(client: Client, address: str) -> None:
     answer = get(client, address)
     assert answer.status_code == 404

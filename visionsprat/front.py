@@ -38,6 +38,8 @@ STREAMLIT = Path(get_static_dir())
 #: In this order: each uses what those before it have put into window.visionsprat.
 _SCRIPTS = ("shell.js", "drafts.js", "session.js", "editor.js", "heard.js")
 
+#: Where Streamlit draws.
+_ROOT = '<div id="root"></div>'
 #: First segments of addresses that are not pages.
 _NOT_PAGES = {"api", "assets", "healthz", "metrics", "static", "media", "component", "_stcore"}
 #: Streamlit's front end fetches these 375 kB at every first visit, for icons that no page of ours draws.
@@ -86,11 +88,17 @@ def index_page() -> str:
         f'<link rel="icon" type="image/svg+xml" href="{asset("icon.svg")}">'
         '<link rel="preload" href="/assets/figtree.woff2" as="font" type="font/woff2" crossorigin>'
         f"<style>{(ASSETS / 'style.css').read_text(encoding='utf-8')}</style>"
-        f"<script>{(ASSETS / 'scheme.js').read_text(encoding='utf-8')}</script>"
+        f"{_inline('scheme.js')}{_inline('modern.js')}"
         + "".join(f'<script type="module" src="{asset(name)}"></script>' for name in _SCRIPTS)
     )
+    # Behind the first words, which it speaks of: at once, where no other script ever comes.
+    page = page.replace(_ROOT, f"{_ROOT}{_inline('arrival.js')}")
     # Before Streamlit's own script: ours must be there when the first page is drawn.
     return page.replace("<title>", ours + "<title>", 1)
+
+
+def _inline(name: str) -> str:
+    return f"<script>{(ASSETS / name).read_text(encoding='utf-8')}</script>"
 
 
 def content_security_policy(page: str) -> str:
@@ -202,7 +210,7 @@ class Front:
         return response
 
     def _index(self, words: str, encoding: str) -> bytes:
-        page = self.page.replace('<div id="root"></div>', f'{words}<div id="root"></div>').encode()
+        page = self.page.replace(_ROOT, words + _ROOT).encode()
         return _COMPRESS[encoding](page) if encoding else page
 
 

@@ -15,6 +15,8 @@ from tests.browser.people import (
     PASSWORD,
     NewComputer,
     Person,
+    cookie,
+    cookie_name,
     editor,
     fill_in_sign_in,
     signed_in,
@@ -34,10 +36,6 @@ def sign_in_form(page: Page) -> None:
 def start_page(page: Page) -> None:
     expect(page.locator("nav.side")).to_be_visible()
     expect(page).to_have_title("Visionsprat")
-
-
-def cookie(page: Page, name: str) -> Any:
-    return next((each for each in page.context.cookies() if each["name"] == name), None)
 
 
 def save(server: Server, token: str) -> int:
@@ -212,7 +210,7 @@ def test_a_ticket_works_once_and_only_in_its_own_browser(
     page.goto(address)
     expect(editor(page)).to_be_visible()
     assert page.url == f"{server.url}/globala"
-    page.context.clear_cookies(name=SESSION_COOKIE)
+    page.context.clear_cookies(name=cookie_name(server.url, SESSION_COOKIE))
     page.goto(address)
     sign_in_form(page)
 
@@ -254,6 +252,8 @@ def test_after_many_failures_an_address_has_to_wait(page: Page, person: Person, 
 
 
 def test_signing_out_ends_the_session_on_the_server(page: Page, person: Person, server: Server) -> None:
+    theirs: Any = {"name": SESSION_COOKIE, "value": "theirs", "url": server.url}
+    page.context.add_cookies([theirs])  # another server's, at another port of this host
     page.goto(f"{server.url}/skapande")
     fill_in_sign_in(page, person.email)
     expect(editor(page)).to_be_visible()
@@ -263,6 +263,7 @@ def test_signing_out_ends_the_session_on_the_server(page: Page, person: Person, 
     expect(page).to_have_url(server.url + "/")
     sign_in_form(page)
     assert cookie(page, SESSION_COOKIE) is None
+    assert "theirs" in {each["value"] for each in page.context.cookies()}
     assert save(server, token) == 401
     page.go_back()
     expect(page).to_have_url(f"{server.url}/skapande")

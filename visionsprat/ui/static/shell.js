@@ -177,7 +177,7 @@ function closeMenu() {
 }
 
 async function signOut() {
-  const { settle, othersSave, unsaved, ended, doubt } = window.visionsprat;
+  const { settle, othersSave, unsaved, ended, cover, doubt } = window.visionsprat;
   const account = document.querySelector("nav.side")?.dataset.account;
   await settle(2000);
   const elsewhere = await othersSave(2000);
@@ -188,6 +188,7 @@ async function signOut() {
   if (answer?.status === 409) return doubt(account); // somebody else has signed in since
   if (!answer?.ok) return tell("Det gick inte att logga ut. Försök igen om en stund.");
   ended();
+  cover("ended"); // what the browser may keep of the page has nothing on it
   location.assign("/");
 }
 

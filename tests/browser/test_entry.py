@@ -124,6 +124,24 @@ def test_the_fields_are_made_for_password_managers(page: Page, server: Server) -
     expect(page.get_by_label("Lösenord", exact=True)).to_have_attribute("type", "password")
 
 
+@pytest.mark.parametrize("press", ["click", "Enter"])
+def test_fields_that_a_program_has_filled_in_without_an_event_count(
+    page: Page, person: Person, server: Server, press: str
+) -> None:
+    """As some password managers do."""
+    page.goto(server.url)
+    sign_in_form(page)
+    expect(page.locator(".first")).to_have_count(0)
+    for label, value in (("E-post", person.email), ("Lösenord", PASSWORD)):
+        field = page.get_by_label(label, exact=True)
+        field.evaluate("(field, value) => (field.value = value)", value)
+    if press == "click":
+        page.get_by_role("button", name="Logga in").click()
+    else:
+        page.get_by_label("Lösenord", exact=True).press("Enter")
+    start_page(page)
+
+
 def test_a_wrong_password_and_an_unknown_address_are_answered_alike(
     page: Page, person: Person, server: Server
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import weakref
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -371,6 +372,12 @@ def test_what_is_written_keeps_its_line_breaks_and_marks() -> None:
 )
 def test_the_start_page_says_how_far_one_has_come(done: int, said: str) -> None:
     assert said in rendered("start.html", start(QUESTIONS[:done], new=False))
+
+
+def test_each_list_of_earlier_versions_has_a_name_of_its_own() -> None:
+    page = rendered("reflections.html", reread(QUESTIONS, []))
+    names = re.findall(r'<summary aria-label="(Tidigare versioner: [^"]+)"', page)
+    assert len(names) == len(set(names)) == len(QUESTIONS)
 
 
 def test_what_was_drawn_is_not_kept() -> None:

@@ -322,7 +322,7 @@ const TEXTS = {
     [/^Upload$/, "Välj fil"],
     [/^add icon$/, "Byt fil"],
     [/^Error: $/, "Fel: "],
-    [/^(.+) files are not allowed\.$/, "Filer av typen $1 går inte att välja."],
+    [/^(.+) files are not allowed\.$/, "Det går bara att välja filer från Excel eller i CSV-format."],
     [/^File must be (.+) or smaller\.$/, "Filen får vara högst $1."],
   ],
   '[role="listbox"]': [[/^No results$/, "Inget hittades"]],

@@ -1,4 +1,4 @@
-"""What the stylesheet must say twice, or not at all, for browsers of some years ago and for those who listen."""
+"""What the stylesheet says twice, or not at all, for browsers of some years ago and for those who listen."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from visionsprat.cookies import HostCookies
 from visionsprat.errors import VisionspratError
 from visionsprat.frames import Frames
 from visionsprat.front import Front, site
-from visionsprat.guard import Guard, is_https
+from visionsprat.guard import Guard, is_https, port
 from visionsprat.installation import backups_path, installation
 from visionsprat.migrations import schema
 from visionsprat.nightly import nightly_backups
@@ -80,7 +80,7 @@ app = st.App(
     "pages/entry.py",
     middleware=[
         Middleware(Traffic),
-        Middleware(HostCookies, is_https=is_https),
+        Middleware(HostCookies, is_https=is_https, port=port),
         Middleware(Guard),
         Middleware(Front, words=first_words),
         Middleware(OwnRoutes, routes=[*routes(), *scrape.routes(), *downloads.routes(), downloads.made_up()]),

@@ -15,7 +15,7 @@ from visionsprat.settings import ROOT
 FLOORS = (
     {"errors", "log", "metrics", "rates", "version", "cookies", "staff_reader", "widgets", "memory"},
     {"settings", "writing", "content", "sheets", "client", "devices", "turns", "bounds", "loops"},
-    {"migrations", "records", "fields", "mail"},
+    {"migrations", "records", "fields", "mail", "addresses"},
     {"store.locks", "store.files"},
     {"store.connections", "store.quotas", "progress", "staff_file"},
     {

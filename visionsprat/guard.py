@@ -135,6 +135,18 @@ def is_https(asked: HTTPConnection) -> bool:
     return url.startswith("https:") if url else asked.scope["scheme"] in {"https", "wss"}
 
 
+def port(asked: HTTPConnection) -> int | None:
+    """Where the browser is, as far as can be told; None for the port that goes without saying."""
+    url, host = installation().settings.url, f"//{asked.headers.get('host', '')}"
+    try:
+        # Not every proxy passes on the port.
+        is_public = url and urlsplit(url).hostname == urlsplit(host).hostname
+        found = urlsplit(url if url and is_public else host).port
+    except ValueError:
+        return None
+    return None if found == (443 if is_https(asked) else 80) else found
+
+
 def _add_headers(headers: MutableHeaders, asked: HTTPConnection) -> None:
     for name, value in HEADERS.items():
         headers.setdefault(name, value)

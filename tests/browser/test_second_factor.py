@@ -21,13 +21,14 @@ from tests.browser.people import (
     NewComputer,
     NewPerson,
     Person,
+    cookie,
     fill_in_sign_in,
     signed_in,
     until,
 )
 from tests.browser.server import Server
 from tests.browser.test_keyboard import expect_fault, tab_to
-from tests.browser.test_sessions import cookie, sign_in_form
+from tests.browser.test_sessions import sign_in_form
 from visionsprat.invitations import invite
 from visionsprat.records import Whom
 from visionsprat.second_factor import new_secret, recovery_hash

@@ -611,6 +611,7 @@ class QuestionField {
     this.taken = element("p", { class: "taken", "aria-live": "polite" });
     this.full = element("p", { class: "left", "aria-live": "polite" });
     this.versions = new Versions(saver, (text) => this.restore(text));
+    this.versions.root.firstChild.setAttribute("aria-label", `Tidigare versioner: ${question.label}`);
     this.choice = element("div", { class: "choice" });
     const label = element("label", { for: id }, question.label);
     this.root = element("div", { class: "question" }, label, this.area, this.status, this.bare, this.left, this.taken);

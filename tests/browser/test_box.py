@@ -141,6 +141,69 @@ def test_no_drawing_paints_over_what_has_come_into_the_box(page: Page, person: P
     expect(editor(page)).to_have_value("Dikterat igen.")
 
 
+# What is replaced
+
+
+def test_what_is_typed_while_two_texts_are_shown_is_kept_whatever_is_chosen(
+    page: Page, person: Person
+) -> None:
+    signed_in(page, person, "/skapande")
+    expect(editor(page)).to_have_value("")
+    person.write(QUESTION, "Den andra.")
+    editor(page).fill("Min.")
+    said = page.locator(".choice > .when")
+    expect(said).to_have_text("Båda är sparade. Det som skiljer dem åt är understruket.")
+    editor(page).press("End")
+    page.keyboard.type(" Och mer.")
+    expect(said).to_have_text(
+        "Det du skriver nu sparas när du har valt. Det som skiljer dem åt är understruket."
+    )
+    page.get_by_role("button", name="Behåll den andra").click()
+    expect_stored(page, person, "Den andra.")
+    until(page, lambda: "Min. Och mer." in earlier(person), "what was typed to be among the versions")
+    until(page, lambda: drafts(page) == [], "no draft to be left")
+
+
+@pytest.mark.parametrize("replacement", ["Ett tidigare svar, som var ganska långt.", "Ett svar."])
+def test_unsaved_text_that_an_earlier_version_replaces_while_the_server_is_away_is_kept(
+    page: Page, person: Person, replacement: str
+) -> None:
+    """In the browser first, and then among the versions; at once it is back with one click."""
+    person.write(QUESTION, "Ett tidigare svar, som var ganska långt.")
+    person.write(QUESTION, "Ett svar.")
+    signed_in(page, person, "/skapande")
+    versions = page.locator(".versions").first
+    versions.locator("summary").click()
+    expect(versions.get_by_role("listitem")).to_have_count(1)
+    page.route(ROUTE, lambda route: route.abort())
+    editor(page).fill("Skrivet utan nät.")
+    expect(status(page)).to_contain_text("Inte sparat")
+    versions.get_by_role("button", name="Återställ").click()
+    expect(editor(page)).to_have_value("Ett tidigare svar, som var ganska långt.")
+    expect(page.locator(".taken").first).to_have_text("Texten i rutan byttes ut. Återställ texten")
+    page.get_by_role("button", name="Återställ texten").click()
+    expect(editor(page)).to_have_value("Skrivet utan nät.")
+    versions.get_by_role("button", name="Återställ").click()
+    if replacement == "Ett svar.":  # it is what the server has, so that there is nothing to be saved
+        editor(page).fill(replacement)
+    later = page.context.new_page()
+    page.close()
+    later.goto(f"{person.server.url}/skapande")
+    expect_stored(later, person, replacement)
+    until(later, lambda: "Skrivet utan nät." in earlier(person), "what was replaced to be among the versions")
+    until(later, lambda: drafts(later) == [], "no draft to be left")
+    expect_stored(later, person, replacement)
+
+
+def earlier(person: Person) -> list[str]:
+    with person.server.store() as store:
+        return [each.text for each in store.earlier_texts(person.id, QUESTION)]
+
+
+def drafts(page: Page) -> list[str]:
+    return page.evaluate("Object.keys(localStorage).filter((key) => key.includes('draft'))")
+
+
 # What can't be stored
 
 
@@ -237,7 +300,10 @@ def test_the_page_stays_where_one_writes_in_a_long_text_where_boxes_do_not_grow_
     before = area.evaluate(PLACE)
     assert before["scrolled"] > 600
     page.evaluate(
-        "() => { window.scrolls = 0; document.querySelector('[data-testid=stMain]').onscroll = () => window.scrolls++; }"
+        """() => {
+            window.scrolls = 0;
+            document.querySelector("[data-testid=stMain]").onscroll = () => window.scrolls++;
+        }"""
     )
     page.keyboard.type(" kommer")
     expect_stored(page, person, "En rad.\n" * 60 + "Slutet kommer")

@@ -170,7 +170,7 @@ class Saver {
     this.place = new drafts.Draft(account);
     drafts.claim(this.place.name);
     this.kept = drafts.possible ? null : false; // whether the draft is, in the browser; null while that is to be seen
-    this.left = []; // drafts that closed tabs have left: each waits until its turn comes
+    this.left = []; // drafts that closed tabs have left, and texts put aside: each waits until its turn comes
     this.base = { text: "", revision: 0, saved_at: null }; // what the server is known to hold ...
     this.known = false; // ... once it has said so
     this.received = false; // whether there is a text yet, the server's or a draft
@@ -183,7 +183,8 @@ class Saver {
     this.paused = false; // until when the server has said
     this.nearlyFull = false; // whether there will soon be no room for more earlier versions
     this.writtenAt = null; // when the text was last changed here
-    this.taken = null; // the text before much of it was deleted
+    this.taken = null; // the text before much of it was deleted ...
+    this.isReplaced = false; // ... or before another took its place
     this.deletions = new Deletions();
     this.gone = false; // erased, with what it was written upon
     this.failures = 0;
@@ -219,6 +220,7 @@ class Saver {
       draft.remove();
       return this.pickUp();
     }
+    if (content.is_aside) return this.sendAside(draft, content);
     this.place = draft; // there is nothing in the one before
     this.received = true;
     this.text = storable(content.text);
@@ -227,6 +229,41 @@ class Saver {
     this.basedOn = content.based_on; // if the server holds something newer by now, it says so
     this.setState("saving");
     await this.send();
+  }
+
+  /** Another text takes the place of the one in the box: keep that first, in the browser and then among the
+   * earlier versions. Whether there was one that the server may not have. */
+  setAside(replacement, revision) {
+    this.look();
+    const { question, text, writtenAt } = this;
+    if (isBlank(text) || [replacement, this.base.text].some((other) => same(text, other))) return false;
+    if (this.left.some(({ content }) => content.is_aside && content.text === text)) return true;
+    // Written upon what is no longer the newest it is refused, and the server keeps what it refuses.
+    const content = { question, text, based_on: Math.max(0, revision - 1), written_at: writtenAt, is_aside: true };
+    const draft = new drafts.Draft(this.account);
+    drafts.claim(draft.name);
+    const put = { draft, content };
+    draft.write(content).then((kept) => (put.kept = kept));
+    this.left.push(put);
+    return true;
+  }
+
+  async sendAside(draft, content) {
+    const { status, body } = await post(this.account, this.question, content);
+    if (this.gone) return;
+    if (status === 200 || (status === 409 && body.kept !== false)) {
+      draft.remove();
+      return this.pickUp();
+    }
+    this.left.unshift({ draft, content });
+    setTimeout(() => this.pickUp(), RETRY_LAST);
+  }
+
+  /** What was put aside has been saved before its place was taken: then it is kept as any other. */
+  forgetAside(text) {
+    const isSaved = ({ content }) => content.is_aside && same(content.text, text);
+    this.left.filter(isSaved).forEach(({ draft }) => draft.remove());
+    this.left = this.left.filter((each) => !isSaved(each));
   }
 
   type(text) {
@@ -286,7 +323,7 @@ class Saver {
     this.nearlyFull ||= body?.nearly_full === true;
     if (status === 429) return this.pause(body.after);
     if (status === 200) return this.acknowledged({ text, ...body });
-    if (status === 409) return this.conflicted(body);
+    if (status === 409) return this.conflicted({ ...body, sent: text });
     const refused = REFUSED[body?.reason] ?? REFUSED[status];
     if (refused) return this.setState("refused", refused(this, body));
     this.failures += 1;
@@ -312,8 +349,10 @@ class Saver {
   acknowledged(saved) {
     if (saved.revision < this.base.revision) return; // overtaken by a later answer
     const changed = isBlank(this.base.text) !== isBlank(saved.text);
-    if (!this.chosen) this.taken = this.deletions.offer(this.base, saved) ?? this.taken;
+    const deleted = this.chosen ? null : this.deletions.offer(this.base, saved);
+    if (deleted !== null) [this.taken, this.isReplaced] = [deleted, false];
     this.chosen = false;
+    this.forgetAside(saved.text);
     this.base = saved;
     this.known = true;
     this.basedOn = undefined;
@@ -509,6 +548,8 @@ function flushAll() {
   const moment = (saver) => saver.writtenAt ?? "";
   const newestFirst = unsaved().sort((one, other) => (moment(one) < moment(other) ? 1 : -1));
   newestFirst.forEach((saver) => saver.flush(true));
+  for (const { account, question, left } of savers.values())
+    left.filter(({ content }) => content.is_aside).forEach(({ content }) => post(account, question, content, true));
 }
 
 setInterval(() => savers.forEach((saver) => saver.look({ isAtRest: true })), NOW_AND_THEN);
@@ -523,11 +564,14 @@ addEventListener("offline", () => savers.forEach((saver) => saver.onChange()));
 /** The net may be back: don't wait for the next attempt. */
 function wake() {
   unsaved().forEach((saver) => saver.flush());
+  savers.forEach((saver) => saver.pickUp());
   if (present && navigator.locks) resume(present); // without locks, an open tab's draft is not told from a closed one's
 }
 
 addEventListener("beforeunload", (event) => {
-  if (unsaved().some((saver) => saver.kept === false)) event.preventDefault(); // the page has the only copy
+  const isHereAlone = ({ kept }) => kept === false;
+  const aside = [...savers.values()].flatMap(({ left }) => left);
+  if (unsaved().some(isHereAlone) || aside.some(isHereAlone)) event.preventDefault(); // the page has the only copy
 });
 
 // What is seen
@@ -735,17 +779,19 @@ class QuestionField {
     if (offered === null) return;
     const back = element("button", { type: "button", class: "as-link" }, "Återställ texten");
     back.addEventListener("click", () => this.restore(offered));
-    this.taken.append("Du tog bort mycket text. ", back);
+    this.taken.append(this.saver.isReplaced ? "Texten i rutan byttes ut. " : "Du tog bort mycket text. ", back);
   }
 
   /** Put an earlier text in place of the one there is: saved like any other, so that it can be undone. */
   restore(text) {
-    this.area.value = text;
-    this.saver.taken = null;
-    this.saver.chosen = !same(text, this.saver.base.text); // what goes by that was not deleted by mistake
-    this.saver.type(text);
-    this.saver.flush();
-    if (this.saver.other) this.drawComparison();
+    const { saver } = this;
+    saver.isReplaced = saver.setAside(text, (saver.other ?? saver.base).revision);
+    saver.taken = saver.isReplaced ? saver.text : null;
+    saver.chosen = !same(text, saver.base.text); // what goes by that was not deleted by mistake
+    this.box.put(text);
+    saver.type(text);
+    saver.flush();
+    if (saver.other) this.drawComparison();
     this.draw();
     this.area.focus();
   }
@@ -756,22 +802,22 @@ class QuestionField {
     this.shown = other;
     this.choice.replaceChildren();
     if (!other) return;
-    const mine = () => this.area.value;
+    const mine = () => this.saver.text;
     const both = () => `${mine()}\n\n———\n\n${other.text}`;
     const options = other.erased
       ? [["Radera den här också", () => other.text], ["Spara den på nytt", other.text ? both : mine]]
       : [["Behåll min", mine], ["Behåll den andra", () => other.text], ["Behåll båda", both]];
     const buttons = options.map(([name, text]) => {
       const button = element("button", { type: "button", class: "button" }, name);
-      button.addEventListener("click", () => this.choose(text()));
+      button.addEventListener("click", () => this.choose(text));
       return button;
     });
     const words = element("div", { class: "words", dir: "auto" }, other.text || "(tom)");
-    const where = other.kept === false ? "Den i rutan finns bara i den här webbläsaren." : "Båda är sparade.";
     const [title, said] = other.erased
       ? ["Texten i rutan är från tiden innan", "Den finns bara i den här webbläsaren. Vill du ha den kvar?"]
-      : ["Två texter", `${where} Det som skiljer dem åt är understruket.`];
-    this.choice.append(element("h3", {}, title), element("p", { class: "when" }, said));
+      : ["Två texter", ""];
+    this.fate = element("p", { class: "when" }, said);
+    this.choice.append(element("h3", {}, title), this.fate);
     if (!other.erased) {
       this.comparison = element("div", { class: "comparison" });
       this.choice.append(this.comparison);
@@ -783,6 +829,8 @@ class QuestionField {
   drawComparison() {
     const { other, writtenAt } = this.saver;
     if (other.erased) return;
+    const said = `${this.whereBothAre()} Det som skiljer dem åt är understruket.`;
+    if (this.fate.textContent !== said) this.fate.textContent = said;
     const [mine, theirs] = compare(this.area.value, other.text);
     this.comparison.replaceChildren(
       side("Din text i rutan", joined("Den här enheten", writtenAt && `Skriven ${at(writtenAt)}`), mine),
@@ -790,8 +838,18 @@ class QuestionField {
     );
   }
 
-  choose(text) {
-    this.area.value = text;
+  whereBothAre() {
+    const { other, text } = this.saver;
+    if (!same(text, other.sent)) return "Det du skriver nu sparas när du har valt.";
+    return other.kept === false ? "Den i rutan finns bara i den här webbläsaren." : "Båda är sparade.";
+  }
+
+  choose(chosen) {
+    const { other } = this.saver;
+    this.saver.look();
+    const text = chosen();
+    if (!other.erased && !text.includes(this.saver.text)) this.saver.setAside(text, other.revision);
+    this.box.put(text);
     this.saver.choose(text);
     this.area.focus();
   }

@@ -145,7 +145,7 @@ async function post(account, question, { text, based_on, unanswered = [] }, isLe
 const REFUSED = {
   404: () => "Frågan finns inte längre. Kopiera texten om du vill ha den kvar.",
   413: (saver) => `Texten är för lång. Den får ha högst ${saver.limit.toLocaleString("sv-SE")} tecken.`,
-  422: () => "Texten innehåller tecken som inte går att spara.",
+  422: (_, body) => body.message ?? "Texten innehåller tecken som inte går att spara.", // the box takes out those it knows
   423: () => "Det finns inte plats för fler tidigare versioner. Ta bort dem du inte behöver, så sparas texten.",
   // The server's reasons besides: it alone counts what stands on one letter, and it says how many may.
   marks: (_, { message }) => message,

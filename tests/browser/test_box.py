@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -248,14 +249,14 @@ def test_the_last_words_of_a_long_text_leave_with_the_page_when_answers_are_miss
     asked: list[str] = []
 
     def lose(route: Route) -> None:
-        asked.append(route.request.url)
+        asked.append(route.request.post_data_json["text"])
         route.abort()
 
     page.route(ROUTE, lose)
-    for text in (long, f"{long} Mer."):
-        editor(page).fill(text)
-        before = len(asked)
-        until(page, lambda: len(asked) > before, "a save that is not answered")
+    editor(page).fill(long)
+    until(page, lambda: len(asked) > 0, "a save that is not answered")
+    editor(page).fill(f"{long} Mer.")
+    until(page, lambda: any(each.endswith("Mer.") for each in asked), "another")
     page.unroute(ROUTE)
     editor(page).press("End")
     page.keyboard.type(" De sista orden.")
@@ -331,3 +332,39 @@ def test_a_text_from_right_to_left_is_written_so(page: Page, person: Person) -> 
     assert editor(page).evaluate(direction) == "ltr"
     editor(page).fill("مرحبا بالجميع")
     assert editor(page).evaluate(direction) == "rtl"
+
+
+#: Now, a moment, and how it is told, around the nights in which a day has 23 or 25 hours.
+CLOCK_CHANGES = [
+    ("2025-03-29T23:30:00Z", "2025-03-29T22:59:00Z", "i går 23:59"),
+    ("2025-03-30T22:30:00Z", "2025-03-30T21:59:00Z", "i går 23:59"),
+    ("2025-03-30T22:30:00Z", "2025-03-29T22:59:00Z", "29 mars 2025, 23:59"),
+    ("2025-03-30T22:30:00Z", "2025-03-30T22:00:00Z", "00:00"),
+    ("2025-10-26T22:30:00Z", "2025-10-25T21:59:00Z", "i går 23:59"),
+    ("2025-10-26T22:30:00Z", "2025-10-25T22:00:00Z", "00:00"),
+    ("2025-10-26T23:00:00Z", "2025-10-25T22:00:00Z", "i går 00:00"),
+    ("2025-10-25T21:30:00Z", "2025-10-23T22:00:00Z", "i går 00:00"),
+    ("2025-12-31T23:00:00Z", "2025-12-31T22:59:00Z", "i går 23:59"),
+]
+
+
+def test_yesterday_is_the_day_before_also_where_days_are_longer_or_shorter(
+    new_computer: NewComputer, person: Person
+) -> None:
+    person.write(QUESTION, "Svar.")
+    page = new_computer(timezone_id="America/New_York")
+    signed_in(page, person, "/skapande")
+    versions = page.locator(".versions").first
+    told: list[str] = []
+    answers: list[dict[str, Any]] = []
+    page.route("**/versions?*", lambda route: route.fulfill(json=answers[-1]))
+    for now, moment, _ in CLOCK_CHANGES:
+        page.clock.set_fixed_time(now)
+        version = {"text": "T", "saved_at": moment, "device_kind": ""}
+        answers.append({"versions": [version], "device_kind": ""})
+        versions.locator("summary").click()
+        expect(versions.get_by_role("listitem")).to_have_count(1)
+        told.append(versions.locator(".when").inner_text())
+        versions.locator("summary").click()
+        versions.locator(".list").evaluate("(list) => list.replaceChildren()")
+    assert told == [expected for _, _, expected in CLOCK_CHANGES]

@@ -31,7 +31,13 @@ from visionsprat.guard import is_https
 from visionsprat.installation import Installation, backups_path, installation
 from visionsprat.rates import Rate
 from visionsprat.records import Account, Conflict, Reflection
-from visionsprat.writing import MAX_CHARACTERS, MOST_MARKS, TextRefused, TextTooLong, TooManyMarks
+from visionsprat.writing import (
+    MAX_CHARACTERS,
+    MOST_MARKS,
+    TextTooLong,
+    TooManyMarks,
+    UnstorableCharacter,
+)
 
 #: Whose page a text was written on; optional, and sent by the editor.
 ACCOUNT_HEADER = "x-visionsprat-account"
@@ -46,6 +52,7 @@ MOST_LET_BY = 100_000
 TOO_LONG = f"Texten är för lång. Den får ha högst {MAX_CHARACTERS:,} tecken.".replace(",", " ")
 TOO_MANY_MARKS = f"Någon bokstav har fler än {MOST_MARKS} accenttecken. Ta bort några, så sparas texten."
 NOT_STORABLE = "Texten innehåller tecken som inte går att spara."
+UNSTORABLE = "Ett tecken går inte att spara: tecken {character} på rad {line}. Ta bort det, så sparas texten."
 SIGNED_OUT = "Du är utloggad."
 FULL = "Det finns inte plats för fler tidigare versioner. Ta bort dem du inte behöver, så sparas texten."
 UNAVAILABLE = "Det går inte att spara just nu."
@@ -163,8 +170,9 @@ def _save(house: Installation, token_hash: str, author: str | None, body: bytes,
         raise Answer(413, TOO_LONG) from None
     except TooManyMarks:
         raise Answer(422, TOO_MANY_MARKS, reason="marks") from None
-    except TextRefused:
-        raise Answer(422, NOT_STORABLE) from None
+    except UnstorableCharacter as error:
+        where = UNSTORABLE.format(line=error.line, character=error.character)
+        raise Answer(422, where) from None
     if isinstance(saved, Conflict):
         fate = {"erased": True} if saved.erased else {} if saved.is_kept else {"kept": False}
         raise Answer(

@@ -34,12 +34,15 @@ from visionsprat.backups import (
     restore,
     worth_keeping,
 )
+from visionsprat.checkup import check
+from visionsprat.content import Module
 from visionsprat.errors import StoreUnavailable
 from visionsprat.installation import installation
 from visionsprat.migrations import connect, migrations
-from visionsprat.records import Contents, NewAccount, Reflection
+from visionsprat.records import Contents, Level, NewAccount, Reflection
 from visionsprat.settings import ROOT
 from visionsprat.store import Store, copies
+from visionsprat.store.checkpoints import CHECKPOINT
 from visionsprat.store.locks import IN_USE, Held, alone, share
 
 if TYPE_CHECKING:
@@ -76,7 +79,7 @@ def texts(path: Path) -> set[object]:
 
 
 def names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()} - {"backup.lock", IN_USE}
+    return {path.name for path in folder.iterdir()} - {"backup.lock", IN_USE, CHECKPOINT}
 
 
 def spoil_inside(path: Path) -> None:
@@ -638,6 +641,53 @@ def test_a_damaged_database_stops_the_start_and_names_the_newest_good_backup(
     assert store.path.read_bytes() == damaged
     # Looking at it may leave SQLite's companions, empty ones.
     assert names(store.path.parent) - {f"visionsprat.db{end}" for end in ("-wal", "-shm")} == there
+
+
+#: A flipped bit each: what stands in the schema, and what takes its place.
+FLIPPED = {
+    "a letter that is none any more": (b"CREATE TABLE visits", b"CREATE TABLE vi\xf3its"),
+    "a word of SQL, beside a name with a word of SQLite's": (
+        b"CREATE TABLE locked_reflections",
+        b"CREATE TAJLE locked_reflections",
+    ),
+    "a sign that begins what never ends": (b"email TEXT NOT NULL UNIQUE", b'email TEXT NOT NULL "NIQUE'),
+    "a column": (b"last_signed_in_at", b"lasu_signed_in_at"),
+    "what an index is of": (b"CHECK (is_admin IN", b"CHECK (is_iemin IN"),
+    "a table in its index": (b"ON sessions (account_id)", b"ON sessionr (account_id)"),
+    "the list of migrations": (b'"migration_set" TEXT', b'"migration_sdt" TEXT'),
+    "the list of migrations, a column": (b'"applied_at" TEXT', b'"applied_!t" TEXT'),
+}
+
+
+@pytest.mark.parametrize(("stood", "stands"), FLIPPED.values(), ids=FLIPPED)
+def test_a_bit_that_flips_in_the_schema_is_told_wherever_the_file_is_looked_at(
+    store: Store, amina: int, folder: Path, tmp_path: Path, module: Module, stood: bytes, stands: bytes
+) -> None:
+    good = back_up(store, folder)
+    store.close()
+    whole = store.path.read_bytes()
+    assert stood in whole
+    store.path.write_bytes(whole.replace(stood, stands))
+    with pytest.raises(DatabaseDamaged) as caught:
+        require_sound(store.path, folder)
+    said = str(caught.value)
+    assert said.startswith(f"The database {store.path} is damaged (")
+    assert said.endswith(f"python -m visionsprat restore {good}")
+    assert "\n" not in said
+    with pytest.raises(BackupRefused, match="can't be restored"):
+        restore(store.path, tmp_path / "elsewhere" / "visionsprat.db", NOW, agreed)
+    with pytest.raises(BackupFailed):
+        backup(store.path, folder, NOW + timedelta(days=1))
+    assert any(each.level is Level.FAULT for each in check(store.path, folder, module, NOW))
+    assert restore(good, store.path, NOW, agreed)
+
+
+def test_a_schema_that_other_programs_have_added_to_is_sound(store: Store, amina: int, folder: Path) -> None:
+    store.close()
+    with closing(sqlite3.connect(store.path)) as db, db:
+        db.execute("CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER)")
+        db.execute("ANALYZE")
+    require_sound(store.path, folder)
 
 
 def test_a_database_that_can_not_be_opened_is_not_said_to_be_damaged(

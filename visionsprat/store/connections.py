@@ -20,6 +20,14 @@ from visionsprat import log
 from visionsprat.errors import LastAdministrator, NotAllowed, StoreUnavailable
 from visionsprat.migrations import PATIENCE, connect, migrate
 from visionsprat.records import Action
+from visionsprat.store.checkpoints import (
+    CHECKPOINT,
+    COMMITS,
+    GROWTH,
+    checkpoint,
+    only_one,
+    rewrite_mark,
+)
 from visionsprat.store.files import faults, keep_before, make_private, make_private_folder
 from visionsprat.store.locks import IN_USE, Held, share
 from visionsprat.writing import is_blank, search_text
@@ -53,19 +61,22 @@ class Connections:
         self._files: tuple[tuple[int, int], ...] = ()
         #: How large the -wal was after our last commit.
         self._log_size = 0
+        #: How large it was at our last checkpoint, and how many commits we have made since.
+        self._brought_in, self._commits = 0, 0
         self._holding = threading.Lock()
         self._writing = threading.Lock()
         try:
             with translated():
                 make_private_folder(path.parent)
                 make_private(path.with_name(IN_USE))
+                make_private(path.with_name(CHECKPOINT))
                 # Whoever restores a backup must know that this process has the database open.
                 self._presence = share(path.with_name(IN_USE), PATIENCE)
                 try:
                     make_private(path)
                     with closing(connect(path)) as db:
                         migrate(db, keep=functools.partial(keep_before, path))
-                        wipe(db)
+                        wipe(db, path)
                     self._hold()
                 except BaseException:
                     self._presence.close()
@@ -90,8 +101,7 @@ class Connections:
         """Raises StoreUnavailable unless the database can be read and written."""
         with self._write() as db:
             # Down to the disk, which may be full: what is taken back before its COMMIT gets nowhere.
-            (wanted,) = db.execute("PRAGMA user_version").fetchone()
-            db.execute(f"PRAGMA user_version = {wanted}")
+            rewrite_mark(db)
 
     def wanted_wipings(self) -> int:
         """How many erasures the database's files are still to be wiped of."""
@@ -105,7 +115,7 @@ class Connections:
         """
         with self._turn(), self._read() as db:
             self._require_whole_log()
-            done = wipe(db)
+            done = wipe(db, self.path)
             self._log_size = _size_of_log(self.path)  # it was us: no need to see whether all is there
             return done
 
@@ -169,6 +179,27 @@ class Connections:
             except BaseException:
                 db.rollback()
                 raise
+            self._checkpoint_by_and_by(db)
+
+    def _checkpoint_by_and_by(self, db: Database) -> None:
+        """Bring the -wal into the database when much has been written; what is in it is safe either way."""
+        self._commits += 1
+        self._brought_in = min(self._brought_in, self._log_size)
+        if self._commits < COMMITS and self._log_size - self._brought_in < GROWTH:
+            return
+        db.execute("PRAGMA busy_timeout = 0")  # who has just saved does not wait for others
+        try:
+            with only_one(self.path):
+                checkpoint(db, "PASSIVE")
+        except Held:
+            return  # another is at it: the next commit looks again
+        except sqlite3.DatabaseError as error:
+            if "locked" in str(error):
+                return
+            _log.warning("The -wal was not brought into the database: %s. It is tried again.", error)
+        finally:
+            db.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000:.0f}")
+        self._commits, self._brought_in = 0, self._log_size
 
     def _require_whole_log(self) -> None:
         """Raises StoreUnavailable when the -wal has been cut off, which SQLite does not notice.
@@ -265,7 +296,7 @@ def _wanted(db: Database) -> int:
     return int(wanted)
 
 
-def wipe(db: Database) -> bool:
+def wipe(db: Database, path: Path) -> bool:
     """Write the database's files anew without a trace of what was erased, if that is still to be done.
 
     False when it can't be done now, as another connection has the database for long: wiping.py tries it
@@ -275,11 +306,11 @@ def wipe(db: Database) -> bool:
     if not wanted:
         return True
     try:
-        with translated():
+        with translated(), only_one(path, READERS_PATIENCE):
             _empty_wal(db)  # first: while somebody reads on, all would be written anew in vain
             # secure_delete leaves copies behind where SQLite has divided a page.
             db.execute("VACUUM")
-            db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()  # others may write during most of it
+            checkpoint(db, "PASSIVE")  # others may write during most of it
             _empty_wal(db)
             db.execute("BEGIN IMMEDIATE")
             try:
@@ -287,7 +318,7 @@ def wipe(db: Database) -> bool:
                     db.execute("PRAGMA user_version = 0")
             finally:
                 db.commit()
-    except StoreUnavailable as error:
+    except (Held, StoreUnavailable) as error:
         _log.warning("What was erased is still to be wiped from the database's files: %s", error)
         return False
     return True
@@ -297,10 +328,10 @@ def _empty_wal(db: Database) -> None:
     """Bring the -wal into the database and empty it. Raises StoreUnavailable when another reads for long."""
     db.execute(f"PRAGMA busy_timeout = {READERS_PATIENCE * 1000:.0f}")
     try:
-        (busy, _, _) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        done = checkpoint(db, "TRUNCATE")
     finally:
         db.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000:.0f}")
-    if busy:
+    if not done:
         raise StoreUnavailable("The database is being read.")
 
 
@@ -346,8 +377,11 @@ def translated() -> Iterator[None]:
             raise StoreUnavailable("The database is damaged: a text in it is none.") from None
         if any(word in str(error).lower() for word in _TROUBLE):
             log.about(reason=error)
-            raise StoreUnavailable(f"The database can't be used now: {error}.") from error
+            said = " ".join(str(error).split())
+            raise StoreUnavailable(f"The database can't be used now: {said}.") from error
         raise
+    except UnicodeDecodeError:  # in one of SQLite's own messages, which quotes a damaged schema
+        raise StoreUnavailable("The database is damaged: a name in it is no text.") from None
     except OSError as error:
         log.about(reason=error)
         raise StoreUnavailable(f"The data folder can't be used: {error}.") from error

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -566,6 +566,76 @@ def test_a_restore_that_is_killed_leaves_the_database_as_it_was_and_can_be_done_
     restore(path, store.path, NOW, agreed)
     assert texts(store.path) == set()
     assert not list(store.path.parent.glob("*.restoring*"))
+
+
+#: For each number it is told, restores and is killed as it is about to touch a file for the nth time.
+KILLED_AT = """
+import os, signal, sys
+from datetime import datetime, timezone
+from pathlib import Path
+from visionsprat import backups
+left = 0
+def count(event, arguments):
+    global left
+    if left and event in {"os.rename", "os.remove", "os.link", "sqlite3.connect"}:
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+if sys.argv[3] == "copies":
+    def refuse(*arguments, **more):
+        raise PermissionError(1, "Operation not permitted")
+    os.link = refuse
+sys.addaudithook(count)
+for line in sys.stdin:
+    if (child := os.fork()) == 0:
+        left = int(line)
+        now = datetime.now(timezone.utc)
+        backups.restore(Path(sys.argv[1]), Path(sys.argv[2]), now, lambda found: None)
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked")
+@pytest.mark.parametrize(("is_damaged", "links"), [(False, "links"), (True, "links"), (True, "copies")])
+def test_wherever_a_restore_is_killed_the_old_database_has_its_wal_or_the_new_one_is_there(
+    store: Store, amina: int, folder: Path, is_damaged: bool, links: str
+) -> None:
+    save(store, amina, "före")
+    path = back_up(store, folder)
+    save(store, amina, "efter", based_on=1)
+    leave_wal_behind(store)
+    wal = Path(f"{store.path}-wal")
+    if is_damaged:
+        wal.write_bytes(b"no wal " + wal.read_bytes()[7:])
+        spoil_inside(store.path)
+    old = store.path.read_bytes(), wal.read_bytes()
+    kills = 0
+    command = [sys.executable, "-c", KILLED_AT, str(path), str(store.path), links]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    ) as restoring:
+        assert restoring.stdin and restoring.stdout
+        ended = -signal.SIGKILL
+        while ended == -signal.SIGKILL:
+            kills += 1
+            for each in store.path.parent.iterdir():
+                each.unlink()
+            store.path.write_bytes(old[0])
+            wal.write_bytes(old[1])
+            restoring.stdin.write(f"{kills}\n")
+            ended = int(restoring.stdout.readline())
+            with suppress(DatabaseDamaged):
+                require_sound(store.path, folder)
+            if is_damaged and store.path.read_bytes() == old[0]:
+                assert wal.read_bytes() == old[1]
+            else:
+                assert texts(store.path) <= {"före", "efter"}
+            kept = store.path.parent.glob("*.before-restore-*Z")
+            assert not any(each.samefile(store.path) for each in kept)
+        assert ended == 0
+    assert kills > 15
+    assert texts(store.path) == {"före"}
 
 
 # Who has the database open

@@ -357,6 +357,25 @@ def test_a_backup_with_a_clock_that_was_wrong_does_not_count_as_the_newest(
     assert path.exists()
 
 
+def test_backups_that_a_clock_ahead_has_dated_take_no_places_from_later_ones(
+    store: Store, amina: int, folder: Path
+) -> None:
+    """A year ahead for a week, then twenty days with the right time."""
+    ahead = [back_up(store, folder, NOW + timedelta(days=365 + day)) for day in range(7)]
+    for day in range(20):
+        latest = back_up(store, folder, NOW + timedelta(days=day))
+    there = made(folder)
+    today = NOW + timedelta(days=19)
+    assert {at for at in there if at <= today} == worth_keeping(
+        [NOW + timedelta(days=day) for day in range(20)]
+    )
+    assert set(ahead) <= set(there.values())
+    store.close()
+    truncate(store.path)
+    with pytest.raises(DatabaseDamaged, match=f"restore {latest}"):
+        require_sound(store.path, folder, today)
+
+
 # Restoring
 
 

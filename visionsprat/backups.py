@@ -108,7 +108,7 @@ def _backup(database: Path, folder: Path, now: datetime) -> Path:
         put_in_place(unfinished, finished)
     finally:
         _clear(folder)
-    _thin(folder, finished)
+    _thin(folder, finished, now)
     _forget_migrated(database, now)
     return finished
 
@@ -120,9 +120,11 @@ def _clear(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _thin(folder: Path, latest: Path) -> None:
+def _thin(folder: Path, latest: Path, now: datetime) -> None:
     there = made(folder)
-    kept = worth_keeping(there)
+    # Those that a clock ahead has dated must not take the places of those of today.
+    ahead = {at for at in there if at > now}
+    kept = worth_keeping(there.keys() - ahead) | worth_keeping(ahead)
     for at, path in there.items():
         if at not in kept and path != latest:
             path.unlink(missing_ok=True)
@@ -258,7 +260,7 @@ def _link(source: Path, target: Path) -> None:
         sync(target)
 
 
-def require_sound(database: Path, folder: Path) -> None:
+def require_sound(database: Path, folder: Path, now: datetime | None = None) -> None:
     """Raises DatabaseDamaged when a server must not start with the database: damaged, or gone.
 
     It is gone when there are backups of one in the folder. Nothing is written, but what a killed restore
@@ -268,14 +270,18 @@ def require_sound(database: Path, folder: Path) -> None:
         mend_killed_restore(database)
         if not database.exists() or database.stat().st_size == 0:
             if made(folder):
-                raise DatabaseDamaged(f"The database {database} is gone. {_advice(folder)}")
+                raise DatabaseDamaged(f"The database {database} is gone. {_advice(folder, now)}")
             return
         if problems := copies.faults(database, quick=True):
-            raise DatabaseDamaged(f"The database {database} is damaged ({problems[0]}). {_advice(folder)}")
+            raise DatabaseDamaged(
+                f"The database {database} is damaged ({problems[0]}). {_advice(folder, now)}"
+            )
 
 
-def _advice(folder: Path) -> str:
-    for path in reversed(made(folder).values()):
+def _advice(folder: Path, now: datetime | None) -> str:
+    there, now = made(folder), now or datetime.now(timezone.utc)
+    # One from the future tells nothing of how old it is: it comes last.
+    for path in [there[at] for at in sorted(there, key=lambda at: (at <= now, at), reverse=True)]:
         with suppress(StoreUnavailable, BackupRefused):
             look_at(path)
             return f"Put the newest good backup in its place: python -m visionsprat restore {path}"

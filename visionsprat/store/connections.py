@@ -9,16 +9,17 @@ import queue
 import secrets
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from sqlite_utils import Database
 
 from visionsprat import log
-from visionsprat.errors import LastAdministrator, NotAllowed, StoreUnavailable
-from visionsprat.migrations import PATIENCE, connect, migrate
+from visionsprat.errors import LastAdministrator, NotAllowed, OlderRunning, StoreUnavailable
+from visionsprat.migrations import MIGRATION_PATIENCE, PATIENCE, connect, migrate, migrations, unknown
 from visionsprat.records import Action
 from visionsprat.store.checkpoints import (
     CHECKPOINT,
@@ -28,8 +29,8 @@ from visionsprat.store.checkpoints import (
     only_one,
     rewrite_mark,
 )
-from visionsprat.store.files import faults, keep_before, make_private, make_private_folder
-from visionsprat.store.locks import IN_USE, Held, share
+from visionsprat.store.files import faults, keep_before, look, make_private, make_private_folder
+from visionsprat.store.locks import IN_USE, Held, alone, share
 from visionsprat.writing import is_blank, search_text
 
 _log = logging.getLogger("visionsprat")
@@ -47,6 +48,7 @@ class Connections:
     ) -> None:
         """Open the database at `path`, making or upgrading it.
 
+        Raises OlderRunning when it is to be upgraded while others have it open.
         Raises StoreUnavailable when it can't be opened, DatabaseTooNew when a newer version wrote it,
         MigrationFailed or NotKept when it can't be upgraded and is left as it was.
         """
@@ -70,11 +72,13 @@ class Connections:
                 make_private_folder(path.parent)
                 make_private(path.with_name(IN_USE))
                 make_private(path.with_name(CHECKPOINT))
+                _migrate_alone(path)
                 # Whoever restores a backup must know that this process has the database open.
                 self._presence = share(path.with_name(IN_USE), PATIENCE)
                 try:
                     make_private(path)
                     with closing(connect(path)) as db:
+                        _keep_temporary_files_beside(db, path)
                         migrate(db, keep=functools.partial(keep_before, path))
                         wipe(db, path)
                     self._hold()
@@ -157,9 +161,14 @@ class Connections:
             db = self._connection()
             try:
                 yield db
-            except sqlite3.Error:
+            except sqlite3.Error as error:
                 # It may have been opened while nobody could write, or be left in a transaction.
                 db.close()
+                if names := _newer(self.path):
+                    raise StoreUnavailable(
+                        f"A newer version of Visionsprat has changed the database ({', '.join(names)})."
+                        " Stop this process: it is of the version before."
+                    ) from error
                 raise
             except BaseException:
                 self._idle.put(db)
@@ -224,6 +233,55 @@ class Connections:
 
     def _now(self) -> str:
         return iso(self.clock())
+
+
+def _keep_temporary_files_beside(db: Database, path: Path) -> None:
+    """What VACUUM writes on the way holds people's texts, and /tmp is what most programs fill.
+
+    It is a setting of the whole process, with no other way to it. A folder that has gone is passed over.
+    """
+    if not db.execute("PRAGMA temp_store_directory").fetchone():
+        folder = str(path.parent.absolute()).replace("'", "''")
+        db.execute(f"PRAGMA temp_store_directory = '{folder}'")
+
+
+def _migrate_alone(path: Path) -> None:
+    """Migrate a database that an older version has made, while nobody else has it open.
+
+    Raises OlderRunning: a process of that version would go on writing, and understand the schema no more.
+    """
+    began = time.monotonic()
+    while _is_outdated(path):
+        try:
+            with alone(path.with_name(IN_USE), 0.2), closing(connect(path, create=False)) as db:
+                migrate(db, keep=functools.partial(keep_before, path))
+        except Held as error:
+            waited = time.monotonic() - began
+            try:
+                share(path.with_name(IN_USE), 0).close()
+            except Held:  # another start is migrating it
+                if waited > MIGRATION_PATIENCE:
+                    raise
+                time.sleep(0.05)
+                continue
+            if waited > PATIENCE:
+                raise OlderRunning(
+                    "The database is to be brought up to this version, but a process of the one before has it"
+                    " open. Stop all processes of Visionsprat, then start again."
+                ) from error
+
+
+def _is_outdated(path: Path) -> bool:
+    with suppress(sqlite3.Error, OSError), look(path) as db:
+        return bool(migrations.applied(db) and migrations.pending(db)) and not unknown(db)
+    return False
+
+
+def _newer(path: Path) -> list[str]:
+    """The migrations that the database has and this version does not know."""
+    with suppress(sqlite3.Error, OSError), look(path) as db:
+        return unknown(db)
+    return []
 
 
 def require_admin(db: Database, actor_id: int | None) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 import threading
@@ -655,6 +657,47 @@ def test_wherever_a_restore_is_killed_the_old_database_has_its_wal_or_the_new_on
         assert ended == 0
     assert kills > 15
     assert texts(store.path) == {"före"}
+
+
+# File systems that can't do all (Samba, VirtualBox, FAT)
+
+
+@pytest.fixture
+def poor_file_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that syncs no folder, changes no mode and has no links. Refusals as such file systems make them."""
+    sync = os.fsync
+
+    def sync_files_alone(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        sync(descriptor)
+
+    def refuse(*_: object, **more: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "fsync", sync_files_alone)
+    for name in ("chmod", "fchmod", "link"):
+        monkeypatch.setattr(os, name, refuse)
+
+
+def test_what_has_been_done_is_not_denied_where_a_folder_can_not_be_synced(
+    store: Store, amina: int, folder: Path, poor_file_system: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    save(store, amina, "före")
+    for hours in range(3):
+        path = back_up(store, folder, NOW + timedelta(hours=hours))
+    assert list(made(folder).values()) == [path]  # thinned as elsewhere
+    save(store, amina, "efter", based_on=1)
+    store.close()
+    kept = restore(path, store.path, NOW, agreed)
+    assert texts(store.path) == {"före"}
+    assert kept is not None
+    assert texts(kept) == {"efter"}
+    assert kept.stat().st_mode & 0o777 == 0o600
+    said = {record.getMessage() for record in caplog.records}
+    why = "is written, but its folder can't be synced (Invalid argument)"
+    assert all(why in each for each in said)
+    assert {str(path), str(store.path)} <= {each.partition(" ")[0] for each in said}
 
 
 # Who has the database open

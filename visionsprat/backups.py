@@ -256,7 +256,8 @@ def _link(source: Path, target: Path) -> None:
     except FileExistsError:
         raise
     except OSError:  # a file system without links
-        shutil.copy2(source, target)
+        make_private(target)
+        shutil.copyfile(source, target)
         sync(target)
 
 

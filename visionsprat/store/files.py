@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import stat
@@ -13,6 +14,8 @@ from sqlite_utils import Database
 
 from visionsprat.errors import VisionspratError
 from visionsprat.migrations import strange
+
+_log = logging.getLogger("visionsprat")
 
 #: Between a database's name and that of the migration before which it was copied.
 BEFORE = ".before-"
@@ -127,11 +130,22 @@ def look(path: Path) -> Iterator[Database]:
 
 
 def put_in_place(new: Path, path: Path) -> None:
-    """Give a file its name once all of it is on the disk, and see that the name is, too."""
+    """Give a file its name once all of it is on the disk, and see that the name is, too.
+
+    Where a folder can't be synced (Samba, VirtualBox) that is told: what has been done is not taken back.
+    """
     sync(new)
     os.replace(new, path)
-    if os.name == "posix":  # elsewhere a folder can't be opened
+    if os.name != "posix":  # elsewhere a folder can't be opened
+        return
+    try:
         sync(path.parent)
+    except OSError as error:
+        _log.warning(
+            "%s is written, but its folder can't be synced (%s): a power cut within a minute may undo it.",
+            path,
+            error.strerror,
+        )
 
 
 def sync(path: Path) -> None:

@@ -15,7 +15,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ BEFORE = "Vi klappar igelkotten vid brandstationen."
 QUESTION, ANOTHER = "skapande/innebar", "globala/gora"
 
 
-class Role(str, Enum):
+class Role(StrEnum):
     VISITOR = "a visitor"
     LEARNER = "the learner"
     OTHER_MANAGER = "the manager of another group"

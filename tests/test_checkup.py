@@ -160,10 +160,5 @@ def test_a_public_address_without_the_proxys_header_is_told(
 ) -> None:
     given = {"VISIONSPRAT_URL": url, "VISIONSPRAT_CLIENT_HEADER": header}
     settings = load_settings({name: value for name, value in given.items() if value})
-    found = [each.text for each in surroundings(settings, knows_breached=True)]
+    found = [each.text for each in surroundings(settings)]
     assert ["VISIONSPRAT_CLIENT_HEADER" in each for each in found] == [True] * told
-
-
-def test_a_python_without_the_breached_passwords_is_told() -> None:
-    (found,) = surroundings(load_settings({}), knows_breached=False)
-    assert found.level is Level.NOTE and "needs Python 3.11" in found.text

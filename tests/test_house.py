@@ -17,6 +17,7 @@ FLOORS = (
     {"settings", "writing", "content", "sheets", "client", "devices", "turns", "bounds", "loops"},
     {"migrations", "records", "fields", "mail", "addresses"},
     {"store.locks", "store.files"},
+    {"store.checkpoints"},
     {"store.connections", "store.quotas", "progress", "staff_file"},
     {
         "store.sessions",

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 from visionsprat.backups import WORRYING, newest
 from visionsprat.content import Module
-from visionsprat.passwords import KNOWS_BREACHED
 from visionsprat.records import Contents, Finding, Level
 from visionsprat.settings import THIS_MACHINE, Settings
 from visionsprat.store import copies
@@ -69,13 +68,8 @@ def rights(folder: Path) -> Finding:
     return Finding(Level.OK, f"Others on this machine can't open {folder}.")
 
 
-def surroundings(settings: Settings, *, knows_breached: bool = KNOWS_BREACHED) -> Iterator[Finding]:
-    """What Python and the settings leave open, which nobody would notice otherwise."""
-    if not knows_breached:
-        yield Finding(
-            Level.NOTE,
-            "Passwords known from breaches are not refused: the list needs Python 3.11 or later.",
-        )
+def surroundings(settings: Settings) -> Iterator[Finding]:
+    """What the settings leave open, which nobody would notice otherwise."""
     if settings.url and _is_public(settings.url) and settings.client_header is None:
         yield Finding(
             Level.NOTE,

@@ -348,10 +348,18 @@ def _private_file(path: Path) -> Iterator[BinaryIO]:
     try:
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             if path.is_file():  # and not /dev/null
-                path.chmod(0o600)
+                _make_private(path)
             yield file
     except OSError as error:
         raise FileUnusable(f"{path} can't be written: {error.strerror}.") from error
+
+
+def _make_private(path: Path) -> None:
+    try:
+        path.chmod(0o600)
+    except OSError as error:  # as on Samba; the file system gives all files the same mode
+        said = f"{path} can't be made readable by you alone ({error.strerror}): see who can open its folder."
+        print(said, file=sys.stderr)
 
 
 def _send(smtp: Smtp, letters: Sequence[Letter]) -> int:

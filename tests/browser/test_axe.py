@@ -9,7 +9,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,7 @@ FOLLOWED = """
 """
 
 
-class Role(str, Enum):
+class Role(StrEnum):
     VISITOR = "a visitor"
     BEGUN = "a learner who has begun"
     COMPLETE = "a learner who is complete"

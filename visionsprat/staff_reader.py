@@ -31,7 +31,7 @@ MAX_PARTS = 1_000
 #: Excel's last row.
 _LAST_LINE = 1_048_576
 #: Address space in bytes, and seconds of the processor's time. 100,000 people take 70 MB and a second.
-MEMORY = 128 << 20
+MEMORY = 112 << 20
 SECONDS = {"quick": 8, "sparse": 15}
 _SEPARATORS = {";": "semicolon", ",": "comma", "\t": "tab"}
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"

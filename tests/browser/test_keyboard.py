@@ -213,7 +213,7 @@ def test_a_save_that_completes_a_theme_leaves_the_focus_on_its_link(
     link = page.locator(place).get_by_role("link", name="Den pulserande staden")
     link.focus()
     held[0].continue_()
-    expect(page.get_by_text("Du är klar med Den skapande staden.")).to_be_visible()
+    expect(page.locator("main").get_by_text("Du är klar med Den skapande staden.")).to_be_visible()
     expect(page.locator("nav.side .brand")).to_contain_text("1 av 5 teman klara")
     expect(link).to_be_focused()
     page.keyboard.press("Enter")

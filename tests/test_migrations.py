@@ -17,7 +17,7 @@ from sqlite_utils import Database
 
 from tests.fixtures.__main__ import EARLIER, PEOPLE, TEXTS, build
 from visionsprat.errors import OlderRunning, StoreUnavailable, VisionspratError
-from visionsprat.migrations import DatabaseTooNew, connect, migrate, migrations
+from visionsprat.migrations import DatabaseTooNew, connect, migrate, migrations, strange
 from visionsprat.records import NewAccount
 from visionsprat.settings import ROOT
 from visionsprat.store import Store, connections
@@ -329,3 +329,20 @@ def test_a_start_waits_for_another_that_is_making_the_database(path: Path, lock:
             Store(path).close()
         finally:
             done.join()
+
+
+def test_a_schema_that_is_being_made_meanwhile_is_not_strange(db: Database, path: Path) -> None:
+    """Two servers that start at once with a new database: the second looks while the first makes it."""
+    with closing(connect(path)) as another:
+        looked: list[str] = []
+
+        def meanwhile(statement: str) -> None:
+            if any("sqlite_master" in each for each in looked):
+                db.conn.set_trace_callback(None)
+                migrate(another)
+            looked.append(statement)
+
+        db.conn.set_trace_callback(meanwhile)
+        assert strange(db) == []
+        assert another.table("accounts").exists()
+    assert strange(db) == []

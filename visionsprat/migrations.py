@@ -375,9 +375,18 @@ def unknown(db: Database) -> list[str]:
 def strange(db: Database) -> list[str]:
     """What of the schema is not as our migrations have made it, such as "table visits".
 
-    What is there besides is not our affair, nor what a newer version has made. Raises sqlite3.DatabaseError
-    when the list of the migrations can't be read.
+    What is there besides is not our affair, nor what a newer version has made. It is looked at as of one
+    moment: somebody else may be making the schema. Raises sqlite3.DatabaseError when the list of the
+    migrations can't be read.
     """
+    db.execute("BEGIN")
+    try:
+        return _strange(db)
+    finally:
+        db.execute("ROLLBACK")
+
+
+def _strange(db: Database) -> list[str]:
     there = _statements(db)
     listed = f"table {migrations.migrations_table}"
     if db.table(migrations.migrations_table).exists():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -33,7 +34,7 @@ def test_tests_that_wait_for_an_engine_are_told_also_when_none_can_be_installed(
     assert (tmp_path / "tried").exists()
 
 
-@pytest.mark.parametrize(("ci", "outcome"), [("", "10 skipped"), ("true", "10 errors")])
+@pytest.mark.parametrize(("ci", "outcome"), [("", "skipped"), ("true", "errors")])
 @pytest.mark.usefixtures("nothing_installed")
 def test_an_engine_that_is_missing_is_left_out_at_home_and_a_failure_in_ci(
     ci: str, outcome: str, monkeypatch: pytest.MonkeyPatch
@@ -41,6 +42,6 @@ def test_an_engine_that_is_missing_is_left_out_at_home_and_a_failure_in_ci(
     monkeypatch.setenv("CI", ci)
     command = [sys.executable, "-m", "pytest", "-q", "-rsE", "tests/browser/engines"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert outcome in done.stdout.splitlines()[-1]
+    assert re.fullmatch(rf"\d+ {outcome} in .*", done.stdout.splitlines()[-1])
     for engine in (FIREFOX, WEBKIT):
         assert not_tried([engine]) in done.stdout

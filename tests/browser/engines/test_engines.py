@@ -12,6 +12,14 @@ from tests.browser.people import SAVED, Person
 from tests.browser.server import Server
 
 QUESTION = "skapande/innebar"
+#: Notes what of the boxes is seen at the moment when the browser shows a page that it has kept.
+NOTE_WHAT_IS_SHOWN = """
+    addEventListener("pageshow", () => {
+        const seen = (area) => getComputedStyle(area).visibility === "visible";
+        const shown = [...document.querySelectorAll("textarea")].filter(seen).map((area) => area.value);
+        sessionStorage.setItem("shown", shown.join(" "));
+    });
+"""
 
 
 def at_theme(tab: Tab, person: Person, text: str = "") -> None:
@@ -72,12 +80,25 @@ def test_two_tabs_that_disagree_keep_both_texts(tab: Tab, person: Person) -> Non
 def test_back_shows_nothing_when_one_has_signed_out(tab: Tab, person: Person) -> None:
     person.write(QUESTION, "Zebrakorven ligger i kylen.")
     at_theme(tab, person, "Zebrakorven ligger i kylen.")
+    tab.run(NOTE_WHAT_IS_SHOWN)
     tab.press("Logga ut")
     tab.until(lambda: tab.heading() == "Logga in", "the form")
     tab.go_back()
     tab.until(lambda: tab.heading() in ("Logga in", "Du är utloggad"), "the form again, or the cover")
     assert tab.text() is None
+    assert not tab.run("return sessionStorage.getItem('shown')")
     assert "Zebrakorven" not in tab.run("return document.documentElement.outerHTML")
+
+
+def test_a_page_that_was_left_is_seen_again_when_its_session_has_been_asked(tab: Tab, person: Person) -> None:
+    person.write(QUESTION, "Zebrakorven ligger i kylen.")
+    at_theme(tab, person, "Zebrakorven ligger i kylen.")
+    tab.run(NOTE_WHAT_IS_SHOWN)
+    tab.go("/healthz")
+    tab.go_back()
+    tab.until(lambda: tab.text() == "Zebrakorven ligger i kylen.", "the text to be there again")
+    tab.until(lambda: "Den skapande staden" in tab.words, "the page to be seen")
+    assert not tab.run("return sessionStorage.getItem('shown')")
 
 
 def test_the_printed_reflections_are_words(tab: Tab, person: Person, tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""`python -m tests`: find a browser, then run ruff, mypy and pytest. Arguments go on to pytest."""
+"""`python -m tests`: find a browser, then run ruff, mypy and pytest. Arguments go on to pytest.
+
+Firefox and WebKitGTK are installed meanwhile, where that may be done.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+
+from tests.engines import TRIED, install_missing, missing, not_tried
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Tells the browser tests which browser to start. Not VISIONSPRAT_…: unknown ones of those stop the server.
@@ -39,15 +47,31 @@ def main(arguments: Sequence[str]) -> int:
     if browser is None:
         print(NO_BROWSER, file=sys.stderr)
         return 1
-    environment = {**os.environ, VARIABLE: browser}
-    checks = [
-        subprocess.run([sys.executable, "-m", *command], cwd=ROOT).returncode
-        for command in (["ruff", "check", "."], ["mypy"])
-    ]
-    tests = subprocess.run(
-        [sys.executable, "-m", "pytest", *SIDE_BY_SIDE, *arguments], cwd=ROOT, env=environment
-    ).returncode
+    with installing_engines() as tried:
+        environment = {**os.environ, VARIABLE: browser, TRIED: str(tried)}
+        checks = [
+            subprocess.run([sys.executable, "-m", *command], cwd=ROOT).returncode
+            for command in (["ruff", "check", "."], ["mypy"])
+        ]
+        tests = subprocess.run(
+            [sys.executable, "-m", "pytest", *SIDE_BY_SIDE, *arguments], cwd=ROOT, env=environment
+        ).returncode
+    if engines := missing():
+        print(not_tried(engines))
     return tests or max(checks)
+
+
+@contextmanager
+def installing_engines() -> Iterator[Path]:
+    """Tests begin while the other engines are being installed; a file tells theirs when that has ended."""
+    with tempfile.TemporaryDirectory() as folder:
+        tried = Path(folder) / "tried"
+        installing = threading.Thread(target=install_missing, args=[tried])
+        installing.start()
+        try:
+            yield tried
+        finally:
+            installing.join()
 
 
 def installed_browser() -> str | None:

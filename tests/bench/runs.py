@@ -81,7 +81,7 @@ async def saves(ours: Server, rounds: int) -> None:
         for count, learner in enumerate(learners):  # the first round warms up
             editor = Editor(ours.url, learner, connection, based_on={question: 1})
             before = ours.cpu()
-            await _typed(editor, question, "", 20)
+            await _typed(editor, question, 20)
             await asyncio.sleep(SETTLE)
             between = ours.cpu()
             for address in WALK:
@@ -153,8 +153,8 @@ async def _answer_everything(server: Server, learner: Learner) -> None:
                 await editor.save(question, ANSWER)
 
 
-async def _typed(editor: Editor, question: str, text: str, times: int) -> str:
+async def _typed(editor: Editor, question: str, times: int) -> None:
+    text = ""
     for _ in range(times):
         text = f"{text[-2000:]} ord"
         await editor.save(question, text)
-    return text

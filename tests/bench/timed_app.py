@@ -15,7 +15,6 @@ from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
-from jinja2 import Template
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -23,11 +22,12 @@ from starlette.routing import Route
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 
 from app import lifespan, show_trouble
+from visionsprat.frames import Frames
 from visionsprat.front import Front
 from visionsprat.guard import Guard
 from visionsprat.settings import ROOT
 from visionsprat.store import Store
-from visionsprat.ui import editor, pages
+from visionsprat.ui import editor, frame, pages
 from visionsprat.ui.first_words import first_words
 from visionsprat.web import routes
 
@@ -56,7 +56,7 @@ for owner, attribute, name in (
     (Store, "visitor", "the visitor's query"),
     (Store, "record_visit", "writing the visit down"),
     (pages, "pages_for", "the list of pages"),
-    (Template, "render", "templates"),
+    (frame, "render", "templates"),
     (editor, "draw_editors", "the editors"),
     (st, "html", "st.html"),
     (st, "navigation", "st.navigation"),
@@ -72,7 +72,7 @@ def parts(_: Request) -> Response:
 app = st.App(
     ROOT / "pages" / "entry.py",
     routes=[*routes(), Route("/api/bench-parts", parts)],
-    middleware=[Middleware(Guard), Middleware(Front, words=first_words)],
+    middleware=[Middleware(Guard), Middleware(Front, words=first_words), Middleware(Frames)],
     lifespan=lifespan,
     on_script_error=show_trouble,
 )

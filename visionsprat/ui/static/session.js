@@ -92,6 +92,7 @@ const pause = (time) => new Promise((done) => setTimeout(done, time));
 
 /** The session of the page's person has ended, as this tab knows. */
 function ended() {
+  isOver = true;
   tell("ended");
   seen = Math.random().toString(36).slice(2);
   try {
@@ -110,6 +111,7 @@ function read() {
 }
 
 let seen = read();
+let isOver = false;
 
 // Asking
 
@@ -147,6 +149,7 @@ const hasEnded = () => document.querySelector(".banner[data-ended]");
 
 /** The session is alive. A tab that is covered, or shows the sign-in form, draws its page anew. */
 async function comeBack() {
+  isOver = false;
   if (!covered && !hasEnded()) return true;
   await ours().settle(2000); // what is in this tab alone
   if (ours().unsaved().length) uncover();
@@ -167,14 +170,18 @@ addEventListener("online", comeForward);
 setInterval(comeForward, NOW_AND_THEN);
 addEventListener("storage", ({ key }) => key === ENDED && person && ask());
 
-// The browser's memory of pages that were left brings them back as they were. Nothing of one is seen until it is
-// known whose session there is now.
-addEventListener("pagehide", () => (page.dataset.left = ""));
-addEventListener("pageshow", ({ persisted }) => persisted && comeBackFromMemory());
+// The browser's memory of pages that were left brings them back as they were: with nothing of them to be seen
+// until the session has been asked, and with nothing in them when it had ended already.
+addEventListener("pagehide", ({ persisted }) => {
+  if (!persisted || !person) return;
+  if (isOver) cover("ended");
+  else page.dataset.left = "";
+});
+addEventListener("pageshow", ({ persisted }) => persisted && person && comeBackFromMemory());
 
 async function comeBackFromMemory() {
-  if (person && read() !== seen) cover("ended");
-  if (person) await ask();
+  if (isOver || read() !== seen) cover("ended");
+  await ask();
   delete page.dataset.left;
 }
 

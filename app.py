@@ -12,9 +12,9 @@ from typing import Any
 import streamlit as st
 from starlette.middleware import Middleware
 
-from visionsprat import downloads, log, loops, memory, scrape, server, widgets
+from visionsprat import downloads, log, loops, memory, scrape, server, streams, widgets
 from visionsprat.allowed import Allowed
-from visionsprat.checkup import rights, surroundings
+from visionsprat.checkup import left_open, surroundings
 from visionsprat.cookies import HostCookies
 from visionsprat.errors import VisionspratError
 from visionsprat.frames import Frames
@@ -24,6 +24,7 @@ from visionsprat.installation import backups_path, installation
 from visionsprat.migrations import schema
 from visionsprat.nightly import nightly_backups
 from visionsprat.records import Level
+from visionsprat.store.checkpoints import SQLITE
 from visionsprat.traffic import Traffic
 from visionsprat.ui.first_words import first_words
 from visionsprat.ui.trouble import show_trouble
@@ -31,6 +32,7 @@ from visionsprat.version import VERSION
 from visionsprat.web import OwnRoutes, routes
 from visionsprat.wiping import background_wiping
 
+streams.speak_utf8()
 server.install()
 loops.spare_descriptors()
 memory.keep_large_blocks_apart()
@@ -47,7 +49,7 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
     gc.freeze()
     log.write_log(house.settings.log_level)  # now that the server has set up its own
     greet()
-    running = {"version": VERSION, "schema": schema()}
+    running = {"version": VERSION, "schema": schema(), "sqlite": SQLITE}
     _log.info("Started", extra=running)
     backups = nightly_backups(house.store.path, backups_path(house.settings), house.store.clock)
     with backups, background_wiping(house.store):
@@ -63,12 +65,12 @@ def greet() -> None:
     print(f"\n  Visionsprat is running at {address}\n")
     if house.declarations.notes:
         print("".join(f"  {note}\n" for note in house.declarations.notes))
-    if (found := rights(house.settings.data)).level is not Level.OK:
-        print(f"  {found.text}\n")
-        _log.warning("The data folder is open to others: %s", found.text)
-    for each in surroundings(house.settings):
-        print(f"  {each.text}\n")
-        _log.warning("%s", each.text)
+    for found in (*surroundings(house.settings.data), *left_open(house.settings)):
+        if found.level is not Level.OK:
+            print(f"  {found.text}\n")
+            _log.warning("What needs care: %s", found.text)
+    if not streams.is_utf8():
+        print("  The locale is not UTF-8: settings and names of files may be misread. Set LC_ALL=C.UTF-8.\n")
     if not house.store.is_claimed():
         print("  There are no accounts yet. Open this link to make the first one:")
         print(f"\n  {address}/kom-igang?kod={house.claim_code}\n")

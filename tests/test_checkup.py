@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from visionsprat import checkup
 from visionsprat.backups import backup
-from visionsprat.checkup import age, check, surroundings
+from visionsprat.checkup import age, check, left_open, library, owners
 from visionsprat.content import Module
 from visionsprat.records import Level
 from visionsprat.settings import load_settings
@@ -42,7 +44,7 @@ def looked(store: Store, add_account: AddAccount, module: Module, clock: Clock) 
         found = list(check(store.path, store.path.parent / "backups", module, clock.now))
         assert store.path.read_bytes() == before
         assert SECRET not in " ".join(each.text for each in found)
-        return [(each.level, each.text) for each in found if each.level is not Level.OK]
+        return [(each.level, each.text) for each in found if each.level is not Level.OK and each != library()]
 
     return look
 
@@ -125,6 +127,27 @@ def test_files_that_others_can_read_are_a_note(looked: Callable[..., Findings], 
     assert "store/visionsprat.db, store/visionsprat.db-shm, store/visionsprat.db-wal. Run:" in found[1]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere files have no such owners")
+def test_files_of_another_account_are_a_note(looked: Callable[..., Findings], store: Store) -> None:
+    import pwd
+
+    folder, me = store.path.parent, os.geteuid()
+    assert owners(folder).level is Level.OK
+    found = owners(folder, own=me + 1)
+    assert found.level is Level.NOTE
+    assert found.text.startswith(f"Another account ({pwd.getpwuid(me).pw_name}) has {folder.name} and ")
+    assert f"give all of {folder} to one." in found.text
+
+
+@pytest.mark.parametrize(("has_it", "level"), [(True, Level.NOTE), (False, Level.OK)])
+def test_the_version_of_sqlite_is_told_and_whether_it_has_a_fault(
+    monkeypatch: pytest.MonkeyPatch, has_it: bool, level: Level
+) -> None:
+    monkeypatch.setattr(checkup, "has_reset_fault", lambda: has_it)
+    assert library().level is level
+    assert sqlite3.sqlite_version in library().text
+
+
 def test_a_backup_older_than_two_days_is_a_note(looked: Callable[..., Findings], clock: Clock) -> None:
     clock.now += timedelta(days=2)
     assert looked() == []
@@ -160,5 +183,5 @@ def test_a_public_address_without_the_proxys_header_is_told(
 ) -> None:
     given = {"VISIONSPRAT_URL": url, "VISIONSPRAT_CLIENT_HEADER": header}
     settings = load_settings({name: value for name, value in given.items() if value})
-    found = [each.text for each in surroundings(settings)]
+    found = [each.text for each in left_open(settings)]
     assert ["VISIONSPRAT_CLIENT_HEADER" in each for each in found] == [True] * told

@@ -24,6 +24,7 @@ from tests.browser.server import free_port, poll
 from tests.mailbox import mail_server
 from tests.stored import QUESTION, begin_session, is_hash_of, save, texts
 from visionsprat import demo
+from visionsprat.checkup import library
 from visionsprat.cli import main
 from visionsprat.content import Module
 from visionsprat.installation import DATABASE
@@ -229,6 +230,8 @@ def test_a_check_tells_what_is_well_and_never_what_anybody_wrote(
         "ok   The database is of this version.\n"
         "ok   Every reflection is on a question in content.\n"
         f"ok   Others on this machine can't open {data_folder}.\n"
+        f"ok   All in {data_folder} belongs to the account that this runs as.\n"
+        f"{library().level.value:<4} {library().text}\n"
         "ok   The newest backup is 0 hours old.\n",
         "",
     )

@@ -14,7 +14,7 @@ from visionsprat.settings import ROOT
 #: Each module of ours may import those above it, and none beside or below it.
 FLOORS = (
     {"errors", "log", "metrics", "rates", "version", "cookies", "staff_reader", "widgets", "memory"},
-    {"settings", "writing", "content", "sheets", "client", "devices", "turns", "bounds", "loops"},
+    {"streams", "settings", "writing", "content", "sheets", "client", "devices", "turns", "bounds", "loops"},
     {"migrations", "records", "fields", "mail", "addresses"},
     {"store.locks", "store.files"},
     {"store.checkpoints"},

@@ -89,7 +89,7 @@ def test_a_server_says_at_its_start_that_others_can_read_along(tmp_path: Path) -
     server.stop()
     said = f"Others on this machine may look into data. Run: chmod -R go= {data}"
     assert f"  {said}\n" in server.output
-    assert f"The data folder is open to others: {said}" in server.output
+    assert f"What needs care: {said}" in server.output
     before = len(server.output)
     data.chmod(0o700)
     server.start()

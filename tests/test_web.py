@@ -31,7 +31,7 @@ from visionsprat.installation import DATABASE, Installation, backups_path, insta
 from visionsprat.rates import MOST_RECEIVED
 from visionsprat.records import NewAccount
 from visionsprat.traffic import Traffic
-from visionsprat.web import MAX_BODY_BYTES, MOST_LET_BY, MOST_UNANSWERED, routes
+from visionsprat.web import MAX_BODY_BYTES, MOST_LET_BY, MOST_UNANSWERED, VERSIONS_AT_A_TIME, routes
 
 QUESTION = "skapande/innebar"
 
@@ -517,6 +517,30 @@ def test_earlier_versions_are_handed_out(client: Client, amina: int) -> None:
     assert answer.json()["versions"] == [{"text": "Ett första svar.", **first}]
     assert answer.headers["cache-control"] == "no-store"
     assert versions(client, "skapande/gora").json()["versions"] == []
+
+
+def test_earlier_versions_are_handed_out_so_many_at_a_time(client: Client, amina: int) -> None:
+    for number in range(2 * VERSIONS_AT_A_TIME + 5):
+        save(client, text=f"Svar {number}")  # each but the first is refused, and kept
+    pages: list[list[str]] = []
+    before: dict[str, int] = {}
+    more = True
+    while more:
+        answer = client.get("/api/reflections/versions", params={"question": QUESTION, **before}).json()
+        pages.append([each["text"] for each in answer["versions"]])
+        before, more = {"before": answer["versions"][-1]["revision"]}, answer.get("more", False)
+    assert [len(page) for page in pages] == [VERSIONS_AT_A_TIME, VERSIONS_AT_A_TIME, 4]
+    assert [text for page in pages for text in page] == [
+        f"Svar {number}" for number in range(2 * VERSIONS_AT_A_TIME + 4, 0, -1)
+    ]
+
+
+@pytest.mark.parametrize("before", ["", "-1", "x", "٣", "9" * 5000], ids=repr_short)
+def test_what_is_no_revision_shows_the_newest(client: Client, amina: int, before: str) -> None:
+    save(client, text="Ett")
+    save(client, text="Två")
+    answer = client.get("/api/reflections/versions", params={"question": QUESTION, "before": before})
+    assert [each["text"] for each in answer.json()["versions"]] == ["Två"]
 
 
 def test_earlier_versions_are_for_the_live_session_of_the_one_who_wrote_them(

@@ -1,4 +1,4 @@
-"""What `check` looks at: the database, its words, who can read the folder, and the newest backup."""
+"""What `check` looks at: the database, its words, whose the folder is, SQLite, and the newest backup."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from visionsprat.content import Module
 from visionsprat.records import Contents, Finding, Level
 from visionsprat.settings import THIS_MACHINE, Settings
 from visionsprat.store import copies
-from visionsprat.store.files import open_to_others
+from visionsprat.store.checkpoints import SQLITE, has_reset_fault
+from visionsprat.store.files import of_another_account, open_to_others
 
 
 def check(database: Path, backups: Path, module: Module, now: datetime) -> Iterator[Finding]:
     """Look at all of it, and change nothing. Raises StoreUnavailable."""
     yield from _file(database, module)
-    if os.name == "posix" and database.parent.is_dir():  # elsewhere rights are not in the mode
-        yield rights(database.parent)
+    yield from surroundings(database.parent)
+    yield library()
     yield _backups(backups, now)
 
 
@@ -68,7 +69,47 @@ def rights(folder: Path) -> Finding:
     return Finding(Level.OK, f"Others on this machine can't open {folder}.")
 
 
-def surroundings(settings: Settings) -> Iterator[Finding]:
+def owners(folder: Path, own: int | None = None) -> Finding:
+    """Whether all of the data folder belongs to the account that this runs as."""
+    if not (found := of_another_account(folder, own)):
+        return Finding(Level.OK, f"All in {folder} belongs to the account that this runs as.")
+    first, rest = next(iter(found)), len(found) - 1
+    named = f"{first.relative_to(folder.parent).as_posix()}{f' and {rest} more' if rest else ''}"
+    return Finding(
+        Level.NOTE,
+        f"Another account ({_account(found[first])}) has {named}. What is written as this one it may not be"
+        f" able to read: run all as that account, or give all of {folder} to one.",
+    )
+
+
+def _account(number: int) -> str:
+    import pwd  # there is none on Windows
+
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
+
+
+def library() -> Finding:
+    """Which SQLite there is, and whether it has a fault that may damage what it stores."""
+    if not has_reset_fault():
+        return Finding(Level.OK, f"SQLite is {SQLITE}.")
+    return Finding(
+        Level.NOTE,
+        f"SQLite is {SQLITE}: before 3.51.3 it can damage a database that several connections bring the -wal"
+        " into. Visionsprat lets one at a time; let no other program write in the database.",
+    )
+
+
+def surroundings(folder: Path) -> Iterator[Finding]:
+    """What does not depend on what is in the database: whose the files are, and who can read them."""
+    if os.name == "posix" and folder.is_dir():  # elsewhere rights are not in the mode
+        yield rights(folder)
+        yield owners(folder)
+
+
+def left_open(settings: Settings) -> Iterator[Finding]:
     """What the settings leave open, which nobody would notice otherwise."""
     if settings.url and _is_public(settings.url) and settings.client_header is None:
         yield Finding(

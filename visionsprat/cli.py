@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from visionsprat.backups import DAYS, MONTHS, WEEKS, backup, restore
-from visionsprat.checkup import check, surroundings
+from visionsprat.checkup import check, left_open
 from visionsprat.content import load_module
 from visionsprat.directory import EXPORTED, Preview, asks_once_more, export_rows, preview
 from visionsprat.errors import VisionspratError
@@ -415,7 +415,7 @@ def _check(options: argparse.Namespace) -> int:
     module, now = load_module(settings.content), datetime.now(timezone.utc)
     ended = 0
     found = check(database_path(settings), backups_path(settings), module, now)
-    for finding in (*found, *surroundings(settings)):
+    for finding in (*found, *left_open(settings)):
         if finding.level is Level.FAULT:
             print(finding.text, file=sys.stderr)
             ended = 1

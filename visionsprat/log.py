@@ -27,7 +27,7 @@ A_WHILE = 1.0
 #: What a line may say beside when, how bad, by whom and what. Other fields are left out.
 FIELDS = (
     *("request", "account", "whom", "address", "client", "question", "outcome", "ms", "count"),
-    *("reason", "file", "sent", "failed", "version", "schema"),
+    *("reason", "file", "sent", "failed", "version", "schema", "sqlite"),
 )
 
 _about: ContextVar[dict[str, object]] = ContextVar("about")

@@ -48,6 +48,8 @@ MOST_UNANSWERED = 8
 MAX_BODY_BYTES = 1_300_000
 #: Of a request that is refused before it is read: more than most saves have. It is not kept.
 MOST_LET_BY = 100_000
+#: So many earlier versions come with one answer, the longest of them a megabyte and a half.
+VERSIONS_AT_A_TIME = 20
 
 TOO_LONG = f"Texten är för lång. Den får ha högst {MAX_CHARACTERS:,} tecken.".replace(",", " ")
 TOO_MANY_MARKS = f"Någon bokstav har fler än {MOST_MARKS} accenttecken. Ta bort några, så sparas texten."
@@ -205,24 +207,33 @@ def _client(request: Request) -> str:
 
 
 def versions(request: Request) -> Response:
-    """GET /api/reflections/versions?question=: the person's earlier texts there, the newest first.
+    """GET /api/reflections/versions?question=&before=: the person's earlier texts there, the newest first.
 
-    With the kind of device that asks, so that a version from another can say so.
+    So many at a time, of revisions before the given one. With the kind of device that asks, so that a
+    version from another can say so.
     """
     house, question = installation(), request.query_params.get("question", "")
     try:
         _known_question(house, question)
         account = _author(request)
         _require_pace(house.limits.looks, account.id)
-        earlier = house.store.earlier_texts(account.id, question)
+        before = _revision(request.query_params.get("before"))
+        earlier = house.store.earlier_texts(account.id, question, before, VERSIONS_AT_A_TIME + 1)
         full = house.store.is_nearly_full(account.id, question)
     except StoreUnavailable:
         return Answer(503, "Det går inte att läsa just nu.").response
     except Answer as answer:
         return answer.response
-    found = [{"text": each.text, **_described(each)} for each in earlier]
+    found = [{"text": each.text, **_described(each)} for each in earlier[:VERSIONS_AT_A_TIME]]
     asking = {"device_kind": device_kind(request.headers), **({"nearly_full": True} if full else {})}
+    asking |= {"more": True} if len(earlier) > VERSIONS_AT_A_TIME else {}
     return JSONResponse({"versions": found, **asking}, headers={"Cache-Control": "no-store"})
+
+
+def _revision(text: str | None) -> int:
+    """The revision that a page of versions ends before; beyond any when none is named, or what is none."""
+    named = text is not None and len(text) < 19 and text.isascii() and text.isdigit()
+    return int(text) if named and text else 2**63 - 1
 
 
 def erase_versions(request: Request) -> Response:

@@ -240,6 +240,17 @@ def without_cookies(route: Route) -> None:
     route.fulfill(body=answer.text, headers={name: answer.headers[name] for name in kept})
 
 
+#: As where all cookies are blocked: a browser then denies every kind of storage.
+NO_STORAGE = """
+for (const name of ["localStorage", "sessionStorage", "indexedDB", "caches"])
+    Object.defineProperty(window, name, {
+        get() { throw new DOMException("Access is denied for this document.", "SecurityError"); },
+    });
+Object.defineProperty(navigator, "cookieEnabled", { value: false });
+Object.defineProperty(document, "cookie", { get: () => "", set: () => {} });
+"""
+
+
 def test_a_browser_that_takes_no_cookies_is_told(
     playwright: Any, chromium: str, person: Person, server: Server
 ) -> None:
@@ -248,6 +259,7 @@ def test_a_browser_that_takes_no_cookies_is_told(
     browser = playwright.chromium.launch(executable_path=chromium, args=[*ARGUMENTS, here])
     try:
         page = browser.new_page()
+        page.add_init_script(NO_STORAGE)
         page.route(f"{server.url}/", without_cookies)
         page.goto(server.url)
         fill_in_sign_in(page, person.email)

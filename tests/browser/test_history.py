@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.people import SAVED, NewComputer, NewPerson, Person, editor, signed_in, status, until
+from visionsprat.web import VERSIONS_AT_A_TIME
 
 QUESTION = "skapande/innebar"
 FIRST = "Vi prövar något nytt varje vecka, och pratar om hur det gick."
@@ -25,6 +26,10 @@ def rewritten(page: Page, person: Person) -> Page:
 
 def opened(page: Page) -> Locator:
     page.get_by_text("Tidigare versioner").first.click()
+    return page.locator(".versions").first.get_by_role("listitem")
+
+
+def opened_already(page: Page) -> Locator:
     return page.locator(".versions").first.get_by_role("listitem")
 
 
@@ -187,6 +192,21 @@ def test_a_deleted_answer_has_its_versions_there_and_an_unanswered_question_none
     page.get_by_text("Tidigare versioner").last.click()
     expect(page.locator(".versions").last).to_contain_text("Inga än.")
     expect(page.locator(".versions").last.get_by_role("link")).to_have_count(0)
+
+
+def test_older_versions_come_a_page_at_a_time(page: Page, person: Person) -> None:
+    with person.server.store() as store:
+        for number in range(VERSIONS_AT_A_TIME + 4):
+            store.save_reflection(person.id, QUESTION, f"Svar {number}", 0)  # refused, but the first
+    signed_in(page, person, "/skapande")
+    expect(opened(page)).to_have_count(VERSIONS_AT_A_TIME)
+    more = page.get_by_role("button", name="Visa äldre versioner")
+    more.focus()
+    page.keyboard.press("Enter")
+    expect(opened_already(page)).to_have_count(VERSIONS_AT_A_TIME + 3)
+    expect(opened_already(page).nth(VERSIONS_AT_A_TIME)).to_be_focused()
+    expect(opened_already(page).last.locator(".words")).to_have_text("Svar 1")
+    expect(more).to_have_count(0)
 
 
 # Two texts

@@ -24,6 +24,8 @@ CHECKPOINT = "checkpoint.lock"
 COMMITS = 300
 #: ... or when the -wal has grown by so many bytes since its last one.
 GROWTH = 4_000_000
+#: The library that Python has found.
+SQLITE = sqlite3.sqlite_version
 #: The first version in which it is mended, and those before it that have been mended, too.
 _MENDED, _MENDED_BEFORE = (3, 51, 3), ((3, 44, 6), (3, 50, 7))
 

@@ -96,6 +96,19 @@ def open_to_others(folder: Path) -> list[Path]:
     return found
 
 
+def of_another_account(folder: Path, own: int | None = None) -> dict[Path, int]:
+    """What lies in the folder, and the folder, as far as another account than our `own` has it; and which."""
+    if os.name != "posix" or not folder.is_dir():
+        return {}
+    own = os.geteuid() if own is None else own
+    found = {}
+    for path in (folder, *sorted(each for each in folder.glob("*") if not each.name.startswith("."))):
+        with suppress(OSError):  # gone meanwhile
+            if (owner := path.lstat().st_uid) != own:
+                found[path] = owner
+    return found
+
+
 def copy(source: Path, target: Path) -> None:
     """Write a copy of a database, which others may be writing in, as one plain file of its own.
 

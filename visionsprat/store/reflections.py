@@ -29,7 +29,7 @@ _EARLIER = """
     SELECT text, max(revision), saved_at, device_kind FROM reflection_revisions
     WHERE account_id = ?1 AND question_id = ?2 AND NOT is_provisional AND NOT is_blank(text) AND text NOT IN
         (SELECT text FROM reflections WHERE account_id = ?1 AND question_id = ?2)
-    GROUP BY text ORDER BY max(revision) DESC
+    GROUP BY text HAVING max(revision) < ?3 ORDER BY max(revision) DESC LIMIT ?4
 """
 
 
@@ -82,10 +82,15 @@ class Reflections(Connections):
                 note_alive(db, token_hash, now)
             return _save(db, [account.id, question_id], text, now, based_on, sent, device_kind)
 
-    def earlier_texts(self, account_id: int, question_id: str) -> tuple[Reflection, ...]:
-        """The account's earlier and refused texts that are kept, each once, the newest first."""
+    def earlier_texts(
+        self, account_id: int, question_id: str, before: int = 2**63 - 1, most: int = -1
+    ) -> tuple[Reflection, ...]:
+        """The account's earlier and refused texts that are kept, each once, the newest first.
+
+        Those of revisions `before` one, and so many at the `most` (-1: all).
+        """
         with self._read() as db:
-            rows = db.execute(_EARLIER, [account_id, question_id]).fetchall()
+            rows = db.execute(_EARLIER, [account_id, question_id, before, most]).fetchall()
         return tuple(Reflection(text, revision, moment(at), kind) for text, revision, at, kind in rows)
 
     def is_nearly_full(self, account_id: int, question_id: str) -> bool:

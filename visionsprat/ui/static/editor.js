@@ -589,8 +589,8 @@ class VersionList {
     Object.assign(this, { account, question, root, restore, onErased });
   }
 
-  ask(method = "GET") {
-    return fetch(`/api/reflections/versions?question=${encodeURIComponent(this.question)}`, {
+  ask(method = "GET", before = "") {
+    return fetch(`/api/reflections/versions?question=${encodeURIComponent(this.question)}${before}`, {
       method,
       headers: { "X-Visionsprat-Account": String(this.account) },
     }).catch(() => null);
@@ -606,17 +606,46 @@ class VersionList {
     else this.say("Det går inte att visa dem just nu. Stäng och öppna igen om en stund.");
   }
 
-  show({ versions, device_kind, nearly_full }) {
+  show({ versions, device_kind, nearly_full, more }) {
     if (!versions.length) {
       return this.say("Inga än. En version sparas när du har gjort uppehåll, loggar ut eller tar bort mycket text.");
     }
+    const list = element("ol", {});
+    this.root.replaceChildren(...(nearly_full ? [this.erasing()] : []), list);
+    this.add(list, { versions, device_kind, more });
+  }
+
+  add(list, { versions, device_kind, more }) {
     const items = versions.map((version) => {
       const elsewhere = version.device_kind === device_kind ? "" : version.device_kind;
       const when = element("p", { class: "when" }, joined(at(version.saved_at), elsewhere));
       const words = element("div", { class: "words", dir: "auto" }, version.text);
       return element("li", {}, when, words, ...this.actions(version));
     });
-    this.root.replaceChildren(...(nearly_full ? [this.erasing()] : []), element("ol", {}, ...items));
+    list.append(...items);
+    if (more) this.root.append(this.older(list, versions.at(-1).revision));
+    return items[0];
+  }
+
+  /** A way to those before the last one shown. */
+  older(list, revision) {
+    const button = element("button", { type: "button", class: "button" }, "Visa äldre versioner");
+    const told = element("p", { class: "when", role: "status" });
+    const whole = element("div", {}, element("p", { class: "actions" }, button), told);
+    button.addEventListener("click", async () => {
+      const asked = this.asked;
+      const answer = await this.ask("GET", `&before=${revision}`);
+      const found = answer?.ok ? await answer.json().catch(() => null) : null;
+      if (this.asked !== asked) return; // the list is another by now
+      if (!found?.versions) {
+        told.textContent = "Det går inte att visa dem just nu. Försök igen om en stund.";
+        return;
+      }
+      whole.remove();
+      const first = this.add(list, found);
+      if (first) Object.assign(first, { tabIndex: -1 }).focus();
+    });
+    return whole;
   }
 
   /** Where there is little room left: a way to take them all away, asked about once more. */

@@ -71,11 +71,20 @@ def secret_beside(file: Path) -> bytes:
     try:
         with os.fdopen(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as opened:
             opened.write(secrets.token_bytes(32))
-        with suppress(FileExistsError):
-            os.link(new, file)
+        _name(new, file)
     finally:
         new.unlink(missing_ok=True)
     return file.read_bytes()
+
+
+def _name(new: Path, file: Path) -> None:
+    try:
+        os.link(new, file)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without hard links (Samba, exFAT): of two first starts at once the later wins
+        if not file.exists():
+            os.replace(new, file)
 
 
 def make_private_folder(folder: Path) -> None:

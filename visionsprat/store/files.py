@@ -82,7 +82,7 @@ def _name(new: Path, file: Path) -> None:
         os.link(new, file)
     except FileExistsError:
         pass
-    except OSError:  # a file system without hard links (Samba, exFAT): of two first starts at once the later wins
+    except OSError:  # no hard links (Samba, exFAT): of two first starts at once the later may win
         if not file.exists():
             os.replace(new, file)
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -46,12 +46,15 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    """Answers with the length of what it was sent, or with much; keeps websockets open."""
+    """Answers with the length of what it was sent, or with much; keeps tabs open and has the last word."""
     if scope["type"] == "websocket":
         await receive()
         await send({"type": "websocket.accept"})
         while (message := await receive())["type"] != "websocket.disconnect":
             scope["state"]["heard"].append(message.get("bytes", message.get("text")))
+        with suppress(OSError):
+            await send({"type": "websocket.send", "bytes": b"one more word"})
+        scope["state"]["heard"].append("the end")
         return
     received, more = 0, True
     while more:
@@ -287,7 +290,7 @@ def frame(kind: int, data: bytes, size: int | None = None, *, fin: bool = True) 
     return head + bytes(4) + data  # masked with nothing
 
 
-BINARY, TEXT, ON = 2, 1, 0
+BINARY, TEXT, ON, UNKNOWN = 2, 1, 0, 3
 
 
 async def a_tab(place: Place) -> Streams:
@@ -355,6 +358,16 @@ def test_what_stands_in_a_text_is_not_looked_at(parts: int, caplog: pytest.LogCa
         await until(lambda: place.heard == [""])
 
     run(text)
+    assert not [each for each in caplog.records if each.levelno > logging.INFO]
+
+
+def test_what_is_said_after_a_malformed_frame_is_said_to_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    async def malformed(place: Place) -> None:
+        _, writer = await a_tab(place)
+        writer.write(frame(UNKNOWN, b""))
+        await until(lambda: place.heard == ["the end"])
+
+    run(malformed)
     assert not [each for each in caplog.records if each.levelno > logging.INFO]
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
@@ -321,6 +322,17 @@ class Tab(WebSocketsSansIOProtocol):
     def handle_cont(self, event: Frame) -> None:
         is_text = self.curr_msg_data_type == "text"
         super().handle_cont(Frame(event.opcode, b"", event.fin) if is_text else event)
+
+    async def send(self, message: Any) -> None:
+        """What is still said when the protocol has closed the connection of itself is said to nobody.
+
+        It does so at a malformed frame, and when no answer to its pings comes: a phone that is out of reach.
+        uvicorn calls that a fault of the application until the connection is lost, too.
+        """
+        await self.writable.wait()
+        if self.close_sent and message["type"] == "websocket.send":
+            raise ClientDisconnected
+        await super().send(message)
 
     def pause_writing(self) -> None:
         super().pause_writing()

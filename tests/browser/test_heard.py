@@ -86,3 +86,27 @@ def test_trouble_is_said_once_and_a_new_page_by_its_name(page: Page, person: Per
     expect(page.get_by_role("heading", level=1)).to_have_text("Den pulserande staden")
     until(page, lambda: "Den pulserande staden – Visionsprat" in ear.listen(), "the page to be said")
     assert ear.said.count("Den pulserande staden – Visionsprat") == 1
+
+
+def test_the_path_stands_beside_what_a_page_holds(page: Page, person: Person) -> None:
+    """Who goes to the main part meets the page's own words first."""
+    signed_in(page, person, "/skapande")
+    tree = page.context.new_cdp_session(page)
+    tree.send("Accessibility.enable")
+
+    def landmarks() -> list[list[str]]:
+        nodes = {node["nodeId"]: node for node in tree.send("Accessibility.getFullAXTree")["nodes"]}
+        path = next(node for node in nodes.values() if _value(node, "name") == "Din väg genom visionen")
+        heading = next(node for node in nodes.values() if _value(node, "role") == "heading")
+        return [_roles_above(nodes, each) for each in (path, heading)]
+
+    until(page, lambda: "main" not in landmarks()[0], "the path to be beside the main part")
+    assert "main" in landmarks()[1]
+
+
+def _roles_above(nodes: dict[str, dict[str, Any]], node: dict[str, Any]) -> list[str]:
+    above = []
+    while parent := nodes.get(node.get("parentId", "")):
+        above.append(_value(parent, "role"))
+        node = parent
+    return above

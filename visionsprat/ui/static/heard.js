@@ -35,6 +35,14 @@ function openWithSkipLink() {
   if (main) main.tabIndex = -1;
 }
 
+const beside = document.createElement("div");
+document.body.prepend(beside);
+
+/** Streamlit draws all of a page into its <main>. To listeners the path stands before it, not within. */
+function setPathBeside() {
+  set(beside, "aria-owns", document.querySelector("nav.side")?.id ?? "");
+}
+
 // Saving
 
 const resting = new Map(); // a question -> the timer until its status is said
@@ -169,6 +177,7 @@ new MutationObserver((changes) => {
     .filter(({ target }) => target.matches(".question .status"))
     .forEach(({ target }) => hear(target.closest(".question")));
   openWithSkipLink();
+  setPathBeside();
   tieFields();
   hearCompletion();
   hearWhatHasCome();

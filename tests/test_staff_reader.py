@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import random
 import subprocess
 import threading
@@ -16,9 +15,9 @@ import pytest
 from tests import hostile_lists as hostile
 from tests.reading import ENDED, outcomes
 from tests.staff_lists import HEADINGS, ROWS, csv_file, xlsx_file
-from visionsprat import staff_file, staff_reader
+from visionsprat import staff_file
 from visionsprat.staff_file import MAX_BYTES, Table, Trouble, Unreadable, read_table
-from visionsprat.staff_reader import MAX_COLUMNS, MAX_ROWS
+from visionsprat.staff_rows import MAX_COLUMNS, MAX_ROWS
 
 LAST = (hostile.LAST_ROW, hostile.LAST_COLUMN)
 #: In Excel 97's rows and columns.
@@ -139,13 +138,8 @@ def test_a_reader_knows_nothing_of_the_servers_secrets(monkeypatch: pytest.Monke
     assert [each.keys() <= {"SYSTEMROOT", "LD_LIBRARY_PATH"} for each in started] == [True]
 
 
-def test_a_reader_that_does_not_end_is_ended(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: os.PathLike[str]
-) -> None:
-    endless = os.path.join(tmp_path, "endless.py")
-    with open(endless, "w") as file:
-        file.write("while True:\n    import time\n    time.sleep(1)\n")
-    monkeypatch.setattr(staff_reader, "__file__", endless)
+def test_a_reader_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(staff_file, "_START", "import time\nwhile True: time.sleep(1)")
     monkeypatch.setattr(staff_file, "PATIENCE", 0.5)
     with pytest.raises(Unreadable) as caught:
         read(csv_file())

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from visionsprat import log, metrics, second_factor
+from visionsprat.addresses import one_form
 from visionsprat.cookies import NEW
 from visionsprat.errors import TooManyFailures, VisionspratError
 from visionsprat.passwords import PREHASHED, normal, prehashed, require_good
@@ -80,7 +81,7 @@ def sign_in(
     called in a script run (the authenticator's controller keeps notes in its session state).
     """
     found = check(store, email, password, device=device, client=client)
-    second_factor.ask(store, found, email.strip().lower(), browser, keep=keep)
+    second_factor.ask(store, found, one_form(email), browser, keep=keep)
     ticket = issue_ticket(store, found.account_id, browser, keep=keep, checked=found.password_hash)
     metrics.SIGN_INS.labels("ok").inc()
     _log.info("Signed in", extra={"account": found.account_id, "client": log.place(client)})
@@ -94,11 +95,11 @@ def check(store: Store, email: str, password: str, *, device: str = "", client: 
     place to guess at. Whatever follows from the answer has to ask whether the hash is still the one that
     was checked. Raises SignInRefused, TooManyFailures or TooBusy.
     """
-    email = email.strip().lower()
+    given, email = email.strip().lower(), one_form(email)
     # First the turn: a sign-in that waits for one has not failed, whatever comes of it.
     with _turns.one():
         attempt = _begin_attempt(store, email, device, client)
-        found = store.credentials(email)
+        found = store.credentials(email) or (store.credentials(given) if given != email else None)
         is_right = _password_is_right(password, found.password_hash if found else _NOBODY)
         if is_right and found:
             store.forget_failures(attempt)

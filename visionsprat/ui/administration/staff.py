@@ -10,7 +10,7 @@ from visionsprat.staff_file import MAX_BYTES, Unreadable
 from visionsprat.ui.frame import draw as draw_template
 from visionsprat.ui.frame import notice
 from visionsprat.ui.here import here
-from visionsprat.ui.text import PROBLEMS, READ_AS, TROUBLE, thousands
+from visionsprat.ui.text import ODDITIES, PROBLEMS, READ_AS, TROUBLE, thousands
 from visionsprat.uploads import forget_file
 
 #: As many of each kind are listed; the rest are counted.
@@ -37,18 +37,28 @@ def draw() -> None:
         "Den här filen är hela personallistan. Avaktivera alla som inte finns i den.",
         key=f"staff_whole_{round_}",
     )
-    found = _preview(file.getvalue(), whole)
+    # Offered below the preview that tells of them; asked before the file is read.
+    as_written = bool(st.session_state.get(f"staff_groups_{round_}"))
+    found = _preview(file.getvalue(), whole, as_written)
     if found is None:
         return
-    draw_template("staff_preview.html", found=found, whole=whole, read_as=READ_AS, most=_MOST)
+    draw_template(
+        "staff_preview.html", found=found, whole=whole, read_as=READ_AS, most=_MOST, oddities=ODDITIES
+    )
+    if found.joins_groups or as_written:
+        st.checkbox(
+            "Gör egna grupper av dem som skiljer sig bara i stora och små bokstäver",
+            key=f"staff_groups_{round_}",
+        )
     if not found.plan.is_empty and _is_sure(found):
         _apply(found, file.name)
 
 
-def _preview(data: bytes, whole: bool) -> Preview | None:
+def _preview(data: bytes, whole: bool, as_written: bool) -> Preview | None:
     bar = st.progress(0.0, "Läser filen")
     try:
-        return preview(data, here().installation.store.directory(), whole=whole, report=bar.progress)
+        before = here().installation.store.directory()
+        return preview(data, before, whole=whole, as_written=as_written, report=bar.progress)
     except Unreadable as error:
         notice(TROUBLE[error.trouble].format(about=error.about), problem=True)
     except StaffListFaulty as error:

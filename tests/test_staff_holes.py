@@ -42,7 +42,8 @@ def uncalculated() -> bytes:
 
 def xls(code: int, *, formula: bool) -> bytes:
     rows = (HEADINGS, (ASA.email, ASA.name, "", "Vård", "ja"))
-    cells = [(row, column, text) for row, texts in enumerate(rows) for column, text in enumerate(texts) if text]
+    places = [(row, column) for row in range(2) for column in range(5) if rows[row][column]]
+    cells = [(row, column, rows[row][column]) for row, column in places]
     return hostile.xls_file(cells, errors=[(1, 2, code)], in_formulas=formula)
 
 

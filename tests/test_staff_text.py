@@ -1,4 +1,4 @@
-"""A staff list as text, as other programs than Excel in Sweden today write it: read rightly, or refused with why."""
+"""A staff list as text, as other programs than Excel write it: read rightly, or refused with why."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MARK = b"\xef\xbb\xbf"
         (MARK + b"SEP=;\r\n" + LIST, 2),
         (b'"sep=;"\n' + LIST, 2),
         (b"sep=^\n" + csv_file(separator="^"), 2),
-        (csv_file(separator="|", rows=[(*row[:2], row[2].replace("|", " och "), *row[3:]) for row in ROWS]), 1),
+        (csv_file([tuple(cell.replace("|", " och ") for cell in row) for row in ROWS], separator="|"), 1),
         (MARK + MARK + LIST, 1),
         (b"\xff\xfe\xff\xfe" + csv_file(encoding="utf-16-le"), 1),
         (csv_file(encoding="utf-16-le"), 1),
@@ -40,7 +40,7 @@ MARK = b"\xef\xbb\xbf"
         (LIST + b"\x1a", 1),
         (LIST + b"\x1a\r\n\0\0\0", 1),
         (csv_file(encoding="utf-16-le") + b"\x1a\0", 1),
-        ("Personallista;;;;\r\nUtskriven 2026-11-27;;;;\r\n\r\n".encode() + LIST, 4),
+        (b"Personallista;;;;\r\nUtskriven 2026-11-27;;;;\r\n\r\n" + LIST, 4),
         (b"Utskriven av namn\n" * 29 + LIST, 30),
     ],
     ids=[
@@ -72,7 +72,7 @@ def test_an_old_macs_line_ends_are_part_of_the_evidence(name: str) -> None:
     assert rows(read(one(name, "mac-roman", "\r"))) == [("a@b.se", name)]
 
 
-@pytest.mark.parametrize("name", ["Dušan Šarić".replace("ć", "c"), "Nataša", "René", "O’Brien", "”Lillan” Berg"])
+@pytest.mark.parametrize("name", ["Dušan Šaric", "Nataša", "René", "O’Brien", "”Lillan” Berg"])
 def test_names_from_elsewhere_are_not_taken_for_garbled_ones(name: str) -> None:
     assert rows(read(one(name, "cp1252"))) == [("a@b.se", name)]
 

@@ -99,17 +99,24 @@ def check(store: Store, email: str, password: str, *, device: str = "", client: 
     # First the turn: a sign-in that waits for one has not failed, whatever comes of it.
     with _turns.one():
         attempt = _begin_attempt(store, email, device, client)
-        found = store.credentials(email) or (store.credentials(given) if given != email else None)
+        address, found = _account(store, given, email)
         is_right = _password_is_right(password, found.password_hash if found else _NOBODY)
         if is_right and found:
             store.forget_failures(attempt)
-            found = _renewed(store, found, email, password)
+            found = _renewed(store, found, address, password)
             if found:
                 return found
     metrics.SIGN_INS.labels("refused").inc()
     who = {"account": found.account_id} if found else {"address": log.pseudonym(email)}
     _log.info("Password refused", extra={**who, "client": log.place(client)})
     raise SignInRefused("Wrong e-mail address or password.")
+
+
+def _account(store: Store, given: str, email: str) -> tuple[str, Credentials | None]:
+    """Whose account is meant: older versions made two of one address written in two ways."""
+    if given != email and (found := store.credentials(given)):
+        return given, found
+    return email, store.credentials(email)
 
 
 def unlock_texts(

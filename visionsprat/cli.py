@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
         "--deactivate-many", action="store_true", help="with --yes: even if it deactivates more than a tenth"
     )
     staff.add_argument(
-        "--groups-as-written", action="store_true", help="groups that differ in capitals alone are not the same"
+        "--groups-as-written", action="store_true", help="groups that differ in capitals alone are different"
     )
     staff.set_defaults(command=_import_staff)
 

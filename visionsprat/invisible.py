@@ -12,7 +12,7 @@ _UNSEEN = (
     "\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202c\u2060-\u2064\u2066-\u206f\ufeff"
     "\U000e0001\U000e0020-\U000e007f"
 )
-# What a name may need, in Japanese or Korean, and an address never: selectors of a letter's form, and fillers.
+# What a name may need, in Japanese or Korean, and an address never: selectors of a form, and fillers.
 _UNSEEN_LETTERS = (
     "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
     "\U000e0100-\U000e01ef"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import DeletedFile
 
 from visionsprat.directory import MAX_FAULTS, Preview, StaffListFaulty, asks_once_more, preview
 from visionsprat.errors import StaffListOutdated
@@ -10,7 +11,7 @@ from visionsprat.staff_file import MAX_BYTES, Unreadable
 from visionsprat.ui.frame import draw as draw_template
 from visionsprat.ui.frame import notice
 from visionsprat.ui.here import here
-from visionsprat.ui.text import ODDITIES, PROBLEMS, READ_AS, TROUBLE, thousands
+from visionsprat.ui.text import HELD, ODDITIES, PROBLEMS, READ_AS, TROUBLE, thousands
 from visionsprat.uploads import forget_file
 
 #: As many of each kind are listed; the rest are counted.
@@ -31,6 +32,8 @@ def draw() -> None:
         max_upload_size=MAX_BYTES // 1_000_000,
         key=f"staff_file_{round_}",
     )
+    if isinstance(st.session_state.get(f"staff_file_{round_}"), DeletedFile):
+        notice(HELD["file"], problem=True)  # the browser has it still, and uploads.py has given it up
     if file is None:
         return
     whole = st.checkbox(

@@ -167,6 +167,42 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// What the server alone holds: a file that was read, a code that is waited for, a question whether one is sure.
+// One that was restarted has none of it, and Streamlit draws the page without it, and without a word.
+
+const RESTARTED = "Servern har startat om, så knappen gjorde ingenting. Ingenting har ändrats. Gör om det från början.";
+let lost = null; // what was there when the connection broke, until the page is drawn again
+
+const held = () => [...document.querySelectorAll("[data-held]")].map(({ dataset }) => dataset.held);
+const notices = () => [...document.querySelectorAll(".notice")].map(({ textContent }) => textContent);
+/** Whose page this is to the server: another after it has forgotten what it held. */
+const half = () => document.querySelector("[data-half]")?.dataset.half;
+
+const noteHeld = () =>
+  (lost ??= { half: half(), place: location.pathname, held: held(), notices: notices(), button: null, isDrawn: false });
+
+document.addEventListener(
+  "click",
+  ({ target }) => {
+    const box = target.closest?.("button") && target.closest('[class*="st-key-"]');
+    if (lost && box) lost.button = [...box.classList].find((name) => name.startsWith("st-key-"));
+  },
+  true,
+);
+
+function tellLost() {
+  if (!lost || !isConnected()) return;
+  if (leaving || location.pathname !== lost.place) return void (lost = null);
+  const isRunning = app().dataset.testScriptState !== "notRunning";
+  if (isRunning || !lost.isDrawn) return void (lost.isDrawn ||= isRunning);
+  const { half: before, held: had, notices: said, button } = lost;
+  lost = null;
+  if (half() === before || notices().some((each) => !said.includes(each))) return;
+  const gone = had.find((each) => !held().includes(each));
+  const isGone = button && !document.querySelector(`.${CSS.escape(button)}`);
+  if (gone || isGone) tell(gone ?? RESTARTED);
+}
+
 // Actions
 
 const menuButton = () => document.querySelector('[data-action="menu"]');
@@ -314,6 +350,10 @@ const PATTERNS = [
 ];
 const ATTRIBUTES = ["aria-label", "title", "placeholder"];
 
+// Whatever else is said of a file comes from a library, a proxy or the net, in words that help nobody.
+const NOT_ARRIVED =
+  "Filen kom inte fram till servern. Ladda om sidan och välj filen igen. Händer det en gång till: säg till den som sköter servern.";
+
 /** What Streamlit says as text, and where. What people are called may read the same in other places. */
 const TEXTS = {
   '[data-testid="stFileUploader"]': [
@@ -322,6 +362,9 @@ const TEXTS = {
     [/^Error: $/, "Fel: "],
     [/^(.+) files are not allowed\.$/, "Filer av typen $1 går inte att välja."],
     [/^File must be (.+) or smaller\.$/, "Filen får vara högst $1."],
+  ],
+  '[data-testid="stFileChip"] [role="alert"], [data-testid="stTooltipErrorContent"]': [
+    [/^(?!Fel: $|Filer av typen |Filen )(?:Error: |Fel: )?.+$/s, NOT_ARRIVED],
   ],
   '[role="listbox"]': [[/^No results$/, "Inget hittades"]],
   "[data-live-announcer]": [
@@ -376,7 +419,7 @@ function replaceDialog(node) {
 new MutationObserver((changes) => {
   for (const change of changes) {
     if (change.type === "attributes") translate(change.target);
-    if (change.attributeName === CONNECTION && isConnected()) reconnected();
+    if (change.attributeName === CONNECTION) isConnected() ? reconnected() : noteHeld();
     if (change.type === "characterData") translateTexts(change.target.parentElement);
     for (const node of change.addedNodes) {
       if (node.nodeType === Node.TEXT_NODE) translateTexts(node.parentElement);
@@ -388,6 +431,7 @@ new MutationObserver((changes) => {
     }
   }
   giveWay();
+  tellLost();
   keepFocus();
   markPlace();
   markPart();

@@ -226,5 +226,9 @@ def restart_under(page: Page, server: Server, button: str) -> None:
     """Restart the server while the page stands there, and click on a button of the page."""
     expect(page.get_by_role("button", name=button)).to_be_visible()
     server.stop()
+    expect(page.get_by_role("button", name=button)).to_be_disabled()
+    page.get_by_role("button", name=button).click(force=True)
+    expect(page.get_by_role("dialog")).to_contain_text("Servern svarar inte just nu, så knappen gör ingenting.")
+    page.get_by_role("dialog").get_by_role("button").click()
     server.start()
     page.get_by_role("button", name=button).click()

@@ -190,6 +190,14 @@ document.addEventListener(
   true,
 );
 
+/** While the server is away Streamlit's buttons take no click, and look nearly as ever. */
+document.addEventListener("pointerdown", ({ clientX, clientY }) => {
+  if (isConnected() || !document.querySelector("[data-half]") || document.querySelector("dialog.ask")) return;
+  const box = document.elementsFromPoint(clientX, clientY).find((each) => each.matches("button:disabled"));
+  if (box?.closest(".stButton, .stFormSubmitButton"))
+    tell("Servern svarar inte just nu, så knappen gör ingenting. Vänta tills den svarar och försök igen.");
+});
+
 function tellLost() {
   if (!lost || !isConnected()) return;
   if (leaving || location.pathname !== lost.place) return void (lost = null);

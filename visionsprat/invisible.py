@@ -14,8 +14,7 @@ _UNSEEN = (
 )
 # What a name may need, in Japanese or Korean, and an address never: selectors of a form, and fillers.
 _UNSEEN_LETTERS = (
-    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
-    "\U000e0100-\U000e01ef"
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef"
 )
 # Scripts in which a letter's form follows from its neighbours: there joiners are spelling, as in Persian.
 _JOINING = "[\u0590-\u1dff\u2d30-\u2ddf\ua000-\ud7ff\uf900-\ufdff\ufe10-\ufefe\U00010000-\U0003ffff]"

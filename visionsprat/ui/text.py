@@ -167,20 +167,14 @@ READ_AS = {
     "other": "det tecken som filen själv anger",
 }
 
-#: What the server alone holds while a page stands open, and what to do when it has it no more: it was restarted,
-#: or the page was without it for too long. The browser says it where it finds that gone (ui/static/shell.js).
+#: What the server alone holds while a page stands open, and what to do when it has it no more: it was
+#: restarted, or the page was without it for too long. ui/static/shell.js says it where it finds it gone.
 HELD = {
     "file": (
         "Servern har inte kvar filen: den har startat om, eller så har sidan varit utan kontakt för länge. "
         "Ingenting har ändrats. Välj filen en gång till."
     ),
-    "letters": (
-        "Servern har startat om medan mejlen skickades. Resten är inte skickade. "
-        "Alla som aldrig har loggat in kan bjudas in på nytt."
-    ),
-    "link": (
-        "Servern har startat om, så länken visas inte längre. Gör en ny om du inte hann kopiera den."
-    ),
+    "link": ("Servern har startat om, så länken visas inte längre. Gör en ny om du inte hann kopiera den."),
     "key": (
         "Servern har startat om. Tvåstegsinloggningen är inte på. "
         "Börja om, och ta bort det som du lade till i appen."

@@ -96,7 +96,7 @@ class List:
         if above:
             data = (self.newline.join([*above, lines])).encode(self.encoding)
         if self.around == "Ctrl-Z":
-            data += "\x1a".encode(self.encoding if self.encoding != "utf-16" else "utf-16-le")[-2:]
+            data += b"\x1a\0" if self.encoding.startswith("utf-16") else b"\x1a"
         return mark + data
 
     def _workbook(self) -> bytes:

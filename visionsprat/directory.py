@@ -221,7 +221,7 @@ def _example(table: Table) -> tuple[int, str] | None:
     """Of the first people in a text file the one with the most different letters beyond ASCII."""
     if not table.separator:
         return None
-    texts = [(row.line, ", ".join(filter(None, row.cells))) for row in table.rows[:2_000]]
+    texts = [(row.line, bare(", ".join(filter(None, row.cells)))) for row in table.rows[:2_000]]
     found = [(len({each for each in text if each > "\x7f"}), line, text) for line, text in texts]
     most, line, text = max(found, key=lambda each: (each[0], -each[1]), default=(0, 0, ""))
     return (line, printable(text)) if most else None

@@ -149,7 +149,7 @@ ODDITIES = {
     Oddity.UNSEEN: "innehöll ett tecken som inte syns ({about}). Det är borttaget",
     Oddity.LINK: "läses som adressen {about}",
     Oddity.ADDRESS: "är samma adress som {about} och sparas så",
-    Oddity.GROUP: "läses som gruppen {about}, som redan finns skriven så",
+    Oddity.GROUP: "läses som gruppen {about}, som är skriven så på annat håll",
     Oddity.LEVELS: "läses som gruppen {about}, för snedstreck betyder att en grupp ligger under en annan",
 }
 

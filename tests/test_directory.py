@@ -226,6 +226,17 @@ def test_a_group_in_two_ways_of_writing_is_one() -> None:
     assert [each.groups for each in found.plan.new] == [{"Vård"}] * 2
 
 
+@pytest.mark.parametrize("spoilt", ["BjÃ¶rn", "Bj\ufffdrn", "Ã…sa"])
+def test_letters_that_were_spoilt_before_are_a_fault_unless_they_stand_there_already(spoilt: str) -> None:
+    data = csv_file([("a@b.se", spoilt, ""), ("c@b.se", "C", f"Vård/{spoilt}")], ("e-post", "namn", "grupp"))
+    found = faults(data)
+    assert [(each.line, each.column, each.problem) for each in found] == [
+        (2, "namn", Problem.SPOILT),
+        (3, "grupp", Problem.SPOILT),
+    ]
+    assert preview(data, directory(person("a@b.se", spoilt, [f"Vård/{spoilt}"]))).plan.changed
+
+
 def test_a_slash_that_looks_like_part_of_a_name_is_told() -> None:
     found = preview(people_in(["Kök 1/2", "Service och IT/Drift"]), NOBODY)
     assert told(found) == [(2, "grupp", "Kök 1/2", Oddity.LEVELS, "2 under Kök 1")]

@@ -24,8 +24,10 @@ def one_form(address: str) -> str:
     if len(address) > MOST_GIVEN or has_too_many_marks(address):
         return address.strip().lower()
     address = bare(address).strip()
-    if link := _LINK.fullmatch(address):
+    if ":" in address and (link := _LINK.fullmatch(address)):
         address = link[1].strip()
+    if address.isascii() and _ASCII_LABEL not in (lower := address.lower()):
+        return lower
     name, at, domain = nfc(nfc(address).lower()).rpartition("@")
     return name + at + _in_letters(domain)
 

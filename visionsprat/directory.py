@@ -48,6 +48,8 @@ _ERROR = re.compile(
     r"(?:^|[|/\n])\s*(?:#N/A|#SAKNAS|#GETTING_DATA|#[A-ZÅÄÖ][A-ZÅÄÖ0-9_/]*[!?]|#{3,}|(?:Err|Fel):\d{3})"
     r"\s*(?:$|[|/\n])"
 )
+#: What å, ä, ö, é and ü become when UTF-8 is taken for Windows-1252, and what stands for a lost letter.
+_SPOILT = re.compile("\u00c3[\u00a5\u00a4\u00b6\u2026\u201e\u2013\u00a9\u00bc]|\ufffd")
 
 Report = Callable[[float], object]
 
@@ -60,6 +62,7 @@ class Problem(Enum):
     ERROR = "is an error where a value should stand"
     UNCALCULATED = "is a formula without a value: open the workbook in Excel and save it again"
     UNSEEN = "holds {about}, a character that is not seen and has no place there"
+    SPOILT = "has letters that were spoilt before: export the list again from where it comes"
     NAME = "must be a name of 1 to 100 characters"
     GROUP = "must be a group's path of names of 1 to 100 characters, such as Vård/Norr/Team 3"
     MARKS = f"has more than {MOST_MARKS} accents or other marks in a row"
@@ -183,7 +186,7 @@ def preview(
     Raises Unreadable, or StaffListFaulty with every fault.
     """
     table = read_table(data, _BY_HEADING.keys())
-    reader = _Reader(table.headings, _Groups(before.groups, as_written=as_written))
+    reader = _Reader(table.headings, _Groups(before.groups, as_written=as_written), before.people)
     for number, row in enumerate(table.rows):
         if number % _REPORT_EVERY == 0:
             report(number / len(table.rows))
@@ -315,12 +318,14 @@ class _Reader:
 
     headings: tuple[str, ...]
     groups: _Groups
+    people: Mapping[str, StaffMember]
     entries: list[_Entry] = field(default_factory=list)
     faults: list[CellFault] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._places = _columns(self.headings)
+        self._name_columns = [each for each in ("namn", "förnamn", "efternamn") if each in self._places]
         self._lines: dict[str, int] = {}
         # Ten thousand rows name a few hundred groups: each is cleaned once.
         self._groups: dict[str, frozenset[str] | Problem] = {}
@@ -339,7 +344,9 @@ class _Reader:
             self._fault(row.line, "", extra, Problem.TOO_MANY)
         cells = row.cells + ("",) * len(self.headings)
         values: dict[str, str | None] = {column: cells[place] for column, place in self._places.items()}
-        self._report_errors(row.line, values)
+        text = "".join(row.cells)
+        if "#" in text or ":" in text:
+            self._report_errors(row.line, values)
         email = self._email(row.line, "e-post", values["e-post"])
         if email and email in self._lines:
             self._fault(row.line, "e-post", email, Problem.EMAIL_DOUBLED, str(self._lines[email]))
@@ -347,7 +354,7 @@ class _Reader:
         entry = _Entry(
             line=row.line,
             email=email,
-            name=self._name(row.line, values),
+            name=self._name(row.line, values, email),
             groups=self._paths(row.line, "grupp", values.get("grupp")),
             manager=self._email(row.line, "chef", values["chef"]) if values.get("chef") else None,
             manages=self._paths(row.line, "chef_för", values.get("chef_för")),
@@ -361,7 +368,7 @@ class _Reader:
         for column, value in values.items():
             if value == UNCALCULATED:
                 self._fault(line, column, "", Problem.UNCALCULATED)
-            elif value and ("#" in value or ":" in value) and _ERROR.search(value):
+            elif value and _ERROR.search(value):
                 self._fault(line, column, value, Problem.ERROR)
             else:
                 continue
@@ -381,7 +388,7 @@ class _Reader:
             self._fault(line, column, value, problem)
 
     def _note_unseen(self, line: int, column: str, value: str) -> None:
-        without = bare if "@" in value else tidied
+        without = bare if column in ("e-post", "chef") else tidied
         if not value.isascii() and (code := first_unseen(value, without)):
             self._remark(line, column, bare(value), Oddity.UNSEEN, code)
 
@@ -393,26 +400,33 @@ class _Reader:
         except Refused:
             self._refused(line, column, value, Problem.EMAIL)
             return ""
+        if email == value:
+            return email
         self._note_unseen(line, column, value)
-        if value[:8].lower().lstrip().startswith("mailto:"):
+        if bare(value).lstrip().lower().startswith("mailto:"):
             self._remark(line, column, value, Oddity.LINK, email)
         elif "xn--" in value.lower():
             self._remark(line, column, value, Oddity.ADDRESS, email)
         return email
 
-    def _name(self, line: int, values: dict[str, str | None]) -> str:
-        columns = [each for each in ("namn", "förnamn", "efternamn") if each in values]
-        said = [values[each] for each in columns]
+    def _name(self, line: int, values: dict[str, str | None], email: str) -> str:
+        said = [values[each] for each in self._name_columns]
         if None in said:
             return ""
         value = " ".join(filter(None, said))
         try:
             name = clean_name(value)
         except Refused as refused:
-            self._refused(line, columns[0], value, _PROBLEMS.get(refused.fault, Problem.NAME))
+            self._refused(line, self._name_columns[0], value, _PROBLEMS.get(refused.fault, Problem.NAME))
             return ""
-        self._note_unseen(line, columns[0], value)
+        if not name.isascii() and _SPOILT.search(name) and not self._has_name(email, name):
+            self._fault(line, self._name_columns[0], value, Problem.SPOILT)
+        if not value.isprintable():
+            self._note_unseen(line, self._name_columns[0], value)
         return name
+
+    def _has_name(self, email: str, name: str) -> bool:
+        return email in self.people and self.people[email].name == name
 
     def _paths(self, line: int, column: str, value: str | None) -> frozenset[str] | None:
         if value is None:
@@ -432,6 +446,8 @@ class _Reader:
         found = _clean_paths(text)
         if isinstance(found, Problem):
             return found
+        if any(_SPOILT.search(path) and not self.groups.is_known(path) for path in found):
+            return Problem.SPOILT
         self._note_unseen(line, column, text)
         paths = frozenset(self._path(line, column, path) for path in sorted(found))
         self._all_groups |= _with_parents(paths)
@@ -474,7 +490,7 @@ def _clean_paths(text: str) -> frozenset[str] | Problem:
     if any(part.count("/") >= MAX_DEPTH for part in parts):
         return Problem.GROUP_DEEP
     try:
-        return frozenset(clean_group(part) for part in parts if bare(part).strip())
+        return frozenset(clean_group(part) for part in parts if tidied(part).strip())
     except Refused as refused:
         return _PROBLEMS.get(refused.fault, Problem.GROUP)
 

@@ -66,7 +66,7 @@ def clean_name(name: str, fault: Fault = Fault.NAME) -> str:
     if has_too_many_marks(name):
         raise Refused(Fault.GROUP_MARKS if fault is Fault.GROUP else Fault.NAME_MARKS)
     name = nfc(" ".join(tidied(name).split()))
-    if not 0 < len(name) <= MAX_NAME_CHARACTERS or not bare(name).isprintable():
+    if not 0 < len(name) <= MAX_NAME_CHARACTERS or not (name.isprintable() or bare(name).isprintable()):
         raise Refused(fault)
     return name
 

@@ -25,7 +25,7 @@ _ALL = re.compile(f"[{_UNSEEN}{_UNSEEN_LETTERS}{_JOINERS}]")
 
 def tidied(name: str) -> str:
     """A name without what nobody sees, but for joiners where they belong to the spelling."""
-    return name if name.isascii() else _IN_NAMES.sub("", name)
+    return name if name.isprintable() else _IN_NAMES.sub("", name)  # none of them is, to Python
 
 
 def bare(text: str) -> str:

@@ -57,7 +57,6 @@ class Trouble(Enum):
     ENCODING = "Line {about} is neither UTF-8 nor Windows-1252. Save the file as CSV UTF-8."
     MIXED = "The file mixes encodings: line {about} is not like the others. Save it again as CSV UTF-8."
     UNSURE = "Line {about} can be read in two ways. Save the file as CSV UTF-8."
-    SPOILT = "Line {about} holds letters that were spoilt before. Export the list again, as CSV UTF-8."
     OTHER_KIND = "The file is {about}, whatever it is called. Open it and save it as .xlsx or CSV."
     NUL = "Line {about} holds a NUL character: this is not a text file."
     QUOTES = "The quotation marks from line {about} on don't match."

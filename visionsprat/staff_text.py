@@ -27,11 +27,9 @@ _OTHERS = {
 #: How programs wrote text before UTF-8, from the likeliest on. Bytes alone don't tell them apart.
 _CODE_PAGES = ("cp1252", "cp850", "mac-roman")
 NAMES = {"cp1252": "windows-1252", "cp850": "cp850", "mac-roman": "mac-roman"}
-#: What å, ä and ö become when UTF-8 is taken for Windows-1252 and saved so, and what no letter is left in.
-_SPOILT = re.compile("\u00c3[\u00a5\u00a4\u00b6\u2026\u201e\u2013\u00a9\u00bc]|\ufffd")
 _WORD = re.compile(r"[^\s;,|\t\"]*[^\x00-\x7f][^\s;,|\t\"]*")
-#: So many different words are looked at.
-_MOST_WORDS = 500
+#: So many different words are looked at, in so many lines and bytes.
+_MOST_WORDS, _MOST_LINES, _MOST_BYTES = 500, 5_000, 500_000
 
 
 def read(data: bytes, known: Collection[str]) -> tuple[dict[str, str], Iterator[Row]]:
@@ -99,13 +97,12 @@ def _decodable(data: bytes) -> tuple[str, str, bytes]:
     data = _without_marks(data, _UTF_8_MARK)
     if _is_utf_8(data):
         _require_text(data, "utf-8")
-        _refuse_spoilt(data)
         return "utf-8", "utf-8", data
     lines = data.splitlines()
     foreign = [number for number, line in enumerate(lines, start=1) if not _is_utf_8(line)]
     if len([line for line in lines if not line.isascii()]) > len(foreign):
         raise Refused("MIXED", str(foreign[0]))
-    codec = _code_page(data, foreign[0])
+    codec = _code_page(data, [lines[number - 1] for number in foreign[:_MOST_LINES]], foreign[0])
     _require_text(data, codec)
     return codec, NAMES[codec], data
 
@@ -138,14 +135,6 @@ def _require_text(data: bytes, codec: str) -> None:
         raise Refused("NUL", str(text[: text.index("\0")].count("\n") + 1))
 
 
-def _refuse_spoilt(data: bytes) -> None:
-    if data.isascii():
-        return
-    text = data.decode()
-    if found := _SPOILT.search(text):
-        raise Refused("SPOILT", str(text.count("\n", 0, found.start()) + 1))
-
-
 def _is_utf_8(line: bytes) -> bool:
     try:
         line.decode()
@@ -169,18 +158,20 @@ _RARE, _MARGIN = 2.0, 2.0
 _STRANGE = 4.0
 
 
-def _code_page(data: bytes, line: int) -> str:
+def _code_page(data: bytes, sample: list[bytes], line: int) -> str:
     """The code page whose words look most like words. Raises Refused where two do, or none does."""
+    looked_at = b"\n".join(sample)[:_MOST_BYTES]
     costs: dict[str, float] = {}
     for codec in _CODE_PAGES:
         try:
-            words = _words(data.decode(codec))
+            data.decode(codec)
         except UnicodeDecodeError:
             continue
+        words = _words(looked_at.decode(codec))
         is_usual = (codec == "mac-roman") == (b"\n" not in data)  # Macs ended lines with CR
         costs[codec] = sum(map(_strangeness, words)) + (0 if is_usual and codec != "cp850" else _RARE)
     best, *others = sorted(costs, key=lambda codec: costs[codec])
-    words = _words(data.decode(best))
+    words = _words(looked_at.decode(best))
     is_told = best == _CODE_PAGES[0] or any(sum(map(str.isalpha, word)) > 1 for word in words)
     if not is_told or costs[best] - _RARE > _STRANGE * len(words):
         raise Refused("ENCODING", str(line))

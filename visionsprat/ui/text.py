@@ -103,10 +103,6 @@ TROUBLE = {
         "Det går inte att veta hur filen skriver å, ä och ö: rad {about} kan läsas på två sätt. "
         "Spara den en gång till som CSV UTF-8."
     ),
-    Trouble.SPOILT: (
-        "Å, ä och ö har blivit fel redan när filen gjordes, till exempel på rad {about}. "
-        "Ladda ner listan en gång till ur systemet den kommer från, som CSV UTF-8 eller Excel."
-    ),
     Trouble.OTHER_KIND: (
         "Filen är av typen {about}, vad den än heter. "
         "Öppna den i programmet den hör till och spara den som .xlsx eller CSV UTF-8."
@@ -131,6 +127,9 @@ PROBLEMS = {
     Problem.ERROR: "är ett felvärde. Rätta formeln eller skriv det som ska stå där",
     Problem.UNCALCULATED: "är en formel utan värde. Öppna filen i Excel och spara den en gång till",
     Problem.UNSEEN: "har ett tecken som inte syns ({about}). Skriv texten en gång till",
+    Problem.SPOILT: (
+        "har fått å, ä eller ö förstörda redan innan. Ladda ner listan på nytt ur systemet den kommer från"
+    ),
     Problem.NAME: "ska vara ett namn på 1 till 100 tecken",
     Problem.GROUP: "ska vara en grupp, till exempel Vård/Norr/Team 3, med namn på 1 till 100 tecken",
     Problem.MARKS: f"har en bokstav med fler än {MOST_MARKS} accenttecken",

@@ -18,9 +18,10 @@ FLOORS = (
     {"staff_text", "staff_holes"},
     {"staff_reader"},
     {"settings", "writing", "content", "sheets", "client", "devices", "turns", "bounds", "loops"},
-    {"addresses"},
-    {"migrations", "records", "fields", "mail"},
+    {"email_addresses"},
+    {"migrations", "records", "fields", "mail", "addresses"},
     {"store.locks", "store.files"},
+    {"store.checkpoints"},
     {"store.connections", "store.quotas", "progress", "staff_file"},
     {
         "store.sessions",
@@ -60,7 +61,7 @@ FLOORS = (
     {"ui.pages"},
     {"ui.frame"},
     {
-        *("ui.own_password", "ui.sessions", "ui.first_words", "ui.second_step"),
+        *("ui.own_password", "ui.own_code", "ui.sessions", "ui.first_words", "ui.second_step"),
         "ui.administration.everybody",
     },
     {"ui.erasing", "ui.locked", "ui.second_factor"},

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from visionsprat import log, metrics, second_factor
-from visionsprat.addresses import one_form
 from visionsprat.cookies import NEW
+from visionsprat.email_addresses import one_form
 from visionsprat.errors import TooManyFailures, VisionspratError
 from visionsprat.passwords import PREHASHED, normal, prehashed, require_good
 from visionsprat.records import Account, Attempt, Credentials

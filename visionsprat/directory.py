@@ -45,7 +45,7 @@ MAX_REMARKS = 1_000
 _REPORT_EVERY = 200
 #: What Excel, Swedish or English, and LibreOffice show in place of a value that could not be had.
 _ERROR = re.compile(
-    r"(?:^|[|/\n])\s*(?:#N/A|#SAKNAS|#GETTING_DATA|#[A-ZÅÄÖ][A-ZÅÄÖ0-9_/]*[!?]|#{3,}|(?:Err|Fel):\d{3})"
+    r"(?:^|[|/\n])\s*(?:#N/A|#SAKNAS|#GETTING_DATA|#[A-ZÅÄÖ]{3}[A-ZÅÄÖ0-9_/]*[!?]|#{3,}|(?:Err|Fel):\d{3})"
     r"\s*(?:$|[|/\n])"
 )
 #: What å, ä, ö, é and ü become when UTF-8 is taken for Windows-1252, and what stands for a lost letter.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-from visionsprat.addresses import MOST_GIVEN, one_form
+from visionsprat.email_addresses import MOST_GIVEN, one_form
 from visionsprat.errors import VisionspratError
 from visionsprat.invisible import bare, tidied
 from visionsprat.writing import MOST_MARKS, NFC_CHARACTERS, has_too_many_marks, nfc

@@ -14,7 +14,7 @@ from email.utils import localtime, make_msgid
 from enum import Enum
 
 from visionsprat import metrics
-from visionsprat.addresses import for_mail
+from visionsprat.email_addresses import for_mail
 from visionsprat.errors import VisionspratError
 from visionsprat.settings import Smtp
 

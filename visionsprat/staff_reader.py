@@ -33,6 +33,8 @@ from visionsprat.staff_rows import (
 
 #: What a workbook may unpack to.
 MAX_UNPACKED = 200_000_000
+#: The files that a workbook is packed of. A new one has ten, and one more for each sheet or picture.
+MAX_PARTS = 1_000
 #: Excel's last row.
 _LAST_LINE = 1_048_576
 #: Packed files that are something else, by a part that only they have. Of other spreadsheets nobody would
@@ -45,7 +47,7 @@ _OTHER_BOOKS = {
     "Index/Document.iwa": "Numbers",
 }
 #: Address space in bytes, and seconds of the processor's time. 100,000 people take 70 MB and a second.
-MEMORY = 128 << 20
+MEMORY = 112 << 20
 SECONDS = {"quick": 8, "sparse": 15}
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 
@@ -183,7 +185,8 @@ def _filled_rows(sheet: Any) -> Iterator[Row]:
 def _check_size(data: bytes) -> None:
     if data.startswith(_ZIP):
         with _opened(lambda: zipfile.ZipFile(io.BytesIO(data))) as parts:
-            if sum(part.file_size for part in parts.infolist()) > MAX_UNPACKED:
+            found = parts.infolist()
+            if len(found) > MAX_PARTS or sum(part.file_size for part in found) > MAX_UNPACKED:
                 raise Refused("TOO_BIG")
             if kind := next((kind for name, kind in _OTHER_BOOKS.items() if name in parts.NameToInfo), ""):
                 raise Refused("OTHER_KIND", kind)

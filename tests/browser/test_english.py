@@ -94,6 +94,11 @@ def test_a_file_taken_refused_and_removed(page: Page, chief: Person, server: Ser
     page.locator("input[type=file]").set_input_files(file("personallista.pdf"))
     expect(page.get_by_text("personallista.pdf")).to_be_visible()
     assert foreign(page, server.database) == []
+    page.get_by_text("personallista.pdf").hover()
+    expect(page.get_by_role("tooltip")).to_have_text(
+        "Det går bara att välja filer från Excel eller i CSV-format."
+    )
+    assert foreign(page, server.database) == []
 
 
 @pytest.mark.parametrize("change", ["text.nodeValue = words", "text.replaceWith(words)"])

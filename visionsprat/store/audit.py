@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from visionsprat.addresses import sought
+from visionsprat.email_addresses import sought
 from visionsprat.records import Action, AuditEntry, AuditPage
 from visionsprat.store.connections import Connections, iso, moment
 

@@ -19,6 +19,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from visionsprat.content import Theme
 from visionsprat.progress import State
 from visionsprat.ui import pages, text
+from visionsprat.ui.group_view import namesakes
 from visionsprat.ui.here import here
 
 _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False})
@@ -55,6 +56,7 @@ _templates = Environment(
 )
 _templates.filters |= {
     "markdown": as_html,
+    "namesakes": namesakes,
     "number": text.number,
     "thousands": text.thousands,
     "lock_up": lock_up,

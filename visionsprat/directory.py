@@ -326,6 +326,7 @@ class _Reader:
     def __post_init__(self) -> None:
         self._places = _columns(self.headings)
         self._name_columns = [each for each in ("namn", "förnamn", "efternamn") if each in self._places]
+        self._no_cells = ("",) * len(self.headings)
         self._lines: dict[str, int] = {}
         # Ten thousand rows name a few hundred groups: each is cleaned once.
         self._groups: dict[str, frozenset[str] | Problem] = {}
@@ -340,9 +341,10 @@ class _Reader:
         return [heading for place, heading in enumerate(self.headings) if place not in used]
 
     def read(self, row: Row) -> None:
-        if extra := "".join(row.cells[len(self.headings) :]):
+        width = len(self.headings)
+        if len(row.cells) > width and (extra := "".join(row.cells[width:])):
             self._fault(row.line, "", extra, Problem.TOO_MANY)
-        cells = row.cells + ("",) * len(self.headings)
+        cells = row.cells + self._no_cells
         values: dict[str, str | None] = {column: cells[place] for column, place in self._places.items()}
         text = "".join(row.cells)
         if "#" in text or ":" in text:
@@ -410,10 +412,13 @@ class _Reader:
         return email
 
     def _name(self, line: int, values: dict[str, str | None], email: str) -> str:
-        said = [values[each] for each in self._name_columns]
-        if None in said:
+        if len(self._name_columns) == 1:
+            value = values[self._name_columns[0]]
+        else:
+            parts = [values[each] for each in self._name_columns]
+            value = None if None in parts else " ".join(filter(None, parts))
+        if value is None:
             return ""
-        value = " ".join(filter(None, said))
         try:
             name = clean_name(value)
         except Refused as refused:
@@ -471,7 +476,9 @@ class _Reader:
     def _active(self, line: int, value: str | None) -> bool | None:
         if value is None:
             return None
-        found = _ACTIVE.get(bare(value).strip().casefold())
+        found = _ACTIVE.get(value)
+        if found is None:
+            found = _ACTIVE.get(bare(value).strip().casefold())
         if found is None:
             self._refused(line, "aktiv", value, Problem.ACTIVE)
         return found

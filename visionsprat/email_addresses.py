@@ -21,13 +21,14 @@ _DOTS = str.maketrans("\u3002\uff0e\uff61", "...")
 
 def one_form(address: str) -> str:
     """The address as it is compared, whatever stands there; what is far too long is only trimmed."""
-    if len(address) > MOST_GIVEN or has_too_many_marks(address):
-        return address.strip().lower()
-    address = bare(address).strip()
-    if ":" in address and (link := _LINK.fullmatch(address)):
-        address = link[1].strip()
-    if address.isascii() and _ASCII_LABEL not in (lower := address.lower()):
+    lower = address.strip().lower()
+    if address.isascii() and ":" not in lower and _ASCII_LABEL not in lower:
         return lower
+    if len(address) > MOST_GIVEN or has_too_many_marks(address):
+        return lower
+    address = bare(address).strip()
+    if link := _LINK.fullmatch(address):
+        address = link[1].strip()
     name, at, domain = nfc(nfc(address).lower()).rpartition("@")
     return name + at + _in_letters(domain)
 

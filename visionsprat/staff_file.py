@@ -36,6 +36,9 @@ _ROOT = str(Path(__file__).resolve().parent.parent)
 #: All that a reader gets of the environment: what Python itself may need to start.
 _ENVIRONMENT = ("SYSTEMROOT", "LD_LIBRARY_PATH")
 
+#: So many rows are taken in at once: one by one they would cost twice as much.
+_AT_ONCE = 1_000
+
 _log = logging.getLogger(OURS)
 #: One file is read at a time.
 _reading = threading.Lock()
@@ -157,19 +160,22 @@ def _output(data: bytes, known: Collection[str], how: str) -> bytes | None:
 
 
 def _table(output: bytes) -> Table:
-    said = map(json.loads, output.splitlines())
-    read_as = _unless_refused(next(said))
-    rows = [_row(_unless_refused(each), in_text=bool(read_as["separator"])) for each in said]
+    first, *lines = output.splitlines()
+    read_as = _unless_refused(json.loads(first))
+    rows = [*_rows(lines, in_text=bool(read_as["separator"]))]
     head, sheet = rows[0], read_as.get("sheet", "")
     return Table(head.cells, tuple(rows[1:]), head.line, read_as["encoding"], read_as["separator"], sheet)
+
+
+def _rows(lines: list[bytes], *, in_text: bool) -> Iterator[Row]:
+    for begin in range(0, len(lines), _AT_ONCE):
+        said = b"[%b]" % b",".join(lines[begin : begin + _AT_ONCE])
+        made_harmless = in_text and b"'" in said
+        for line, *cells in json.loads(said):
+            yield Row(line, tuple(map(plain, cells) if made_harmless else cells))
 
 
 def _unless_refused(said: Any) -> Any:
     if isinstance(said, dict) and "trouble" in said:
         raise Unreadable(Trouble[said["trouble"]], said["about"])
     return said
-
-
-def _row(said: list[Any], *, in_text: bool) -> Row:
-    line, *cells = said
-    return Row(line, tuple(map(plain, cells) if in_text else cells))

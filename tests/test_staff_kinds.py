@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import hostile_lists as hostile
+from tests.reading_here import texts_read_here
 from tests.staff_lists import HEADINGS, csv_file
 from visionsprat.directory import Oddity, Preview, Problem, StaffListFaulty, preview
 from visionsprat.records import Directory, StaffMember
@@ -170,7 +171,8 @@ def places(given: List, told: str) -> list[tuple[int, str, object]]:
 def test_no_list_changes_anything_in_silence_and_each_fault_is_named_with_its_place(given: List) -> None:
     faults = places(given, "fault")
     try:
-        found = preview(given.file(), BEFORE, whole=False)
+        with texts_read_here():
+            found = preview(given.file(), BEFORE, whole=False)
     except StaffListFaulty as error:
         assert [(each.line, each.column, each.problem) for each in error.faults] == faults
         assert {each.sheet for each in error.faults} == {"Personal" if given.encoding == "xlsx" else ""}

@@ -55,14 +55,18 @@ _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 def main(how: str, headings: str) -> None:
     """Read standard input in the way `how`, "quick" or "sparse", and write what it holds."""
     _confine(SECONDS[how])
-    known = frozenset(json.loads(headings))
+    sys.stdout.buffer.writelines(written(sys.stdin.buffer.read(), how, frozenset(json.loads(headings))))
+    sys.stdout.flush()
+
+
+def written(data: bytes, how: str, known: Collection[str]) -> list[bytes]:
+    """All that is said of a file, a line each."""
     lines: list[bytes] = []
-    for each in told(sys.stdin.buffer.read(), how, known):
+    for each in told(data, how, known):
         if isinstance(each, dict) and "trouble" in each:
             lines.clear()  # the server has no use for what stands before
         lines.append(json.dumps(each, ensure_ascii=False).encode(errors="replace") + b"\n")
-    sys.stdout.buffer.writelines(lines)
-    sys.stdout.flush()
+    return lines
 
 
 def told(data: bytes, how: str, known: Collection[str]) -> Iterator[object]:

@@ -45,7 +45,11 @@ def with_part(name: str, content: bytes, book: bytes | None = None) -> bytes:
 
 def part(name: str) -> bytes:
     """What an honest workbook has there."""
-    with zipfile.ZipFile(io.BytesIO(xlsx_file())) as parts:
+    return part_of(xlsx_file(), name)
+
+
+def part_of(book: bytes, name: str) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(book)) as parts:
         return parts.read(name)
 
 
@@ -113,8 +117,16 @@ def with_parts(count: int) -> bytes:
     return file.getvalue()
 
 
-def xls_file(cells: Sequence[tuple[int, int, str]]) -> bytes:
-    """A workbook of Excel 97 with texts in these rows and columns, no more of it than has to be there."""
+def xls_file(
+    cells: Sequence[tuple[int, int, str]],
+    *,
+    errors: Sequence[tuple[int, int, int]] = (),
+    in_formulas: bool = False,
+) -> bytes:
+    """A workbook of Excel 97 with texts in these rows and columns, no more of it than has to be there.
+
+    `errors` are Excel's numbers of errors, told as such or as what formulas have come to.
+    """
 
     def record(kind: int, content: bytes) -> bytes:
         return struct.pack("<HH", kind, len(content)) + content
@@ -126,6 +138,12 @@ def xls_file(cells: Sequence[tuple[int, int, str]]) -> bytes:
     stream = begin[0] + record(0x85, struct.pack("<IBB", sheet_at, 0, 0) + name) + end + begin[1]
     for row, column, text in cells:
         stream += record(0x204, struct.pack("<HHHHB", row, column, 0, len(text), 1) + text.encode("utf-16le"))
+    for row, column, code in errors:
+        if in_formulas:
+            value = struct.pack("<BBBxxxH", 2, 0, code, 0xFFFF)
+            stream += record(0x06, struct.pack("<HHH", row, column, 0) + value + bytes(8))
+        else:
+            stream += record(0x205, struct.pack("<HHHBB", row, column, 0, code, 1))
     return _ole(stream + end)
 
 

@@ -98,6 +98,32 @@ def test_the_right_password_brings_a_ticket_to_a_session(
 
 
 @pytest.mark.parametrize(
+    "email",
+    [
+        "åsa@räksmörgås.example",
+        unicodedata.normalize("NFD", "Åsa@räksmörgås.example"),
+        "åsa@xn--rksmrgs-5wao1o.example",
+        "a\u030asa@XN--RKSMRGS-5WAO1O.example\u200b",
+    ],
+    ids=["as it is stored", "in parts", "as a password manager keeps it", "both, and something unseen"],
+)
+def test_an_address_signs_in_in_every_way_of_writing(
+    store: Store, add_account: AddAccount, email: str
+) -> None:
+    asa = add_account("åsa@räksmörgås.example", password_hash=HASH)
+    assert signed_in_as(store, sign_in(store, email, PASSWORD, BROWSER)) == asa
+
+
+def test_two_accounts_of_one_address_from_before_are_both_signed_in_to(
+    store: Store, add_account: AddAccount
+) -> None:
+    in_parts = unicodedata.normalize("NFD", "pär@test.example")
+    both = {each: add_account(each, password_hash=HASH) for each in ("pär@test.example", in_parts)}
+    for email, account_id in both.items():
+        assert signed_in_as(store, sign_in(store, email, PASSWORD, BROWSER)) == account_id
+
+
+@pytest.mark.parametrize(
     ("email", "password"),
     [
         (EMAIL, "gul cykel i solsken"),

@@ -92,6 +92,17 @@ def test_an_answer_to_a_question_that_has_left_the_content_is_a_note(
     assert said.endswith("skapande/innebar (1).")
 
 
+def test_what_is_stored_in_two_ways_of_writing_is_a_note(looked: Callable[..., Findings]) -> None:
+    found = looked(
+        "INSERT INTO accounts (id, email, name, created_at) VALUES (8, 'pär@b.se', 'Pär', ''),"
+        " (9, 'pa\u0308r@b.se', 'Pär', '')",
+        "INSERT INTO groups (id, name) VALUES (1, 'Vård'), (2, 'Va\u030ard'), (3, 'Skola')",
+    )
+    assert [level for level, _ in found] == [Level.NOTE] * 2
+    assert "/administration?person=8, /administration?person=9" in found[0][1]
+    assert "grupp=1, /administration?del=grupper&grupp=2" in found[1][1]
+
+
 def test_an_index_that_lacks_a_row_is_a_fault(looked: Callable[..., Findings]) -> None:
     found = looked(
         "PRAGMA writable_schema = ON",

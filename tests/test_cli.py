@@ -11,6 +11,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import unicodedata
 import urllib.error
 import urllib.request
 from contextlib import closing, nullcontext
@@ -69,6 +70,20 @@ def test_an_account_is_added(typed: None, data_folder: Path, capsys: Printed) ->
         ("amina@test.example", "Amina Testsson", 0)
     ]
     assert rows(data_folder, "SELECT * FROM groups") == []
+
+
+def test_what_a_mac_hands_over_in_parts_is_one_account_and_one_group(
+    data_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    def add(email: str, name: str) -> int:
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n"))
+        return main(["add-account", email, "--name", name, "--group", unicodedata.normalize("NFD", "Vård")])
+
+    assert add(unicodedata.normalize("NFD", "åsa@räksmörgås.example"), "A\u030asa") == 0
+    assert add("åsa@xn--rksmrgs-5wao1o.example", "Åsa") == 1
+    assert "already" in capsys.readouterr().err
+    assert rows(data_folder, "SELECT name FROM groups") == [("Vård",)]
+    assert rows(data_folder, "SELECT email, name FROM accounts") == [("åsa@räksmörgås.example", "Åsa")]
 
 
 def test_an_account_has_the_groups_and_rights_it_is_given(typed: None, data_folder: Path) -> None:

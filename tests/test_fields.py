@@ -17,6 +17,13 @@ from visionsprat.fields import Fault, Refused, clean_email, clean_group, clean_n
         ("a+b_c-d'e@sub.test.example", "a+b_c-d'e@sub.test.example"),
         ("åsa@räksmörgås.example", "åsa@räksmörgås.example"),
         ("a@b.se", "a@b.se"),
+        ("a\u200b@test.example", "a@test.example"),
+        ("\u202aa@test.example\u202c\ufeff", "a@test.example"),
+        ("Mailto:a@test.example?subject=Hej", "a@test.example"),
+        ("A\u030asa@test.example", "åsa@test.example"),
+        ("a@XN--RKSMRGS-5WAO1O.example", "a@räksmörgås.example"),
+        ("a@ra\u0308ksmo\u0308rga\u030as.example", "a@räksmörgås.example"),
+        ("a@xn--zzzzz-.example", "a@xn--zzzzz-.example"),
         ("a" * 244 + "@b.example", "a" * 244 + "@b.example"),
     ],
 )
@@ -44,7 +51,7 @@ def test_an_address_is_trimmed_and_in_lower_case(given: str, cleaned: str) -> No
         "a\0@test.example",
         "a\n@test.example",
         "a\u00a0b@test.example",
-        "a\u200b@test.example",
+        "a\u202e@test.example",
         "a\ud800@test.example",
         "a" * 245 + "@b.example",
     ],
@@ -65,6 +72,10 @@ def test_what_is_no_address_is_refused(given: str) -> None:
         ("x" * 100, "x" * 100),
         # As a Mac may hand it over; it must sort and compare as any other Åsa.
         ("A\u030asa", "Åsa"),
+        # Zero width: spelling in Persian, and nothing in Swedish.
+        ("علی\u200cرضا", "علی\u200cرضا"),
+        ("An\u200cna\u200c", "Anna"),
+        ("Anna Karlsson\u00adLindgren\u200e", "Anna KarlssonLindgren"),
     ],
 )
 def test_a_name_has_its_white_space_tidied(given: str, cleaned: str) -> None:

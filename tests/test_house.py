@@ -13,8 +13,12 @@ from visionsprat.settings import ROOT
 
 #: Each module of ours may import those above it, and none beside or below it.
 FLOORS = (
-    {"errors", "log", "metrics", "rates", "version", "cookies", "staff_reader", "widgets", "memory"},
+    {"errors", "log", "metrics", "rates", "version", "cookies", "invisible", "widgets", "memory"},
+    {"staff_rows"},
+    {"staff_text", "staff_holes"},
+    {"staff_reader"},
     {"streams", "settings", "writing", "content", "sheets", "client", "devices", "turns", "bounds", "loops"},
+    {"email_addresses"},
     {"migrations", "records", "fields", "mail", "addresses"},
     {"store.locks", "store.files"},
     {"store.checkpoints"},

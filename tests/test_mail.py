@@ -82,6 +82,11 @@ def test_an_address_that_no_letter_can_carry_is_told(mailbox: Mailbox, email: st
     assert mailbox.recipients == ["p@test.example"]
 
 
+def test_a_domain_of_any_letters_goes_to_a_server_that_knows_ascii_alone(mailbox: Mailbox) -> None:
+    assert send(mailbox.smtp(), [letter("asa@räksmörgås.example")]) == ()
+    assert mailbox.recipients == ["asa@xn--rksmrgs-5wao1o.example"]
+
+
 def test_a_server_that_is_not_there_is_tried_once() -> None:
     with mail_server() as mailbox:
         smtp = mailbox.smtp()

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import unicodedata
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -16,6 +17,7 @@ import pytest
 from sqlite_utils import Database
 
 from tests.fixtures.__main__ import EARLIER, PEOPLE, TEXTS, build
+from visionsprat.email_addresses import one_form
 from visionsprat.errors import OlderRunning, StoreUnavailable, VisionspratError
 from visionsprat.migrations import DatabaseTooNew, connect, migrate, migrations, strange
 from visionsprat.records import NewAccount
@@ -83,6 +85,7 @@ def test_the_migrations_are_numbered_and_each_is_applied_once(db: Database) -> N
         "m006_draft_keys",
         "m007_requests_by_client",
         "m008_second_factor",
+        "m009_one_form",
     ]
     assert migrations.pending(db) == []
 
@@ -128,7 +131,9 @@ def test_a_database_of_each_release_becomes_the_newest_with_every_text_intact(
     with closing(Store(path)) as store:
         people = {id: store.own_data(id) for id in PEOPLE}
         store.check_health()
-    assert {id: own.email for id, own in people.items() if own} == PEOPLE
+    assert {id: own.email for id, own in people.items() if own} == {
+        id: one_form(email) for id, email in PEOPLE.items()
+    }
     own = [(id, each) for id, own in people.items() if own for each in own.reflections]
     assert {(id, each.question_id): each.text for id, each in own} == TEXTS
     assert {
@@ -140,6 +145,35 @@ def test_a_database_of_each_release_becomes_the_newest_with_every_text_intact(
     with closing(connect(path)) as db:
         assert schema(db) == SCHEMA.read_text(encoding="utf-8")
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+# What is stored in several ways of writing
+
+
+def test_what_is_stored_gets_its_one_form_and_nothing_is_merged(db: Database) -> None:
+    migrations.apply(db, stop_before="m009_one_form")
+    nfd = [unicodedata.normalize("NFD", each) for each in ("åsa@räksmörgås.example", "Örn", "Vård", "Skolå")]
+    alone, twice = nfd[0], unicodedata.normalize("NFD", "pär@test.example")
+    emails = {1: alone, 2: twice, 3: "pär@test.example", 4: "bo@xn--rksmrgs-5wao1o.example"}
+    for id, email in emails.items():
+        db.execute(
+            "INSERT INTO accounts (id, email, name, created_at, search_text) VALUES (?, ?, ?, '', '')",
+            [id, email, nfd[1]],
+        )
+    db.execute("INSERT INTO groups (id, name) VALUES (1, ?), (2, ?), (3, 'Skolå')", nfd[2:])
+    db.execute("INSERT INTO audit_log (at, action, subject, details) VALUES ('', 'x', ?, ?)", [alone, alone])
+    migrations.apply(db)
+    rows = db.execute("SELECT id, email, name, search_text FROM accounts ORDER BY id").fetchall()
+    assert {id: email for id, email, *_ in rows} == {
+        1: "åsa@räksmörgås.example",
+        2: twice,
+        3: "pär@test.example",
+        4: "bo@räksmörgås.example",
+    }
+    assert {name for _, _, name, _ in rows} == {"Örn"}
+    assert rows[0][3] == "örn åsa@räksmörgås.example"
+    assert dict(db.execute("SELECT id, name FROM groups").fetchall()) == {1: "Vård", 2: nfd[3], 3: "Skolå"}
+    assert db.execute("SELECT subject, details FROM audit_log").fetchall() == [(rows[0][1],) * 2]
 
 
 # What is kept before, and when it fails

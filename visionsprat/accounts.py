@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from visionsprat import log, metrics, second_factor
 from visionsprat.cookies import NEW
+from visionsprat.email_addresses import one_form
 from visionsprat.errors import TooManyFailures, VisionspratError
 from visionsprat.passwords import PREHASHED, normal, prehashed, require_good
 from visionsprat.records import Account, Attempt, Credentials
@@ -80,7 +81,7 @@ def sign_in(
     called in a script run (the authenticator's controller keeps notes in its session state).
     """
     found = check(store, email, password, device=device, client=client)
-    second_factor.ask(store, found, email.strip().lower(), browser, keep=keep)
+    second_factor.ask(store, found, one_form(email), browser, keep=keep)
     ticket = issue_ticket(store, found.account_id, browser, keep=keep, checked=found.password_hash)
     metrics.SIGN_INS.labels("ok").inc()
     _log.info("Signed in", extra={"account": found.account_id, "client": log.place(client)})
@@ -94,21 +95,28 @@ def check(store: Store, email: str, password: str, *, device: str = "", client: 
     place to guess at. Whatever follows from the answer has to ask whether the hash is still the one that
     was checked. Raises SignInRefused, TooManyFailures or TooBusy.
     """
-    email = email.strip().lower()
+    given, email = email.strip().lower(), one_form(email)
     # First the turn: a sign-in that waits for one has not failed, whatever comes of it.
     with _turns.one():
         attempt = _begin_attempt(store, email, device, client)
-        found = store.credentials(email)
+        address, found = _account(store, given, email)
         is_right = _password_is_right(password, found.password_hash if found else _NOBODY)
         if is_right and found:
             store.forget_failures(attempt)
-            found = _renewed(store, found, email, password)
+            found = _renewed(store, found, address, password)
             if found:
                 return found
     metrics.SIGN_INS.labels("refused").inc()
     who = {"account": found.account_id} if found else {"address": log.pseudonym(email)}
     _log.info("Password refused", extra={**who, "client": log.place(client)})
     raise SignInRefused("Wrong e-mail address or password.")
+
+
+def _account(store: Store, given: str, email: str) -> tuple[str, Credentials | None]:
+    """Whose account is meant: older versions made two of one address written in two ways."""
+    if given != email and (found := store.credentials(given)):
+        return given, found
+    return email, store.credentials(email)
 
 
 def unlock_texts(

@@ -39,6 +39,20 @@ def _file(database: Path, module: Module) -> Iterator[Finding]:
     yield Finding(Level.OK, f"The database is whole: {found.counted}.")
     yield _version(found)
     yield _questions(copies.count_answers(database), module)
+    yield from _written_twice(database)
+
+
+def _written_twice(database: Path) -> Iterator[Finding]:
+    """What older versions let in, and no migration may decide about."""
+    accounts, groups = copies.written_twice(database)
+    for ids in accounts:
+        pages = ", ".join(f"/administration?person={id}" for id in ids)
+        text = f"{len(ids)} accounts have one address, written in different ways: {pages}."
+        yield Finding(Level.NOTE, f"{text} Correct or deactivate those that are not used.")
+    for ids in groups:
+        pages = ", ".join(f"/administration?del=grupper&grupp={id}" for id in ids)
+        text = f"{len(ids)} groups in one place have one name, written in different ways: {pages}."
+        yield Finding(Level.NOTE, f"{text} Merge or rename them.")
 
 
 def _version(found: Contents) -> Finding:

@@ -20,6 +20,7 @@ from visionsprat.backups import DAYS, MONTHS, WEEKS, backup, restore
 from visionsprat.checkup import check, left_open
 from visionsprat.content import load_module
 from visionsprat.directory import EXPORTED, Preview, asks_once_more, export_rows, preview
+from visionsprat.email_addresses import one_form
 from visionsprat.errors import VisionspratError
 from visionsprat.fields import clean_email, clean_group, clean_name
 from visionsprat.installation import backups_path, database_path
@@ -29,7 +30,7 @@ from visionsprat.mail import Failure, Letter, send
 from visionsprat.records import Contents, Level, NewAccount, Whom
 from visionsprat.settings import Smtp, load_settings
 from visionsprat.sheets import as_csv
-from visionsprat.staff_file import MAX_BYTES
+from visionsprat.staff_file import MAX_BYTES, printable
 from visionsprat.store import Store
 from visionsprat.store.locks import IN_USE
 
@@ -95,6 +96,9 @@ def _parser() -> argparse.ArgumentParser:
     staff.add_argument("--yes", action="store_true", help="do not ask")
     staff.add_argument(
         "--deactivate-many", action="store_true", help="with --yes: even if it deactivates more than a tenth"
+    )
+    staff.add_argument(
+        "--groups-as-written", action="store_true", help="groups that differ in capitals alone are different"
     )
     staff.set_defaults(command=_import_staff)
 
@@ -206,7 +210,13 @@ def _import_staff(options: argparse.Namespace) -> int:
     except OSError as error:
         raise FileUnusable(f"{options.file} can't be read: {error.strerror}.") from error
     with closing(Store(database_path(load_settings()))) as store:
-        found = preview(data, store.directory(), whole=options.whole, report=_bar("reading"))
+        found = preview(
+            data,
+            store.directory(),
+            whole=options.whole,
+            as_written=options.groups_as_written,
+            report=_bar("reading"),
+        )
         plan = found.plan
         _describe(found)
         if plan.is_empty:
@@ -225,7 +235,16 @@ def _import_staff(options: argparse.Namespace) -> int:
 def _describe(found: Preview) -> None:
     plan = found.plan
     separator = f", separated by {found.separator}" if found.separator else ""
-    print(f"Read {found.rows} rows as {found.encoding}{separator}.")
+    sheet = f", from the sheet {printable(found.sheet)}" if found.sheet else ""
+    print(f"Read {found.rows} rows as {found.encoding}{separator}{sheet}.")
+    if found.heading_line > 1:
+        print(f"The headings stand on line {found.heading_line}. What is above them is not used.")
+    if found.example:
+        print(f"See whether å, ä and ö are right. Line {found.example[0]} is read as: {found.example[1]}")
+    for remark in found.remarks:
+        print(remark)
+    if found.joins_groups:
+        print("Add --groups-as-written if such groups are different ones.")
     if found.ignored:
         print(f"Columns not used: {', '.join(found.ignored)}.")
     print(f"New: {len(plan.new)}. Changed: {len(plan.changed)}. Unchanged: {plan.unchanged}.")
@@ -256,7 +275,7 @@ def _invite(options: argparse.Namespace) -> int:
     if options.send and settings.smtp is None:
         raise NoMailServer("No mail server is set: see VISIONSPRAT_SMTP_HOST in the README.")
     # One that is no address is told like one that nobody has.
-    emails = frozenset(each.strip().lower().encode(errors="replace").decode() for each in options.emails)
+    emails = frozenset(one_form(each).encode(errors="replace").decode() for each in options.emails)
     group = None if options.group is None else clean_group(options.group)
     if settings.url is None:
         print(f"VISIONSPRAT_URL is not set: the links begin with {settings.public_url()}.", file=sys.stderr)

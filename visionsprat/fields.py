@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from enum import Enum
 
+from visionsprat.email_addresses import MOST_GIVEN, one_form
 from visionsprat.errors import VisionspratError
+from visionsprat.invisible import bare, tidied
 from visionsprat.writing import MOST_MARKS, NFC_CHARACTERS, has_too_many_marks, nfc
 
 #: Of the form in which they are counted and hashed, NFC: å is one, however it was typed.
 MIN_PASSWORD_CHARACTERS = 12
 MAX_PASSWORD_CHARACTERS = 128
 MAX_NAME_CHARACTERS = 100
-#: What is longer before it is looked at is refused unseen: an address, or the path of a group, with white
-#: space around it. A city's deepest path has some six names.
-_EMAIL_GIVEN, _PATH_GIVEN = 1_000, 5_000
+#: What is longer before it is looked at is refused unseen: the path of a group with white space around it. A
+#: city's deepest path has some six names.
+_PATH_GIVEN = 5_000
 #: In a name white space may be in excess, and each letter be in several parts.
 _NAME_GIVEN = 2 * NFC_CHARACTERS * MAX_NAME_CHARACTERS
 _EMAIL = re.compile(r"[^@\s\x00-\x1f,;<>\"]+@[^@\s\x00-\x1f,;<>\"]+\.[^@\s\x00-\x1f,;<>\".]{2,}")
@@ -48,23 +50,23 @@ class Refused(VisionspratError):
 
 
 def clean_email(email: str) -> str:
-    """The address as it is stored: trimmed and in lower case. Raises Refused."""
-    if len(email) > _EMAIL_GIVEN:
+    """The address in the form in which it is stored and compared. Raises Refused."""
+    if len(email) > MOST_GIVEN or has_too_many_marks(email):
         raise Refused(Fault.EMAIL)
-    email = email.strip().lower()
+    email = one_form(email)
     if len(email) > 254 or not email.isprintable() or not _EMAIL.fullmatch(email):
         raise Refused(Fault.EMAIL)
     return email
 
 
 def clean_name(name: str, fault: Fault = Fault.NAME) -> str:
-    """A person's or a group's name with its white space tidied. Raises Refused."""
+    """A person's or a group's name: composed, white space tidied, nothing unseen. Raises Refused."""
     if len(name) > _NAME_GIVEN:
         raise Refused(fault)
     if has_too_many_marks(name):
         raise Refused(Fault.GROUP_MARKS if fault is Fault.GROUP else Fault.NAME_MARKS)
-    name = nfc(" ".join(name.split()))
-    if not 0 < len(name) <= MAX_NAME_CHARACTERS or not name.isprintable():
+    name = nfc(" ".join(tidied(name).split()))
+    if not 0 < len(name) <= MAX_NAME_CHARACTERS or not (name.isprintable() or bare(name).isprintable()):
         raise Refused(fault)
     return name
 

@@ -14,6 +14,7 @@ from email.utils import localtime, make_msgid
 from enum import Enum
 
 from visionsprat import metrics
+from visionsprat.email_addresses import for_mail
 from visionsprat.errors import VisionspratError
 from visionsprat.settings import Smtp
 
@@ -99,12 +100,12 @@ class _Connection:
         message = _message(self._smtp.sender, letter)
         was_open = self._server is not None
         try:
-            self._hand_over(message, letter.email)
+            self._hand_over(message, for_mail(letter.email))
         except NotSent as error:
             # Servers take so and so many letters over one connection.
             if error.trouble is not Trouble.UNREACHABLE or not was_open:
                 raise
-            self._hand_over(message, letter.email)
+            self._hand_over(message, for_mail(letter.email))
 
     def _hand_over(self, message: EmailMessage, to: str) -> None:
         server = self._server = self._server or self._connect()
@@ -182,7 +183,7 @@ def _message(sender: Address, letter: Letter) -> EmailMessage:
     message = EmailMessage()
     try:
         message["From"] = sender
-        message["To"] = Address(letter.name, addr_spec=letter.email)
+        message["To"] = Address(letter.name, addr_spec=for_mail(letter.email))
         message["Subject"] = letter.subject
     except (ValueError, MessageError) as error:
         raise NotSent(Trouble.CHARACTERS) from error

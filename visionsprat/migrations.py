@@ -6,14 +6,16 @@ import re
 import secrets
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
+from visionsprat.email_addresses import one_form
 from visionsprat.errors import VisionspratError
-from visionsprat.writing import search_text
+from visionsprat.writing import composed, search_text
 
 
 class DatabaseTooNew(VisionspratError):
@@ -330,6 +332,26 @@ _SECOND_FACTOR = (
 def m008_second_factor(db: Database) -> None:
     for statement in _SECOND_FACTOR:
         db.execute(statement)
+
+
+@migrations()
+def m009_one_form(db: Database) -> None:
+    # Names and addresses are compared in one form from now on. Where two accounts, or groups in one place,
+    # would become one, all of them stay as they are: `check` tells of them, and their people decide.
+    accounts = db.execute("SELECT id, email, name FROM accounts").fetchall()
+    forms = Counter(one_form(email) for _, email, _ in accounts)
+    for id, email, name in accounts:
+        form = one_form(email)
+        new = email if forms[form] > 1 else form
+        values = [new, composed(name), search_text(name, new), id]
+        db.execute("UPDATE accounts SET email = ?, name = ?, search_text = ? WHERE id = ?", values)
+        for column in ("actor", "subject", "details") if new != email else ():
+            db.execute(f"UPDATE audit_log SET {column} = ? WHERE {column} = ?", [new, email])
+    groups = db.execute("SELECT id, parent_id, name FROM groups").fetchall()
+    names = Counter((parent_id, composed(name)) for _, parent_id, name in groups)
+    for id, parent_id, name in groups:
+        if names[parent_id, composed(name)] == 1:
+            db.execute("UPDATE groups SET name = ? WHERE id = ?", [composed(name), id])
 
 
 def connect(path: Path, *, create: bool = True) -> Database:

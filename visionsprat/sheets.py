@@ -23,7 +23,7 @@ def harmless(cell: str) -> str:
 
 def plain(cell: str) -> str:
     """What the cell was before harmless()."""
-    return cell[1:] if _HARMLESS.match(cell) else cell
+    return cell[1:] if cell.startswith("'") and _HARMLESS.match(cell) else cell
 
 
 def as_csv(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:

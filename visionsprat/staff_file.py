@@ -15,19 +15,29 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
-from visionsprat import staff_reader
 from visionsprat.errors import VisionspratError
 from visionsprat.log import OURS
 from visionsprat.sheets import plain
-from visionsprat.staff_reader import MAX_COLUMNS, MAX_ROWS
+from visionsprat.staff_rows import MAX_COLUMNS, MAX_ROWS
 
 MAX_BYTES = 20_000_000
 #: How long a reader may take by the clock, and how long a file waits while another is read, in seconds.
 PATIENCE, TURN = 30, 60
+# Begun so, it finds our modules and nobody else's. visionsprat/__init__.py spares it sqlite-utils where
+# pandas is not to be had, as here.
+_START = (
+    "import sys; sys.path.insert(0, sys.argv[1]); sys.modules['pandas'] = None; "
+    "from visionsprat.staff_reader import main; main(*sys.argv[2:])"
+)
+_ROOT = str(Path(__file__).resolve().parent.parent)
 #: All that a reader gets of the environment: what Python itself may need to start.
 _ENVIRONMENT = ("SYSTEMROOT", "LD_LIBRARY_PATH")
+
+#: So many rows are taken in at once: one by one they would cost twice as much.
+_AT_ONCE = 1_000
 
 _log = logging.getLogger(OURS)
 #: One file is read at a time.
@@ -49,9 +59,12 @@ class Trouble(Enum):
     LOCKED = "The workbook is locked with a password. Save it without one."
     ENCODING = "Line {about} is neither UTF-8 nor Windows-1252. Save the file as CSV UTF-8."
     MIXED = "The file mixes encodings: line {about} is not like the others. Save it again as CSV UTF-8."
+    UNSURE = "Line {about} can be read in two ways. Save the file as CSV UTF-8."
+    OTHER_KIND = "The file is {about}, whatever it is called. Open it and save it as .xlsx or CSV."
     NUL = "Line {about} holds a NUL character: this is not a text file."
     QUOTES = "The quotation marks from line {about} on don't match."
-    HEADINGS = "The first line names no column for {about}."
+    HEADINGS = "No line near the top has headings for all that is needed. Missing in the best one: {about}."
+    HEADING_ERROR = "The heading {about} is an error or a formula without a value."
     DOUBLED = "Two columns mean the same: {about}."
     BOTH = "Use the column for managers (chef) or the one for what a person manages (chef_för), not both."
 
@@ -78,10 +91,14 @@ class Row:
 class Table:
     headings: tuple[str, ...]
     rows: tuple[Row, ...]
-    #: "utf-8", "utf-16", "windows-1252" or "xlsx".
+    #: Where the headings stand.
+    line: int
+    #: "utf-8", "utf-16", "windows-1252", "cp850", "mac-roman" or "xlsx".
     encoding: str
-    #: "semicolon", "comma", "tab", or "" in a workbook.
+    #: "semicolon", "comma", "tab", "bar", "other", or "" in a workbook.
     separator: str
+    #: The sheet of a workbook.
+    sheet: str = ""
 
 
 def read_table(data: bytes, known: Collection[str]) -> Table:
@@ -122,7 +139,7 @@ def _output(data: bytes, known: Collection[str], how: str) -> bytes | None:
     """What a reader says of the file; None when it has met its bounds."""
     try:
         ended = subprocess.run(
-            [sys.executable, "-I", staff_reader.__file__, how, json.dumps(sorted(known))],
+            [sys.executable, "-I", "-c", _START, _ROOT, how, json.dumps(sorted(known))],
             input=data,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -143,18 +160,22 @@ def _output(data: bytes, known: Collection[str], how: str) -> bytes | None:
 
 
 def _table(output: bytes) -> Table:
-    said = map(json.loads, output.splitlines())
-    read_as = _unless_refused(next(said))
-    rows = [_row(_unless_refused(each), in_text=bool(read_as["separator"])) for each in said]
-    return Table(rows[0].cells, tuple(rows[1:]), read_as["encoding"], read_as["separator"])
+    first, *lines = output.splitlines()
+    read_as = _unless_refused(json.loads(first))
+    rows = [*_rows(lines, in_text=bool(read_as["separator"]))]
+    head, sheet = rows[0], read_as.get("sheet", "")
+    return Table(head.cells, tuple(rows[1:]), head.line, read_as["encoding"], read_as["separator"], sheet)
+
+
+def _rows(lines: list[bytes], *, in_text: bool) -> Iterator[Row]:
+    for begin in range(0, len(lines), _AT_ONCE):
+        said = b"[%b]" % b",".join(lines[begin : begin + _AT_ONCE])
+        made_harmless = in_text and b"'" in said
+        for line, *cells in json.loads(said):
+            yield Row(line, tuple(map(plain, cells) if made_harmless else cells))
 
 
 def _unless_refused(said: Any) -> Any:
     if isinstance(said, dict) and "trouble" in said:
         raise Unreadable(Trouble[said["trouble"]], said["about"])
     return said
-
-
-def _row(said: list[Any], *, in_text: bool) -> Row:
-    line, *cells = said
-    return Row(line, tuple(map(plain, cells) if in_text else cells))

@@ -1,15 +1,14 @@
 """The process that reads a staff list, so that no file ends or holds up the server.
 
-`python -I staff_reader.py HOW HEADINGS` has the file on its standard input, bounds on memory and time, and
-nothing of the rest of Visionsprat, which would cost it its quick start. On standard output come lines of
-JSON: how the file was read, then an array for each row (its line, its cells), the headings first; or an
-object that says why it can't be read. A reader that ends in any other way has met its bounds.
-staff_file.py starts it.
+A reader has the file on its standard input, bounds on memory and time, and nothing of the rest of
+Visionsprat but staff_text.py, staff_holes.py and what they share: more would cost it its quick start. On
+standard output come lines of JSON: how the file was read, then an array for each row (its line, its cells),
+the headings first; or an object that says why it can't be read. A reader that ends in any other way has met
+its bounds. staff_file.py starts it.
 """
 
 from __future__ import annotations
 
-import csv
 import io
 import itertools
 import json
@@ -20,51 +19,61 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
 
-#: An organisation of 10,000 people is what all is made for; a list of ten times as many is still read.
-MAX_ROWS = 100_000
-#: In one row, in all rows, and how much they may say.
-MAX_COLUMNS, MAX_CELLS, MAX_CHARACTERS = 1_000, 2_000_000, 20_000_000
+from visionsprat import staff_holes, staff_text
+from visionsprat.staff_rows import (
+    MAX_CELLS,
+    MAX_CHARACTERS,
+    MAX_COLUMNS,
+    MAX_ROWS,
+    Refused,
+    Row,
+    from_headings,
+    plain_heading,
+)
+
 #: What a workbook may unpack to.
 MAX_UNPACKED = 200_000_000
 #: The files that a workbook is packed of. A new one has ten, and one more for each sheet or picture.
 MAX_PARTS = 1_000
 #: Excel's last row.
 _LAST_LINE = 1_048_576
+#: Packed files that are something else, by a part that only they have. Of other spreadsheets nobody would
+#: tell us which cells have gone wrong.
+_OTHER_BOOKS = {
+    "mimetype": "OpenDocument",
+    "xl/workbook.bin": "xlsb",
+    "word/document.xml": "Word",
+    "ppt/presentation.xml": "PowerPoint",
+    "Index/Document.iwa": "Numbers",
+}
 #: Address space in bytes, and seconds of the processor's time. 100,000 people take 70 MB and a second.
 MEMORY = 112 << 20
 SECONDS = {"quick": 8, "sparse": 15}
-_SEPARATORS = {";": "semicolon", ",": "comma", "\t": "tab"}
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 
-#: A line and what stands there.
-Row = tuple[int, list[str]]
 
-
-class Refused(Exception):
-    """The file can't be read: the name of a Trouble in staff_file.py, and what it is about."""
-
-    def __init__(self, trouble: str, about: str = "") -> None:
-        super().__init__(trouble)
-        self.trouble = trouble
-        self.about = about
-
-
-def main(how: str, known: Collection[str]) -> None:
+def main(how: str, headings: str) -> None:
     """Read standard input in the way `how`, "quick" or "sparse", and write what it holds."""
     _confine(SECONDS[how])
+    sys.stdout.buffer.writelines(written(sys.stdin.buffer.read(), how, frozenset(json.loads(headings))))
+    sys.stdout.flush()
+
+
+def written(data: bytes, how: str, known: Collection[str]) -> list[bytes]:
+    """All that is said of a file, a line each."""
     lines: list[bytes] = []
-    for each in told(sys.stdin.buffer.read(), how, known):
+    for each in told(data, how, known):
         if isinstance(each, dict) and "trouble" in each:
             lines.clear()  # the server has no use for what stands before
         lines.append(json.dumps(each, ensure_ascii=False).encode(errors="replace") + b"\n")
-    sys.stdout.buffer.writelines(lines)
-    sys.stdout.flush()
+    return lines
 
 
 def told(data: bytes, how: str, known: Collection[str]) -> Iterator[object]:
     """All that is said of a file. A panic in Rust comes out where the other way may still read the file."""
     try:
-        read = _text if not data.startswith((_ZIP, _OLE)) else _sparse if how == "sparse" else _quick
+        is_book = data.startswith((_ZIP, _OLE))
+        read = staff_text.read if not is_book else _sparse if how == "sparse" else _quick
         read_as, rows = read(data, known)
         yield read_as
         for line, cells in _bounded(_needed(rows, known)):
@@ -77,11 +86,6 @@ def told(data: bytes, how: str, known: Collection[str]) -> Iterator[object]:
         if how == "quick" and data.startswith(_ZIP):
             raise
         yield {"trouble": "NOT_EXCEL", "about": ""}
-
-
-def plain_heading(heading: str) -> str:
-    """A heading the way it is compared: small letters, single spaces."""
-    return " ".join(heading.casefold().split())
 
 
 def _confine(seconds: int) -> None:
@@ -100,7 +104,7 @@ def _needed(rows: Iterable[Row], known: Collection[str]) -> Iterator[Row]:
 
     Of a row the cells stay that stand under known headings, or under none; the others come empty.
     """
-    filled = ((line, cells) for line, cells in rows if any(cells))
+    filled = iter(rows)
     line, headings = next(filled, (1, []))
     if not headings:
         raise Refused("EMPTY")
@@ -128,75 +132,6 @@ def _bounded(rows: Iterable[Row]) -> Iterator[Row]:
         yield row
 
 
-def _score(cells: Iterable[str], known: Collection[str]) -> int:
-    return sum(plain_heading(cell) in known for cell in cells)
-
-
-# Text
-
-
-def _text(data: bytes, known: Collection[str]) -> tuple[dict[str, str], Iterator[Row]]:
-    encoding = _encoding(data)
-    separator = max(_SEPARATORS, key=lambda each: _score(_first_row(data, encoding, each), known))
-    return {"encoding": encoding, "separator": _SEPARATORS[separator]}, _csv_rows(data, encoding, separator)
-
-
-def _encoding(data: bytes) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        _require_text(data, "utf-16")
-        return "utf-16"
-    if _is_utf8(data):
-        _require_text(data, "utf-8")
-        return "utf-8"
-    lines = data.splitlines()
-    foreign = [number for number, line in enumerate(lines, start=1) if not _is_utf8(line)]
-    if len([line for line in lines if not line.isascii()]) > len(foreign):
-        raise Refused("MIXED", str(foreign[0]))
-    _require_text(data, "windows-1252")
-    return "windows-1252"
-
-
-def _require_text(data: bytes, encoding: str) -> None:
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise Refused("ENCODING", str(data[: error.start].count(b"\n") + 1)) from None
-    if "\0" in text:
-        raise Refused("NUL", str(text[: text.index("\0")].count("\n") + 1))
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _first_row(data: bytes, encoding: str, separator: str) -> list[str]:
-    try:
-        return next(_csv_rows(data, encoding, separator), (1, []))[1]
-    except Refused:
-        return []
-
-
-def _csv_rows(data: bytes, encoding: str, separator: str) -> Iterator[Row]:
-    codec = "utf-8-sig" if encoding == "utf-8" else encoding
-    lines = io.TextIOWrapper(io.BytesIO(data), codec, newline="")
-    reader = csv.reader(lines, delimiter=separator, strict=True)
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            raise Refused("QUOTES", str(line)) from None
-        if len(cells) > MAX_COLUMNS and any(cell.strip() for cell in cells[MAX_COLUMNS:]):
-            raise Refused("TOO_WIDE", str(line))
-        yield line, [cell.strip() for cell in cells[:MAX_COLUMNS]]
-
-
 # Workbooks
 
 
@@ -206,15 +141,20 @@ def _quick(data: bytes, known: Collection[str]) -> tuple[dict[str, str], Iterato
 
     _check_size(data)
     book = _opened(lambda: CalamineWorkbook.from_filelike(io.BytesIO(data)))
-    return _best_sheet(((name, _grid_rows(book, name)) for name in book.sheet_names), known)
+    found = _holes(data)
+    return _best_sheet(((name, _grid_rows(book, name, found)) for name in book.sheet_names), known)
 
 
-def _grid_rows(book: Any, name: str) -> Iterator[Row]:
+def _grid_rows(book: Any, name: str, holes: staff_holes.Holes) -> Iterator[Row]:
     sheet = _opened(lambda: book.get_sheet_by_name(name))
     indent = [""] * (sheet.start[1] if sheet.start else 0)
-    for line, cells in enumerate(sheet.iter_rows(), start=1):
-        texts = [_as_text(cell) for cell in cells]
-        yield line, indent + texts if any(texts) else []
+    rows = enumerate(([_as_text(cell) for cell in cells] for cells in sheet.iter_rows()), start=1)
+    indented = ((line, indent + texts if any(texts) else []) for line, texts in rows)
+    return staff_holes.filled(indented, _opened(lambda: holes.of(name)))
+
+
+def _holes(data: bytes) -> staff_holes.Holes:
+    return _opened(lambda: staff_holes.Holes(data))  # type: ignore[no-any-return]
 
 
 def _sparse(data: bytes, known: Collection[str]) -> tuple[dict[str, str], Iterator[Row]]:
@@ -226,10 +166,15 @@ def _sparse(data: bytes, known: Collection[str]) -> tuple[dict[str, str], Iterat
     _check_size(data)
     options = {"read_only": True, "data_only": True, "keep_links": False}
     book = _opened(lambda: load_workbook(io.BytesIO(data), **options))
-    return _best_sheet(((sheet.title, _sparse_rows(sheet)) for sheet in book.worksheets), known)
+    found = _holes(data)
+    return _best_sheet(((each.title, _sparse_rows(each, found)) for each in book.worksheets), known)
 
 
-def _sparse_rows(sheet: Any) -> Iterator[Row]:
+def _sparse_rows(sheet: Any, holes: staff_holes.Holes) -> Iterator[Row]:
+    return staff_holes.filled(_filled_rows(sheet), _opened(lambda: holes.of(sheet.title)))
+
+
+def _filled_rows(sheet: Any) -> Iterator[Row]:
     sheet.reset_dimensions()  # what a file says of them may be false
     rows = sheet.iter_rows(values_only=True)
     for line in range(1, _LAST_LINE + 2):
@@ -247,6 +192,8 @@ def _check_size(data: bytes) -> None:
             found = parts.infolist()
             if len(found) > MAX_PARTS or sum(part.file_size for part in found) > MAX_UNPACKED:
                 raise Refused("TOO_BIG")
+            if kind := next((kind for name, kind in _OTHER_BOOKS.items() if name in parts.NameToInfo), ""):
+                raise Refused("OTHER_KIND", kind)
 
 
 def _opened(open_: Callable[[], Any]) -> Any:
@@ -262,14 +209,14 @@ def _opened(open_: Callable[[], Any]) -> Any:
 def _best_sheet(
     sheets: Iterable[tuple[str, Iterator[Row]]], known: Collection[str]
 ) -> tuple[dict[str, str], Iterator[Row]]:
-    """The first sheet with the most known headings in its first row that holds anything."""
+    """The first sheet with the most known headings."""
     best: Iterator[Row] = iter(())
-    highest = -1
+    highest, best_name = -1, ""
     for name, rows in sheets:
-        first = next((row for row in rows if any(row[1])), None)
-        if first and (score := _score(first[1], known)) > highest:
-            best, highest = _near(name, first, rows), score
-    return {"encoding": "xlsx", "separator": ""}, best
+        score, rows = from_headings(rows, known)
+        if score > highest:
+            best, highest, best_name = _near(name, next(rows), rows), score, name
+    return {"encoding": "xlsx", "separator": "", "sheet": best_name}, best
 
 
 def _near(name: str, first: Row, rows: Iterator[Row]) -> Iterator[Row]:
@@ -302,7 +249,3 @@ def _as_text(cell: object) -> str:
     if isinstance(cell, date):
         return cell.isoformat()
     return str(cell).strip()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], frozenset(json.loads(sys.argv[2])))

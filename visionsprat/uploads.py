@@ -55,6 +55,8 @@ class Uploads:
             allowed = await run_in_threadpool(owners.is_administrator, request)
         except StoreUnavailable:
             return unavailable()
+        if allowed and request.method == "DELETE" and not owners.owns(request, found["session"]):
+            return Response(status_code=204)  # of a session before a restart: nothing of it is here any more
         if not allowed or not owners.owns(request, found["session"]):
             _refused(request, "refused")
             return not_found()

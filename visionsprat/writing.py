@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from visionsprat.errors import VisionspratError
+from visionsprat.invisible import bare
 
 MAX_CHARACTERS = 20_000
 #: No character of a text in NFC stands for more characters, or bytes of UTF-8, in any other form of it.
@@ -103,6 +104,11 @@ def nfc(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+def composed(name: str) -> str:
+    """A name that is stored already, normalised where that takes no time."""
+    return name if has_too_many_marks(name) else nfc(name)
+
+
 def is_blank(text: str) -> bool:
     """Whether there is nothing to see in the text: white space, control and zero-width characters only.
 
@@ -114,12 +120,12 @@ def is_blank(text: str) -> bool:
 
 def search_text(name: str, email: str) -> str:
     """What a search for a person looks in: SQLite itself knows upper and lower case of a-z only."""
-    return nfc(f"{name} {email}").casefold()
+    return composed(composed(bare(f"{name} {email}")).casefold())
 
 
 def search_words(search: str) -> list[str]:
     """The words that are looked for in search_text(); what comes after the first 200 characters is not."""
-    return nfc(search[:_SEARCHED]).casefold().split()
+    return composed(composed(bare(search[:_SEARCHED])).casefold()).split()
 
 
 def swedish_order(name: str) -> str:

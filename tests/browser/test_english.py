@@ -17,6 +17,7 @@ from tests.browser.swedish import foreign, our_words, words
 from tests.browser.windows import TWO_FRAMES, settle
 from tests.staff_lists import csv_file
 from visionsprat.front import ASSETS, STREAMLIT
+from visionsprat.ui.text import HELD
 
 #: What Streamlit's widgets of ours say when nobody translates.
 ENGLISH = {"show", "upload", "remove", "open", "clear", "dismiss", "stop", "close", "results", "connection"}
@@ -94,7 +95,9 @@ def test_a_file_taken_refused_and_removed(page: Page, chief: Person, server: Ser
     expect(page.get_by_text("personallista.pdf")).to_be_visible()
     assert foreign(page, server.database) == []
     page.get_by_text("personallista.pdf").hover()
-    expect(page.get_by_role("tooltip")).to_be_visible()
+    expect(page.get_by_role("tooltip")).to_have_text(
+        "Det går bara att välja filer från Excel eller i CSV-format."
+    )
     assert foreign(page, server.database) == []
 
 
@@ -177,3 +180,64 @@ def test_what_nobody_knows_is_left_as_it_is(page: Page, server: Server) -> None:
     assert {"Something new", "Bring it"} <= {*foreign(page, server.database)}
     page.get_by_role("link", name="Personuppgifter").click()
     expect(page.get_by_role("heading", name="Personuppgifter")).to_be_focused()
+
+
+NOT_ARRIVED = "Filen kom inte fram till servern. Ladda om sidan och välj filen igen."
+
+
+@pytest.mark.parametrize("status", [400, 413, 502, 0], ids=["another process", "too large", "proxy", "net"])
+def test_a_file_that_does_not_arrive(page: Page, chief: Person, server: Server, status: int) -> None:
+    """Behind a proxy that hands a page and its uploads to different processes, each upload ends so."""
+    signed_in(page, chief, "/administration?del=personallista")
+    settle(page)
+    page.route(
+        "**/_stcore/upload_file/**",
+        lambda route: route.fulfill(status=status, body="no") if status else route.abort(),
+    )
+    page.locator("input[type=file]").set_input_files(file("personallista.csv"))
+    expect(page.get_by_role("alert")).to_contain_text(NOT_ARRIVED)
+    page.get_by_test_id("stFileChip").hover()
+    page.evaluate(TWO_FRAMES)
+    assert foreign(page, server.database) == []
+
+
+def test_what_a_restarted_server_holds_no_more_is_told(page: Page, chief: Person, server: Server) -> None:
+    """A preview of a staff list stands there, then a question whether one is sure: no click does anything."""
+    signed_in(page, chief, "/administration?del=personallista")
+    settle(page)
+    for told, name in (("alert", "personallista.csv"), ("dialog", "personer.csv")):
+        page.locator("input[type=file]").set_input_files({**file(name), "buffer": csv_file(LISTS[name])})
+        restart_under(page, server, "Genomför ändringarna")
+        expect(page.get_by_role(told)).to_contain_text(HELD["file"])
+        expect(page.get_by_role("button", name="Genomför ändringarna")).to_have_count(0)
+        assert foreign(page, server.database) == []
+        if told == "alert":  # taken at last: the next file has a field of its own
+            page.get_by_role("button", name="Ta bort personallista.csv").click()
+            page.locator("input[type=file]").set_input_files({**file(name), "buffer": csv_file(LISTS[name])})
+            page.get_by_role("button", name="Genomför ändringarna").click()
+            expect(page.get_by_role("status").filter(has_text="Klart.")).to_be_visible()
+    with server.store() as store:
+        assert store.find_people("personer@").count == 0
+
+    page.get_by_role("dialog").get_by_role("button").click()
+    page.goto(f"{server.url}/administration?person={chief.id}")
+    page.get_by_role("button", name="Avaktivera", exact=True).click()
+    restart_under(page, server, "Ja, avaktivera")
+    expect(page.get_by_role("dialog")).to_contain_text("Servern har startat om, så knappen gjorde ingenting.")
+
+
+LISTS = {
+    f"{name}.csv": [(f"{name}@test.example", "Ny", "", "", "ja")] for name in ("personallista", "personer")
+}
+
+
+def restart_under(page: Page, server: Server, button: str) -> None:
+    """Restart the server while the page stands there, and click on a button of the page."""
+    expect(page.get_by_role("button", name=button)).to_be_visible()
+    server.stop()
+    expect(page.get_by_role("button", name=button)).to_be_disabled()
+    page.get_by_role("button", name=button).click(force=True)
+    expect(page.get_by_role("dialog")).to_contain_text("Servern svarar inte just nu, så knappen gör")
+    page.get_by_role("dialog").get_by_role("button").click()
+    server.start()
+    page.get_by_role("button", name=button).click()

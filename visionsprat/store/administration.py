@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from visionsprat.email_addresses import sought
 from visionsprat.errors import EmailTaken, SignedOut
 from visionsprat.records import Action, PeopleFound, Person, Show
 from visionsprat.store.connections import (
@@ -18,7 +19,7 @@ from visionsprat.store.connections import (
 )
 from visionsprat.store.groups import group_paths
 from visionsprat.store.locked import IS_USED
-from visionsprat.writing import search_text, search_words
+from visionsprat.writing import search_text
 
 _SHOWN = {
     Show.ALL: "1",
@@ -41,7 +42,7 @@ _PEOPLE = f"""
 class Administration(Connections):
     def find_people(self, search: str, show: Show = Show.ALL, limit: int = 50) -> PeopleFound:
         """The people with every word of `search` in their name or address."""
-        words = search_words(search)
+        words = sought(search)
         where = " AND ".join([_SHOWN[show], *("instr(a.search_text, ?)" for _ in words)])
         with self._read() as db:
             count = db.execute(f"SELECT count(*) FROM accounts a WHERE {where}", words).fetchone()[0]

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from visionsprat.email_addresses import sought
 from visionsprat.records import Action, AuditEntry, AuditPage
 from visionsprat.store.connections import Connections, iso, moment
-
-#: The longest address there is; no more is looked for.
-_ADDRESS = 254
 
 
 class AuditLog(Connections):
@@ -24,21 +22,21 @@ class AuditLog(Connections):
     ) -> AuditPage:
         """The newest entries first. `about` is looked for in the addresses of those who did and whom."""
         where = (
-            "(?1 IS NULL OR action = ?1) AND (?2 = '' OR instr(lower(actor || ' ' || subject), ?2))"
+            "(?1 IS NULL OR action = ?1) AND (?2 = '' OR instr(search_text(actor, subject), ?2))"
             " AND (?3 IS NULL OR at >= ?3) AND (?4 IS NULL OR at < ?4)"
         )
-        sought = [
+        values = [
             action.value if action else None,
-            about[:_ADDRESS].strip().lower(),
+            " ".join(sought(about)),
             iso(since) if since else None,
             iso(until) if until else None,
         ]
         with self._read() as db:
-            count = db.execute(f"SELECT count(*) FROM audit_log WHERE {where}", sought).fetchone()[0]
+            count = db.execute(f"SELECT count(*) FROM audit_log WHERE {where}", values).fetchone()[0]
             rows = db.execute(
                 f"SELECT at, actor, action, subject, details FROM audit_log WHERE {where}"
                 " ORDER BY at DESC, rowid DESC LIMIT ?5 OFFSET ?6",
-                [*sought, limit, offset],
+                [*values, limit, offset],
             ).fetchall()
         return AuditPage(
             count,

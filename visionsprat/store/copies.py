@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
 from sqlite_utils import Database
 
+from visionsprat.email_addresses import one_form
 from visionsprat.migrations import connect, migrate, migrations, unknown
 from visionsprat.records import Action, Contents
 from visionsprat.store import files
 from visionsprat.store.connections import audit, iso, moment, translated
 from visionsprat.store.files import look
+from visionsprat.writing import composed
 
 
 def copy(source: Path, target: Path) -> None:
@@ -61,6 +65,24 @@ def count_answers(path: Path) -> dict[str, int]:
         all_of = " UNION ALL ".join(f"SELECT question_id FROM {each}" for each in _texts(db))
         rows = db.execute(f"SELECT question_id, count(*) FROM ({all_of}) GROUP BY question_id ORDER BY 1")
         return dict(rows.fetchall())
+
+
+def written_twice(path: Path) -> tuple[list[list[int]], list[list[int]]]:
+    """The ids of accounts, and of groups in one place, that are the same but for how they are written."""
+    with translated(), look(path) as db:
+        accounts = db.execute("SELECT email, id FROM accounts ORDER BY id").fetchall()
+        groups = db.execute("SELECT name, parent_id, id FROM groups ORDER BY id").fetchall()
+    return (
+        _together((one_form(email), id) for email, id in accounts),
+        _together(((parent_id, composed(name)), id) for name, parent_id, id in groups),
+    )
+
+
+def _together(forms: Iterable[tuple[object, int]]) -> list[list[int]]:
+    found: defaultdict[object, list[int]] = defaultdict(list)
+    for form, id in forms:
+        found[form].append(id)
+    return [ids for ids in found.values() if len(ids) > 1]
 
 
 def renew(path: Path, now: datetime, source: str) -> None:

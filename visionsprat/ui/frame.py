@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import re
 import secrets
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from visionsprat.content import Theme
 from visionsprat.progress import State
@@ -65,7 +67,7 @@ _templates.filters |= {
     "recovery_codes": text.recovery_codes,
     "when": text.when,
 }
-_templates.globals |= {"State": State}
+_templates.globals |= {"State": State, "HELD": text.HELD}
 # Templates that import these themselves take a tenth of a millisecond more each time.
 _shared = _templates.get_template("path.html").module
 _templates.globals |= {name: getattr(_shared, name) for name in ("accent", "mark")}
@@ -119,6 +121,7 @@ def draw_end() -> None:
     )
     draw(
         "end.html",
+        half=_half(),
         current=next((each for each in progress.themes if each.theme.id == at.address), None)
         if progress
         else None,
@@ -126,3 +129,9 @@ def draw_end() -> None:
         before=walk[place - 1] if place else None,
         after=walk[place + 1] if place and place + 1 < len(walk) else None,
     )
+
+
+def _half() -> str:
+    """A mark of Streamlit's session, by which the browser sees that what was held there is gone."""
+    context = get_script_run_ctx()
+    return hashlib.sha256(context.session_id.encode()).hexdigest()[:8] if context else ""

@@ -23,13 +23,13 @@ from __future__ import annotations
 from datetime import MAXYEAR, MINYEAR, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from visionsprat.directory import MAX_DEPTH, MAX_GROUPS, MAX_PLACES, Problem
+from visionsprat.directory import MAX_DEPTH, MAX_GROUPS, MAX_PLACES, Oddity, Problem
 from visionsprat.errors import InvitationExpired, InvitationUsed, InvitationVoid
 from visionsprat.fields import MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS, Fault
 from visionsprat.mail import Trouble as MailTrouble
 from visionsprat.records import Action, Show
 from visionsprat.staff_file import Trouble
-from visionsprat.staff_reader import MAX_COLUMNS, MAX_ROWS
+from visionsprat.staff_rows import MAX_COLUMNS, MAX_ROWS
 from visionsprat.writing import MOST_MARKS
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
@@ -99,12 +99,21 @@ TROUBLE = {
         "Filen blandar två sätt att skriva å, ä och ö: rad {about} är inte som de andra. "
         "Spara den en gång till som CSV UTF-8."
     ),
+    Trouble.UNSURE: (
+        "Det går inte att veta hur filen skriver å, ä och ö: rad {about} kan läsas på två sätt. "
+        "Spara den en gång till som CSV UTF-8."
+    ),
+    Trouble.OTHER_KIND: (
+        "Filen är av typen {about}, vad den än heter. "
+        "Öppna den i programmet den hör till och spara den som .xlsx eller CSV UTF-8."
+    ),
     Trouble.NUL: "Rad {about} innehåller ett tecken som inte hör hemma i en textfil. Ta bort det.",
     Trouble.QUOTES: (
         "Citattecknen stämmer inte från rad {about} och framåt. "
         "Kontrollera att varje text som börjar med ett citattecken också slutar med ett."
     ),
-    Trouble.HEADINGS: "Första raden saknar en rubrik för {about}. Lägg till den.",
+    Trouble.HEADINGS: "Rubrikraden saknar en rubrik för {about}. Lägg till den.",
+    Trouble.HEADING_ERROR: "Rubriken {about} är ett felvärde. Skriv rubriken som text.",
     Trouble.DOUBLED: "Två rubriker betyder samma sak: {about}. Behåll en av kolumnerna.",
     Trouble.BOTH: "Använd antingen kolumnen chef eller kolumnen chef_för, inte båda.",
 }
@@ -112,7 +121,15 @@ TROUBLE = {
 #: What is wrong with a cell of a staff list, and what to do.
 PROBLEMS = {
     Problem.EMAIL: "är ingen e-postadress",
-    Problem.EMAIL_DOUBLED: "finns också på rad {about}. Behåll en av raderna",
+    Problem.EMAIL_DOUBLED: (
+        "finns också på rad {about}. Behåll en av raderna, med alla personens grupper och tecknet | emellan"
+    ),
+    Problem.ERROR: "är ett felvärde. Rätta formeln eller skriv det som ska stå där",
+    Problem.UNCALCULATED: "är en formel utan värde. Öppna filen i Excel och spara den en gång till",
+    Problem.UNSEEN: "har ett tecken som inte syns ({about}). Skriv texten en gång till",
+    Problem.SPOILT: (
+        "har fått å, ä eller ö förstörda redan innan. Ladda ner listan på nytt ur systemet den kommer från"
+    ),
     Problem.NAME: "ska vara ett namn på 1 till 100 tecken",
     Problem.GROUP: "ska vara en grupp, till exempel Vård/Norr/Team 3, med namn på 1 till 100 tecken",
     Problem.MARKS: f"har en bokstav med fler än {MOST_MARKS} accenttecken",
@@ -126,14 +143,45 @@ PROBLEMS = {
     ),
 }
 
+#: What was read otherwise than it stands in a cell.
+ODDITIES = {
+    Oddity.UNSEEN: "innehöll ett tecken som inte syns ({about}). Det är borttaget",
+    Oddity.LINK: "läses som adressen {about}",
+    Oddity.ADDRESS: "är samma adress som {about} och sparas så",
+    Oddity.GROUP: "läses som gruppen {about}, som är skriven så på annat håll",
+    Oddity.LEVELS: "läses som gruppen {about}, för snedstreck betyder att en grupp ligger under en annan",
+}
+
 READ_AS = {
     "utf-8": "UTF-8",
     "utf-16": "UTF-16",
     "windows-1252": "Windows-1252",
+    "cp850": "MS-DOS (teckentabell 850)",
+    "mac-roman": "Macintosh (Mac Roman)",
     "xlsx": "Excel",
     "semicolon": "semikolon",
     "comma": "komma",
     "tab": "tabb",
+    "bar": "lodstreck",
+    "other": "det tecken som filen själv anger",
+}
+
+#: What the server alone holds while a page stands open, and what to do when it has it no more: it was
+#: restarted, or the page was without it for too long. ui/static/shell.js says it where it finds it gone.
+HELD = {
+    "file": (
+        "Servern har inte kvar filen: den har startat om, eller så har sidan varit utan kontakt för länge. "
+        "Ingenting har ändrats. Välj filen en gång till."
+    ),
+    "link": ("Servern har startat om, så länken visas inte längre. Gör en ny om du inte hann kopiera den."),
+    "key": (
+        "Servern har startat om. Tvåstegsinloggningen är inte på. "
+        "Börja om, och ta bort det som du lade till i appen."
+    ),
+    "codes": (
+        "Servern har startat om, så reservkoderna visas inte längre. Gör nya om du inte hann spara dem."
+    ),
+    "step": "Servern har startat om. Logga in en gång till.",
 }
 
 SHOW = {

@@ -13,7 +13,7 @@ from visionsprat.ui.frame import draw as draw_template
 from visionsprat.ui.frame import notice
 from visionsprat.ui.here import here
 from visionsprat.ui.text import FAULTS
-from visionsprat.writing import search_words
+from visionsprat.writing import search_text, search_words
 
 _DONE = "group_done"
 #: As many are listed; the rest are found by their name.
@@ -37,7 +37,7 @@ def _draw_all(rows: tuple[GroupRow, ...]) -> None:
     draw_template("section.html", title="Grupper", text="")
     search = st.text_input("Sök på gruppens namn", key="groups_search", autocomplete="off")
     words = " ".join(search_words(search))
-    draw_template("groups.html", rows=[row for row in rows if words in row.path.casefold()], most=_MOST)
+    draw_template("groups.html", rows=[row for row in rows if words in search_text(row.path, "")], most=_MOST)
     draw_template(
         "section.html",
         title="Lägg till en grupp",

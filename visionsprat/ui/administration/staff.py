@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import DeletedFile
 
 from visionsprat.directory import MAX_FAULTS, Preview, StaffListFaulty, asks_once_more, preview
 from visionsprat.errors import StaffListOutdated
@@ -10,7 +11,7 @@ from visionsprat.staff_file import MAX_BYTES, Unreadable
 from visionsprat.ui.frame import draw as draw_template
 from visionsprat.ui.frame import notice
 from visionsprat.ui.here import here
-from visionsprat.ui.text import PROBLEMS, READ_AS, TROUBLE, thousands
+from visionsprat.ui.text import HELD, ODDITIES, PROBLEMS, READ_AS, TROUBLE, thousands
 from visionsprat.uploads import forget_file
 
 #: As many of each kind are listed; the rest are counted.
@@ -31,24 +32,36 @@ def draw() -> None:
         max_upload_size=MAX_BYTES // 1_000_000,
         key=f"staff_file_{round_}",
     )
+    if isinstance(st.session_state.get(f"staff_file_{round_}"), DeletedFile):
+        notice(HELD["file"], problem=True)  # the browser has it still, and uploads.py has given it up
     if file is None:
         return
     whole = st.checkbox(
         "Den här filen är hela personallistan. Avaktivera alla som inte finns i den.",
         key=f"staff_whole_{round_}",
     )
-    found = _preview(file.getvalue(), whole)
+    # Offered below the preview that tells of them; asked before the file is read.
+    as_written = bool(st.session_state.get(f"staff_groups_{round_}"))
+    found = _preview(file.getvalue(), whole, as_written)
     if found is None:
         return
-    draw_template("staff_preview.html", found=found, whole=whole, read_as=READ_AS, most=_MOST)
+    draw_template(
+        "staff_preview.html", found=found, whole=whole, read_as=READ_AS, most=_MOST, oddities=ODDITIES
+    )
+    if found.joins_groups or as_written:
+        st.checkbox(
+            "Gör egna grupper av dem som skiljer sig bara i stora och små bokstäver",
+            key=f"staff_groups_{round_}",
+        )
     if not found.plan.is_empty and _is_sure(found):
         _apply(found, file.name)
 
 
-def _preview(data: bytes, whole: bool) -> Preview | None:
+def _preview(data: bytes, whole: bool, as_written: bool) -> Preview | None:
     bar = st.progress(0.0, "Läser filen")
     try:
-        return preview(data, here().installation.store.directory(), whole=whole, report=bar.progress)
+        before = here().installation.store.directory()
+        return preview(data, before, whole=whole, as_written=as_written, report=bar.progress)
     except Unreadable as error:
         notice(TROUBLE[error.trouble].format(about=error.about), problem=True)
     except StaffListFaulty as error:

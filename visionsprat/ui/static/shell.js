@@ -168,6 +168,50 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// What the server alone holds: a file that was read, a code that is waited for, a question whether one is sure.
+// One that was restarted has none of it, and Streamlit draws the page without it, and without a word.
+
+const RESTARTED = "Servern har startat om, så knappen gjorde ingenting. Ingenting har ändrats. Gör om det från början.";
+let lost = null; // what was there when the connection broke, until the page is drawn again
+
+const held = () => [...document.querySelectorAll("[data-held]")].map(({ dataset }) => dataset.held);
+const notices = () => [...document.querySelectorAll(".notice")].map(({ textContent }) => textContent);
+/** Whose page this is to the server: another after it has forgotten what it held. */
+const half = () => document.querySelector("[data-half]")?.dataset.half;
+
+const noteHeld = () =>
+  (lost ??= { half: half(), place: location.pathname, held: held(), notices: notices(), button: null, isDrawn: false });
+
+document.addEventListener(
+  "click",
+  ({ target }) => {
+    const box = target.closest?.("button") && target.closest('[class*="st-key-"]');
+    if (lost && box) lost.button = [...box.classList].find((name) => name.startsWith("st-key-"));
+  },
+  true,
+);
+
+/** While the server is away Streamlit's buttons take no click, and look nearly as ever. */
+document.addEventListener("pointerdown", ({ clientX, clientY }) => {
+  if (isConnected() || !document.querySelector("[data-half]") || document.querySelector("dialog.ask")) return;
+  const box = document.elementsFromPoint(clientX, clientY).find((each) => each.matches("button:disabled"));
+  if (box?.closest(".stButton, .stFormSubmitButton"))
+    tell("Servern svarar inte just nu, så knappen gör ingenting. Vänta tills den svarar och försök igen.");
+});
+
+function tellLost() {
+  if (!lost || !isConnected()) return;
+  if (leaving || location.pathname !== lost.place) return void (lost = null);
+  const isRunning = app().dataset.testScriptState !== "notRunning";
+  if (isRunning || !lost.isDrawn) return void (lost.isDrawn ||= isRunning);
+  const { half: before, held: had, notices: said, button } = lost;
+  lost = null;
+  if (half() === before || notices().some((each) => !said.includes(each))) return;
+  const gone = had.find((each) => !held().includes(each));
+  const isGone = button && !document.querySelector(`.${CSS.escape(button)}`);
+  if (gone || isGone) tell(gone ?? RESTARTED);
+}
+
 // Actions
 
 const menuButton = () => document.querySelector('[data-action="menu"]');
@@ -316,6 +360,10 @@ const PATTERNS = [
 ];
 const ATTRIBUTES = ["aria-label", "title", "placeholder"];
 
+// Whatever else is said of a file comes from a library, a proxy or the net, in words that help nobody.
+const NOT_ARRIVED =
+  "Filen kom inte fram till servern. Ladda om sidan och välj filen igen. Händer det en gång till: säg till den som sköter servern.";
+
 const REFUSED = [
   [/^(.+) files are not allowed\.$/, "Det går bara att välja filer från Excel eller i CSV-format."],
   [/^File must be (.+) or smaller\.$/, "Filen får vara högst $1."],
@@ -329,6 +377,9 @@ const TEXTS = {
     ...REFUSED,
   ],
   '[role="tooltip"]': REFUSED, // outside of all else on the page, while one points at the file
+  '[data-testid="stFileChip"] [role="alert"], [data-testid="stTooltipErrorContent"]': [
+    [/^(?!Fel: $|Det går bara att |Filen )(?:Error: |Fel: )?.+$/s, NOT_ARRIVED],
+  ],
   '[role="listbox"]': [[/^No results$/, "Inget hittades"]],
   "[data-live-announcer]": [
     [/^(\d+) options? available\.$/, "$1 val."],
@@ -382,7 +433,7 @@ function replaceDialog(node) {
 new MutationObserver((changes) => {
   for (const change of changes) {
     if (change.type === "attributes") translate(change.target);
-    if (change.attributeName === CONNECTION && isConnected()) reconnected();
+    if (change.attributeName === CONNECTION) isConnected() ? reconnected() : noteHeld();
     if (change.type === "characterData") translateTexts(change.target.parentElement);
     for (const node of change.addedNodes) {
       if (node.nodeType === Node.TEXT_NODE) translateTexts(node.parentElement);
@@ -394,6 +445,7 @@ new MutationObserver((changes) => {
     }
   }
   giveWay();
+  tellLost();
   keepFocus();
   markPlace();
   markPart();

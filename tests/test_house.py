@@ -16,7 +16,7 @@ FLOORS = (
     {"errors", "log", "metrics", "rates", "version", "cookies", "staff_reader", "widgets", "memory"},
     {"settings", "writing", "content", "sheets", "client", "devices", "turns", "bounds", "loops"},
     {"migrations", "records", "fields", "mail"},
-    {"store.locks", "store.files"},
+    {"store.locks", "store.files", "store.epochs"},
     {"store.connections", "store.quotas", "progress", "staff_file"},
     {
         "store.sessions",

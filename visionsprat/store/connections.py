@@ -20,6 +20,7 @@ from visionsprat import log
 from visionsprat.errors import LastAdministrator, NotAllowed, StoreUnavailable
 from visionsprat.migrations import PATIENCE, connect, migrate
 from visionsprat.records import Action
+from visionsprat.store.epochs import epoch
 from visionsprat.store.files import faults, keep_before, make_private, make_private_folder
 from visionsprat.store.locks import IN_USE, Held, share
 from visionsprat.writing import is_blank, search_text
@@ -66,6 +67,8 @@ class Connections:
                     with closing(connect(path)) as db:
                         migrate(db, keep=functools.partial(keep_before, path))
                         wipe(db)
+                        #: See epochs.py. It changes while nobody has the database open.
+                        self.epoch = epoch(db)
                     self._hold()
                 except BaseException:
                     self._presence.close()

@@ -1,4 +1,4 @@
-"""A restore goes back in time: what others know from the time that is lost never passes for something newer."""
+"""A restore goes back in time: what is known from the lost time never passes for something newer."""
 
 from __future__ import annotations
 

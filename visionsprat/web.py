@@ -8,6 +8,7 @@ import json
 import logging
 import math
 import time
+import zlib
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -34,6 +35,8 @@ from visionsprat.writing import MAX_CHARACTERS, MOST_MARKS, TextRefused, TextToo
 
 #: Whose page a text was written on; optional, and sent by the editor.
 ACCOUNT_HEADER = "x-visionsprat-account"
+#: As much of a question's id is said again in an answer.
+_LONGEST_QUESTION = 200
 #: The editor sends four at most.
 MOST_UNANSWERED = 8
 #: Room for a text of the greatest length and the editor's four unanswered ones, however they are written:
@@ -58,7 +61,13 @@ class Answer(Exception):
 
     def __init__(self, status: int, message: str, **more: Any) -> None:
         super().__init__(message)
-        self.response = JSONResponse({"message": message, **more}, status)
+        self.status = status
+        self.body: dict[str, Any] = {"message": message, **more}
+        self.headers: dict[str, str] = {}
+
+    @property
+    def response(self) -> JSONResponse:
+        return JSONResponse(self.body, self.status, self.headers)
 
 
 class TooOften(Answer):
@@ -66,7 +75,7 @@ class TooOften(Answer):
 
     def __init__(self, wait: float) -> None:
         super().__init__(429, "Det kommer för mycket på en gång. Vänta lite.")
-        self.response.headers["Retry-After"] = str(math.ceil(wait))
+        self.headers["Retry-After"] = str(math.ceil(wait))
 
 
 @dataclass(frozen=True)
@@ -116,10 +125,39 @@ async def _answer_to_save(request: Request) -> Response:
 
 def _save(token: str, author: str | None, body: bytes, kind: str, client: str) -> Response:
     house = installation()
-    _require_pace(house, accounts.token_hash(token), client)
-    draft = _draft(body)
-    _known_question(house, draft.question)
     author_id = _author_id(author)
+    about = _of_page(author_id)
+    try:
+        _require_pace(house, accounts.token_hash(token), client)
+        draft = _draft(body)
+        about |= _about(draft)
+        saved = _saved(house, token, author_id, draft, kind)
+    except Answer as refused:
+        refused.body |= about
+        raise
+    return JSONResponse({**_described(saved), **about, "epoch": house.store.epoch})
+
+
+def _of_page(author_id: int | None) -> dict[str, Any]:
+    """Whose page an answer is for, as the page has said it."""
+    return {} if author_id is None else {"account": author_id}
+
+
+def _about(draft: Draft) -> dict[str, Any]:
+    """By which an editor knows that an answer is ours, and about its text: others may answer in our place.
+
+    The checksum is of the text as it came, in UTF-16: that is how a browser has it, halves of pairs too.
+    """
+    checksum = zlib.crc32(draft.text.encode("utf-16-le", "surrogatepass"))
+    question = draft.question[:_LONGEST_QUESTION].encode(errors="replace").decode()
+    return {"question": question, "crc32": checksum}
+
+
+def _saved(
+    house: Installation, token: str, author_id: int | None, draft: Draft, kind: str
+) -> Reflection:
+    """Raises Answer unless the text is stored."""
+    _known_question(house, draft.question)
     log.about(account=author_id, question=draft.question)
     try:
         saved = house.store.save_in_session(
@@ -147,9 +185,14 @@ def _save(token: str, author: str | None, body: bytes, kind: str, client: str) -
     if isinstance(saved, Conflict):
         fate = {"erased": True} if saved.erased else {} if saved.is_kept else {"kept": False}
         raise Answer(
-            409, "Det finns en nyare text.", **_described(saved.current), text=saved.current.text, **fate
+            409,
+            "Det finns en nyare text.",
+            **_described(saved.current),
+            epoch=house.store.epoch,
+            text=saved.current.text,
+            **fate,
         )
-    return JSONResponse(_described(saved))
+    return saved
 
 
 def _require_pace(house: Installation, token_hash: str, client: str) -> None:
@@ -291,8 +334,12 @@ def draft_key(request: Request) -> Response:
     except NotAllowed:
         return Answer(403, "Dina tidigare texter är låsta.").response
     if key is None:
-        return Answer(401, SIGNED_OUT).response
-    return JSONResponse({"key": base64.b64encode(key).decode()}, headers={"Cache-Control": "no-store"})
+        return Answer(401, SIGNED_OUT, **_of_page(author)).response
+    # With what tells it from another's answer, and a restored database from the one before.
+    told = {**_of_page(author), "epoch": installation().store.epoch}
+    return JSONResponse(
+        {"key": base64.b64encode(key).decode(), **told}, headers={"Cache-Control": "no-store"}
+    )
 
 
 async def sign_out(request: Request) -> Response:
@@ -309,7 +356,7 @@ async def sign_out(request: Request) -> Response:
         return Answer(503, "Det går inte att logga ut just nu. Försök igen om en stund.").response
     if account is not None:
         _log.info("Signed out", extra={"account": account})
-    response = JSONResponse({"message": "Du är utloggad."})
+    response = JSONResponse({"message": SIGNED_OUT, "signed_out": True})
     response.delete_cookie(SESSION_COOKIE)
     return response
 
@@ -333,13 +380,15 @@ def _token_hash(request: Request) -> str:
 def session(request: Request) -> Response:
     """GET /api/session: 204 when the browser's session is alive, else 401; 409 when it is another person's.
 
-    A page says whose it is, and is not told who is signed in: that is no affair of the one before.
+    A page says whose it is, and is not told who is signed in: that is no affair of the one before. It is
+    told its own word again, by which it knows that the answer is ours.
     """
     try:
         if _account(request) is None:
             raise Answer(401, SIGNED_OUT)
         _require_own_session(request)
     except Answer as answer:
+        answer.body |= _of_page(_author_id(request.headers.get(ACCOUNT_HEADER)))
         return answer.response
     except StoreUnavailable:
         return Response(status_code=503)

@@ -2,25 +2,30 @@
 // to a live session of the same person alone. Nobody else who uses the browser can read them, or see whose
 // they are and about what: their names are random.
 //
+// What the server has said that it has, of a tab's texts, is kept in the same way, in the tab's sessionStorage: a
+// server that is restored from a backup may have lost it.
+//
 // localStorage may be blocked, missing or full, and browsers encrypt over TLS and on localhost only.
 
 const PREFIX = "visionsprat:draft:";
+const KNOWN = "visionsprat:known:";
 /** As earlier versions kept them, in plain text: account, question and, mostly, tab. */
 const PLAIN = /^visionsprat:draft:(\d+):([^:]+)/;
 const STAY = 30 * 86400000; // ms that a draft waits for its person while others use the browser
 const ASK_AGAIN = 2000; // ms after a key that could not be had
 
-const storage = {
+/** A storage of the browser's, by its name: asking for it throws where it is blocked. */
+const storageOf = (kind, prefix) => ({
   names() {
     try {
-      return Object.keys(localStorage).filter((name) => name.startsWith(PREFIX));
+      return Object.keys(window[kind]).filter((name) => name.startsWith(prefix));
     } catch {
       return [];
     }
   },
   read(name) {
     try {
-      return JSON.parse(localStorage.getItem(name));
+      return JSON.parse(window[kind].getItem(name));
     } catch {
       return null;
     }
@@ -28,7 +33,7 @@ const storage = {
   /** Whether it is kept now. */
   write(name, value) {
     try {
-      localStorage.setItem(name, JSON.stringify(value));
+      window[kind].setItem(name, JSON.stringify(value));
       return true;
     } catch {
       return false;
@@ -36,12 +41,15 @@ const storage = {
   },
   remove(name) {
     try {
-      localStorage.removeItem(name);
+      window[kind].removeItem(name);
     } catch {
       // Then nothing is kept under it either.
     }
   },
-};
+});
+
+const storage = storageOf("localStorage", PREFIX);
+const ofTab = storageOf("sessionStorage", KNOWN);
 
 const possible = Boolean(crypto.subtle) && storage.write("visionsprat:kept", true);
 storage.remove("visionsprat:kept");
@@ -56,10 +64,12 @@ function toBase64(bytes) {
 
 const fromBase64 = (text) => Uint8Array.from(atob(text), (each) => each.charCodeAt(0));
 const random = (bytes) => crypto.getRandomValues(new Uint8Array(bytes));
+const randomName = (prefix) => prefix + Array.from(random(16), (each) => each.toString(16).padStart(2, "0")).join("");
 
 // Keys: in memory only, and not even our own scripts can read them.
 
 const keys = new Map(); // account -> a promise of its key; of null when it can't be had
+const epochs = new Map(); // account -> which life of the database its key came from
 
 function keyOf(account) {
   if (!keys.has(account)) {
@@ -78,9 +88,12 @@ async function askForKey(account) {
     headers: { "X-Visionsprat-Account": account },
     signal: AbortSignal.timeout(10000),
   });
-  const { key } = await answer.json();
+  const { key, epoch, account: asked } = await answer.json();
+  if (asked !== Number(account)) return null; // others may answer in the server's place
   if (answer.status === 401) window.visionsprat.doubt(account);
-  return key ? crypto.subtle.importKey("raw", fromBase64(key), "AES-GCM", false, ["encrypt", "decrypt"]) : null;
+  if (!key) return null;
+  epochs.set(account, epoch);
+  return crypto.subtle.importKey("raw", fromBase64(key), "AES-GCM", false, ["encrypt", "decrypt"]);
 }
 
 const loseKey = (account) => keys.delete(account);
@@ -100,6 +113,11 @@ async function open(account, name) {
   const kept = storage.read(name);
   const [, owner, question] = name.match(PLAIN) ?? [];
   if (owner) return owner === account && kept ? { ...kept, question } : null;
+  return unseal(account, kept);
+}
+
+/** What was kept of the account's, else null. */
+async function unseal(account, kept) {
   const key = kept && (await keyOf(account));
   if (!key) return null;
   try {
@@ -112,7 +130,7 @@ async function open(account, name) {
 
 /** The place of one draft. What is written comes there in order, the newest last. */
 class Draft {
-  constructor(account, name = PREFIX + Array.from(random(16), (each) => each.toString(16).padStart(2, "0")).join("")) {
+  constructor(account, name = randomName(PREFIX)) {
     this.account = account;
     this.name = name;
     this.content = null; // what is still to be written
@@ -171,7 +189,8 @@ const letGo = (name) => held.get(name)?.();
 async function leftBehind(account) {
   const found = [];
   const names = storage.names().filter((name) => !held.has(name));
-  if (names.length && !(await keyOf(account)) && crypto.subtle) return found; // asked again another time
+  const isAny = names.length || ofTab.names().length;
+  if (isAny && !(await keyOf(account)) && crypto.subtle) return found; // asked again another time
   for (const name of names) {
     if (!(await open(account, name))) clearAway(name);
     else if (await claim(name)) {
@@ -180,8 +199,64 @@ async function leftBehind(account) {
       else letGo(name); // its tab has closed, with the text saved
     }
   }
+  found.push(...(await lost(account, found)));
   const moment = ({ content }) => content.written_at ?? "";
   return found.sort((one, other) => (moment(one) < moment(other) ? -1 : 1));
+}
+
+// What the server has said that it has
+
+const known = new Map(); // account and question -> { name } in the tab's storage; no text stays in memory
+
+/** Note what the server has of a text, for as long as the tab is open. */
+async function noteKnown(account, content) {
+  const key = `${account} ${content.question}`;
+  const place = { name: known.get(key)?.name ?? randomName(KNOWN) };
+  known.set(key, place);
+  if (!content.text) return ofTab.remove(place.name);
+  const sealed = await seal(account, content).catch(() => null);
+  if (!sealed || known.get(key) !== place || ofTab.write(place.name, sealed)) return; // or overtaken by a newer one
+  // No room: what others have left in this tab goes first, as they have gone.
+  others().forEach(ofTab.remove);
+  ofTab.write(place.name, sealed);
+}
+
+/** What was kept before this page was loaded, or by others. */
+function others() {
+  const ours = [...known.values()].map(({ name }) => name);
+  return ofTab.names().filter((name) => !ours.includes(name));
+}
+
+/** What a restored server may have lost of what it has said to this tab, made drafts of: but for what one of `drafts`
+ * goes on from. */
+async function lost(account, drafts) {
+  const found = [];
+  for (const name of others()) {
+    const content = await unseal(account, ofTab.read(name));
+    if (!content) continue; // somebody else's, who may come back
+    const { question, epoch, based_on } = content;
+    const key = `${account} ${question}`;
+    if (epoch === epochs.get(account)) {
+      if (known.has(key)) ofTab.remove(name);
+      else known.set(key, { name });
+      continue;
+    }
+    const goesOn = (each) => each.question === question && each.epoch === epoch && each.based_on >= based_on;
+    if (!drafts.some((each) => goesOn(each.content))) {
+      const draft = new Draft(account);
+      claim(draft.name);
+      if (!(await draft.write(content))) continue;
+      found.push({ draft, content });
+    }
+    ofTab.remove(name);
+  }
+  return found;
+}
+
+/** The person leaves this tab, or has erased what they have written. */
+function forgetKnown() {
+  ofTab.names().forEach(ofTab.remove);
+  known.clear();
 }
 
 /** The place of a draft, of one in plain text a new one, where it is encrypted. */
@@ -216,5 +291,5 @@ async function forgetAll(account) {
   loseKey(account);
 }
 
-const drafts = { Draft, claim, count, forgetAll, keyOf, leftBehind, letGo, loseKey, possible };
+const drafts = { Draft, claim, count, forgetAll, forgetKnown, keyOf, leftBehind, letGo, loseKey, noteKnown, possible };
 window.visionsprat = { ...window.visionsprat, drafts };

@@ -13,9 +13,10 @@ const LARGE_DELETION = 200; // characters
 const ONE_DELETION = 10000; // ms within which saves that follow one another are one deletion
 const MOST_COMPARED = 4000000; // pairs of words; beyond that all that lies between two texts' ends differs
 const MOST_CHARACTERS = 20000; // unless the page says otherwise
+const LONGEST_PAUSE = 30; // s that the server may ask for
 const UNANSWERED = 4; // how many sent texts are remembered until one is acknowledged
 
-const { drafts } = window.visionsprat;
+const { answers, drafts } = window.visionsprat;
 
 const nfc = (text) => text.normalize("NFC"); // as the server stores it
 const same = (one, other) => nfc(one) === nfc(other);
@@ -46,6 +47,9 @@ function isLeftOf(text, before) {
   while (start < text.length && text[start] === before[start]) start += 1;
   return text.length <= before.length && before.endsWith(text.slice(start));
 }
+
+/** Whether a text is another one with something put into it, or at its end. */
+const contains = (text, part) => isLeftOf(nfc(part), nfc(text));
 
 /** Finds the text to offer back when much of it has gone: the fullest one since the last that was offered. */
 class Deletions {
@@ -108,10 +112,12 @@ async function post(account, question, { text, based_on, unanswered = [] }, keep
       body: JSON.stringify({ question, text, based_on, unanswered }),
       signal: keepalive ? undefined : AbortSignal.timeout(20000),
     });
+    const { status } = answer;
     const body = await answer.json().catch(() => null);
-    if (body && answer.status === 429) body.after = Number(answer.headers.get("Retry-After")) || 1; // s
     // Others may answer in its place: a proxy, or a network that wants to be signed in to first.
-    return body ? { status: answer.status, body } : { status: answer.ok ? 0 : 503 };
+    if (!answers.isOurs({ status, body }, account, question, text)) return { status: answer.ok ? 0 : 503, isForeign: true };
+    if (status === 429) body.after = Number(answer.headers.get("Retry-After")) || 1; // s
+    return { status, body };
   } catch {
     return { status: 0 };
   }
@@ -146,8 +152,9 @@ class Saver {
     drafts.claim(this.place.name);
     this.kept = drafts.possible ? null : false; // whether the draft is, in the browser; null while that is to be seen
     this.left = []; // drafts that closed tabs have left: each waits until its turn comes
-    this.base = { text: "", revision: 0, saved_at: null }; // what the server is known to hold ...
+    this.base = { text: "", revision: 0, saved_at: null, epoch: null }; // what the server is known to hold ...
     this.known = false; // ... once it has said so
+    this.before = null; // of a draft that was picked up: what it was based on
     this.received = false; // whether there is a text yet, the server's or a draft
     this.text = "";
     this.unanswered = []; // texts sent that the server may have stored without our knowing
@@ -175,20 +182,46 @@ class Saver {
   receive(saved, writing) {
     const first = !this.received;
     this.received = true;
+    if (this.known && saved.epoch !== this.base.epoch) return this.outlive(saved);
     if (first || (saved.revision > this.base.revision && !this.dirty && !this.sending && !writing)) {
       this.text = saved.text;
-      this.base = saved;
+      this.holds(saved);
     } else if (!this.known) {
-      this.base = saved; // a draft is on its way already, and goes on saying what it was written upon
+      this.holds(saved); // a draft is on its way already, and goes on saying what it was written upon
     }
     this.known = true;
+  }
+
+  /** The server is known to hold this. */
+  holds(saved) {
+    this.base = saved;
+    this.known = true;
+    const { text, revision, saved_at, epoch } = saved;
+    const { account, question } = this;
+    drafts.noteKnown(account, { question, text, based_on: revision, epoch, unanswered: [], written_at: saved_at, adds: true });
+  }
+
+  /** The server has been restored: what it held before is sent again, to be asked about where it has something else. */
+  outlive(saved) {
+    if (this.state === "conflict" || this.sending) return;
+    if (same(this.text, saved.text) || (!this.dirty && isBlank(this.text))) {
+      this.text = saved.text;
+      this.unanswered = [];
+      this.before = null;
+      this.holds(saved);
+      return this.settle();
+    }
+    this.known = false; // so that it counts as unsaved
+    this.setState("saving");
+    this.send();
   }
 
   /** Take over the next draft that a closed tab has left; not before our own text is saved. */
   async pickUp() {
     if (this.gone || this.state !== "saved" || !this.left.length) return;
     const { draft, content } = this.left.shift();
-    if (this.known && same(content.text, this.base.text)) {
+    const goesOn = this.known && content.adds && contains(this.base.text, content.text);
+    if (goesOn || (this.known && same(content.text, this.base.text))) {
       draft.remove();
       return this.pickUp();
     }
@@ -197,7 +230,8 @@ class Saver {
     this.text = content.text;
     this.writtenAt = content.written_at ?? null;
     this.unanswered = content.unanswered ?? [];
-    this.basedOn = content.based_on; // if the server holds something newer by now, it says so
+    const { based_on, epoch, adds } = content;
+    this.before = { based_on, epoch, adds, text: content.text }; // if the server holds something newer by now, it says so
     this.setState("saving");
     await this.send();
   }
@@ -266,7 +300,7 @@ class Saver {
   /** Too much comes at once: nothing has failed, and the text goes when it may. */
   pause(seconds) {
     this.paused = true;
-    this.retry = setTimeout(() => this.send(), seconds * 1000);
+    this.retry = setTimeout(() => this.send(), Math.min(seconds, LONGEST_PAUSE) * 1000);
     this.setState("saving");
   }
 
@@ -278,13 +312,12 @@ class Saver {
   }
 
   acknowledged(saved) {
-    if (saved.revision < this.base.revision) return; // overtaken by a later answer
+    if (saved.epoch === this.base.epoch && saved.revision < this.base.revision) return; // overtaken by a later answer
     const changed = isBlank(this.base.text) !== isBlank(saved.text);
     if (!this.chosen) this.taken = this.deletions.offer(this.base, saved) ?? this.taken;
     this.chosen = false;
-    this.base = saved;
-    this.known = true;
-    this.basedOn = undefined;
+    this.holds(saved);
+    this.before = null;
     this.unanswered = [];
     this.returned = this.failures > 0;
     this.failures = 0;
@@ -294,19 +327,28 @@ class Saver {
 
   conflicted(other) {
     // A draft picked up may be older than the base: what the server held then is not our own text.
-    const ours = this.basedOn === undefined ? [this.base.text, ...this.unanswered] : this.unanswered;
+    const ours = this.before ? this.unanswered : [this.base.text, ...this.unanswered];
     if (!other.erased && ours.some((text) => same(text, other.text))) {
-      this.base = other; // our own text, stored although its answer was lost or came late
-      this.known = true;
-      this.basedOn = undefined;
+      this.holds(other); // our own text, stored although its answer was lost or came late
+      this.before = null;
       return this.carryOn();
     }
+    const { epoch, adds } = this.draft();
+    if (!other.erased && this.before && adds && contains(other.text, this.text)) {
+      this.text = other.text; // a killed browser may come back with a draft from before its last save
+      this.holds(other);
+      this.before = null;
+      this.unanswered = [];
+      return this.settle();
+    }
+    other.restored = Boolean(epoch) && epoch !== other.epoch;
     this.other = other;
     if (other.erased) {
       drafts.loseKey(this.account); // it is another since
       this.writeDraft();
     }
-    const why = other.erased ? "Du har raderat dina reflektioner sedan du började skriva här." : "Texten har ändrats på ett annat ställe.";
+    const changed = other.restored ? "Servern har återställts." : "Texten har ändrats på ett annat ställe.";
+    const why = other.erased ? "Du har raderat dina reflektioner sedan du började skriva här." : changed;
     this.setState("conflict", `${why} Välj nedan vad som ska gälla.`);
     // The others wait until the person has chosen; the server is to have them whether or not that comes.
     this.left.forEach(({ content }) => post(this.account, this.question, content));
@@ -321,10 +363,9 @@ class Saver {
   /** Settle a conflict with the text that the person chose. */
   choose(text) {
     this.chosen = true; // what goes by that was not deleted by mistake
-    this.base = this.other;
-    this.known = true;
+    this.holds(this.other);
     this.other = null;
-    this.basedOn = undefined;
+    this.before = null;
     this.unanswered = [];
     this.text = text;
     this.writeDraft(); // in place of the text that lost
@@ -370,8 +411,11 @@ class Saver {
   }
 
   draft() {
-    const { question, text, unanswered, writtenAt } = this;
-    return { question, text, based_on: this.basedOn ?? this.base.revision, unanswered, written_at: writtenAt };
+    const { question, text, unanswered, writtenAt, base } = this;
+    const { based_on, epoch, adds } = this.before ?? { based_on: base.revision, epoch: base.epoch };
+    // Whether nothing was taken away of what it was based on.
+    const onlyAdds = this.before ? Boolean(adds) && text === this.before.text : contains(text, base.text);
+    return { question, text, based_on, epoch, unanswered, written_at: writtenAt, adds: onlyAdds };
   }
 
   /** Keep what is unsaved in the browser. Whether it does. */
@@ -427,6 +471,7 @@ function drop(account) {
     savers.delete(key);
     saver.drop();
   }
+  drafts.forgetKnown();
 }
 
 /** Leave an account's texts to their drafts, and keep no text or key in memory. How many were unsaved. */
@@ -515,7 +560,7 @@ class VersionList {
     const answer = await this.ask();
     const found = answer?.ok ? await answer.json().catch(() => null) : null;
     if (this.asked !== asked) return; // overtaken
-    if (found) this.show(found);
+    if (answers.areVersions(found)) this.show(found);
     else if (answer?.status === 401) this.say("Du är utloggad. Logga in igen, så visas de.");
     else this.say("Det går inte att visa dem just nu. Stäng och öppna igen om en stund.");
   }
@@ -545,7 +590,7 @@ class VersionList {
         return;
       }
       const answer = await this.ask("DELETE");
-      if (!answer?.ok) {
+      if (answer?.status !== 204) {
         told.textContent = "Det går inte att ta bort dem just nu. Försök igen om en stund.";
         return;
       }
@@ -700,7 +745,9 @@ class QuestionField {
     const both = () => `${mine()}\n\n———\n\n${other.text}`;
     const options = other.erased
       ? [["Radera den här också", () => other.text], ["Spara den på nytt", other.text ? both : mine]]
-      : [["Behåll min", mine], ["Behåll den andra", () => other.text], ["Behåll båda", both]];
+      : other.restored && isBlank(other.text)
+        ? [["Spara texten", mine], ["Låt svaret vara tomt", () => other.text]]
+        : [["Behåll min", mine], ["Behåll den andra", () => other.text], ["Behåll båda", both]];
     const buttons = options.map(([name, text]) => {
       const button = element("button", { type: "button", class: "button" }, name);
       button.addEventListener("click", () => this.choose(text()));
@@ -708,9 +755,12 @@ class QuestionField {
     });
     const words = element("div", { class: "words", dir: "auto" }, other.text || "(tom)");
     const where = other.kept === false ? "Den i rutan finns bara i den här webbläsaren." : "Båda är sparade.";
+    const lost = where.replace("Båda är sparade", "Nu är båda sparade");
     const [title, said] = other.erased
       ? ["Texten i rutan är från tiden innan", "Den finns bara i den här webbläsaren. Vill du ha den kvar?"]
-      : ["Två texter", `${where} Det som skiljer dem åt är understruket.`];
+      : other.restored
+        ? ["Servern har återställts", `Här finns text som den inte har. ${other.text ? `${lost} Det som skiljer dem åt är understruket.` : ""}`]
+        : ["Två texter", `${where} Det som skiljer dem åt är understruket.`];
     this.choice.append(element("h3", {}, title), element("p", { class: "when" }, said));
     if (!other.erased) {
       this.comparison = element("div", { class: "comparison" });
@@ -778,7 +828,7 @@ function editor({ data, parentElement, setTriggerValue }) {
         setTriggerValue("answered", `${field.saver.question} ${revision}`);
     };
     const { text, revision, saved_at } = data.questions[place];
-    field.receive({ text, revision, saved_at });
+    field.receive({ text, revision, saved_at, epoch: data.epoch });
   });
   return () => fields.forEach((field) => field.saver.flush());
 }

@@ -57,7 +57,8 @@ class Person:
                 "SELECT text, revision FROM reflections WHERE account_id = ? AND question_id = ?",
                 [self.id, question],
             ).fetchone()
-        return row or ("", 0)
+            first = "SELECT '', max(erased_revision, locked_revision, first_revision) FROM accounts"
+            return row or database.execute(f"{first} WHERE id = ?", [self.id]).fetchone()
 
 
 def add_person(server: Server, name: str = "Amina Testsson", **more: Any) -> Person:

@@ -145,6 +145,7 @@ let missed = false; // whether the browser's back button was used when Streamlit
 
 function reconnected() {
   window.visionsprat.wake();
+  if (document.querySelector("nav.side")) window.visionsprat.ask(); // a restored server has signed everybody out
   if (missed) showAddress();
   missed = false;
 }

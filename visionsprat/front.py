@@ -36,7 +36,7 @@ ASSETS = Path(__file__).parent / "ui" / "static"
 STREAMLIT = Path(get_static_dir())
 
 #: In this order: each uses what those before it have put into window.visionsprat.
-_SCRIPTS = ("shell.js", "answers.js", "drafts.js", "session.js", "editor.js", "heard.js")
+_SCRIPTS = ("shell.js", "answers.js", "disk.js", "drafts.js", "session.js", "editor.js", "heard.js")
 
 #: First segments of addresses that are not pages.
 _NOT_PAGES = {"api", "assets", "healthz", "metrics", "static", "media", "component", "_stcore"}

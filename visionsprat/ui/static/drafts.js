@@ -1,11 +1,13 @@
 // Drafts: what the server may not have yet, kept in localStorage and encrypted with a key that the server gives
 // to a live session of the same person alone. Nobody else who uses the browser can read them, or see whose
-// they are and about what: their names are random.
+// they are and about what: their names are random. What stays there for more than a moment is on the disk, too.
 //
 // What the server has said that it has, of a tab's texts, is kept in the same way, in the tab's sessionStorage: a
 // server that is restored from a backup may have lost it.
 //
 // localStorage may be blocked, missing or full, and browsers encrypt over TLS and on localhost only.
+
+const { disk } = window.visionsprat;
 
 const PREFIX = "visionsprat:draft:";
 const KNOWN = "visionsprat:known:";
@@ -49,6 +51,12 @@ const storageOf = (kind, prefix) => ({
 });
 
 const storage = storageOf("localStorage", PREFIX);
+
+function removeDraft(name) {
+  storage.remove(name);
+  disk.remove(name);
+}
+
 const ofTab = storageOf("sessionStorage", KNOWN);
 
 const possible = Boolean(crypto.subtle) && storage.write("visionsprat:kept", true);
@@ -108,12 +116,13 @@ async function seal(account, content) {
   return { day: new Date().toISOString().slice(0, 10), iv: toBase64(iv), data: toBase64(data) };
 }
 
-/** A draft that is the account's, else null. */
-async function open(account, name) {
+/** A draft that is the account's, else null: the newer of what localStorage has and the disk. */
+async function open(account, name, onDisk = null) {
   const kept = storage.read(name);
   const [, owner, question] = name.match(PLAIN) ?? [];
   if (owner) return owner === account && kept ? { ...kept, question } : null;
-  return unseal(account, kept);
+  const [one, other] = [await unseal(account, kept), await unseal(account, onDisk)];
+  return one && other ? ((other.count ?? 0) > (one.count ?? 0) ? other : one) : (one ?? other);
 }
 
 /** What was kept of the account's, else null. */
@@ -134,6 +143,7 @@ class Draft {
     this.account = account;
     this.name = name;
     this.content = null; // what is still to be written
+    this.count = 0; // how often it has been, by which the newer of two is known
   }
 
   /** Keep it from now on. Whether that could be done. */
@@ -147,9 +157,10 @@ class Draft {
     try {
       while (this.content) {
         const { content } = this;
-        const sealed = await seal(this.account, content);
+        const sealed = await seal(this.account, { ...content, count: (this.count += 1) });
         if (!this.content) break; // removed meanwhile
         kept = sealed !== null && storage.write(this.name, sealed);
+        if (kept) disk.write(this.name, sealed);
         if (this.content === content) this.content = null;
       }
       return kept;
@@ -160,7 +171,7 @@ class Draft {
 
   remove() {
     this.content = null;
-    storage.remove(this.name);
+    removeDraft(this.name);
   }
 }
 
@@ -188,13 +199,15 @@ const letGo = (name) => held.get(name)?.();
 /** The drafts of an account that closed tabs have left, as { draft, content }, the oldest first. */
 async function leftBehind(account) {
   const found = [];
-  const names = storage.names().filter((name) => !held.has(name));
+  const onDisk = await disk.names();
+  const names = [...new Set([...storage.names(), ...onDisk])].filter((name) => !held.has(name));
   const isAny = names.length || ofTab.names().length;
   if (isAny && !(await keyOf(account)) && crypto.subtle) return found; // asked again another time
   for (const name of names) {
-    if (!(await open(account, name))) clearAway(name);
+    const kept = await disk.read(name);
+    if (!(await open(account, name, kept))) clearAway(name, kept);
     else if (await claim(name)) {
-      const content = await open(account, name);
+      const content = await open(account, name, await disk.read(name)); // its tab may just have saved it
       if (content) found.push({ draft: await hidden(account, name, content), content });
       else letGo(name); // its tab has closed, with the text saved
     }
@@ -261,7 +274,7 @@ function forgetKnown() {
 
 /** The place of a draft, of one in plain text a new one, where it is encrypted. */
 async function hidden(account, name, content) {
-  if (!PLAIN.test(name)) return new Draft(account, name);
+  if (!PLAIN.test(name)) return Object.assign(new Draft(account, name), { count: content.count ?? 0 });
   const draft = new Draft(account);
   claim(draft.name);
   if (!(await draft.write(content))) return new Draft(account, name);
@@ -271,11 +284,12 @@ async function hidden(account, name, content) {
 }
 
 /** Take away somebody else's draft that has waited for too long. */
-function clearAway(name) {
-  const kept = storage.read(name);
+function clearAway(name, onDisk) {
+  const kept = storage.read(name) ?? onDisk;
+  if (!kept) return; // gone meanwhile
   const since = Date.parse(kept?.day ?? kept?.written_at);
   if (Number.isNaN(since)) storage.write(name, { ...kept, day: new Date().toISOString() }); // counted from now on
-  else if (Date.now() - since > STAY) storage.remove(name);
+  else if (Date.now() - since > STAY) removeDraft(name);
 }
 
 /** How many drafts the account has in this browser, in open tabs and closed ones. */
@@ -286,8 +300,8 @@ async function count(account) {
 
 /** Take away the account's drafts: those that the key of this tab opens. No other key opens them any more. */
 async function forgetAll(account) {
-  for (const name of storage.names())
-    if ((keys.has(account) || PLAIN.test(name)) && (await open(account, name))) storage.remove(name);
+  for (const name of new Set([...storage.names(), ...(await disk.names())]))
+    if ((keys.has(account) || PLAIN.test(name)) && (await open(account, name, await disk.read(name)))) removeDraft(name);
   loseKey(account);
 }
 

@@ -31,7 +31,7 @@ from visionsprat.guard import Guard, is_https
 from visionsprat.installation import DATABASE, Installation, backups_path, installation
 from visionsprat.records import NewAccount
 from visionsprat.traffic import Traffic
-from visionsprat.web import ACCOUNT_HEADER, MAX_BODY_BYTES, MOST_UNANSWERED, routes
+from visionsprat.web import ACCOUNT_HEADER, EPOCH_HEADER, MAX_BODY_BYTES, MOST_UNANSWERED, routes
 
 QUESTION = "skapande/innebar"
 
@@ -712,7 +712,8 @@ def test_a_page_is_told_that_the_session_is_another_persons(
     client: Client, house: Installation, amina: int
 ) -> None:
     other = add_account(house, "bengt@test.example")
-    assert client.get("/api/session", headers={"X-Visionsprat-Account": str(amina)}).status_code == 204
+    own = client.get("/api/session", headers={"X-Visionsprat-Account": str(amina)})
+    assert (own.status_code, own.headers[EPOCH_HEADER]) == (204, house.store.epoch)
     for account in (str(other), "0", "x"):
         answer = client.get("/api/session", headers={"X-Visionsprat-Account": account})
         assert_refused(answer, 409)

@@ -35,6 +35,8 @@ from visionsprat.writing import MAX_CHARACTERS, MOST_MARKS, TextRefused, TextToo
 
 #: Whose page a text was written on; optional, and sent by the editor.
 ACCOUNT_HEADER = "x-visionsprat-account"
+#: Which life of the database answers: see store/epochs.py.
+EPOCH_HEADER = "x-visionsprat-epoch"
 #: As much of a question's id is said again in an answer.
 _LONGEST_QUESTION = 200
 #: The editor sends four at most.
@@ -381,7 +383,8 @@ def session(request: Request) -> Response:
     """GET /api/session: 204 when the browser's session is alive, else 401; 409 when it is another person's.
 
     A page says whose it is, and is not told who is signed in: that is no affair of the one before. It is
-    told its own word again, by which it knows that the answer is ours.
+    told its own word again, by which it knows that the answer is ours. With a live session it is told the
+    database's epoch.
     """
     try:
         if _account(request) is None:
@@ -392,7 +395,7 @@ def session(request: Request) -> Response:
         return answer.response
     except StoreUnavailable:
         return Response(status_code=503)
-    return Response(status_code=204)
+    return Response(status_code=204, headers={EPOCH_HEADER: installation().store.epoch})
 
 
 async def redeem_ticket(request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tests.browser.people import (
     Person,
     editor,
     fill_in_sign_in,
+    let_in,
     signed_in,
     status,
     until,
@@ -33,9 +35,10 @@ class Backup:
         assert path is not None
         self._path = path
 
-    def put_back(self) -> None:
+    def put_back(self, meanwhile: Callable[[], object] = lambda: None) -> None:
         self._server.kill()
         restore(self._path, self._server.database, datetime.now(timezone.utc), lambda found: None)
+        meanwhile()
         self._server.start()
 
 
@@ -100,6 +103,29 @@ def test_a_tab_with_unsaved_text_is_told_and_asked_once(
     page.keyboard.type(" Tre.")
     until(page, lambda: person.text(QUESTION).endswith("Tre."), "what is written after that to be saved")
     expect(status(page)).to_have_text(SAVED)
+    expect(page.locator(".choice h3")).to_have_count(0)
+
+
+@pytest.mark.parametrize("walked", [False, True], ids=["on the page", "on another page"])
+def test_a_tab_whose_person_is_back_before_it_has_asked_is_told_too(
+    page: Page, person: Person, server: Server, tmp_path: Path, walked: bool
+) -> None:
+    signed_in(page, person, "/skapande")
+    there = Backup(server, tmp_path)
+    editor(page).fill("Ett.")
+    expect(status(page)).to_have_text(SAVED)
+    if walked:
+        page.get_by_role("link", name="Den globala staden").first.click()
+        expect(page).to_have_title("Den globala staden – Visionsprat")
+        expect(page.locator("nav.side .path")).to_contain_text("1 av 2 frågor")
+    there.put_back(meanwhile=lambda: let_in(page, person))
+    if walked:
+        until(page, lambda: page.evaluate("visionsprat.unsaved().length") == 1, "the tab to know")
+        page.get_by_role("link", name="Den skapande staden").first.click()
+    expect(page.locator(".choice h3")).to_have_text("Servern har återställts")
+    page.get_by_role("button", name="Spara texten", exact=True).click()
+    expect(status(page)).to_have_text(SAVED)
+    assert person.text(QUESTION) == "Ett."
     expect(page.locator(".choice h3")).to_have_count(0)
 
 

@@ -188,6 +188,8 @@ class Round:
         self._chance = random.Random(seed)
         self._person: Person = add_person(server)
         self.words: set[str] = set()
+        #: What was done, for when something is lost.
+        self.told: list[str] = []
         self._typed = 0
         let_in(self._blank(), self._person)
         self._tabs = [self._open(number) for number in range(TABS)]
@@ -199,6 +201,7 @@ class Round:
                 path = backup(self._server.database, folder, datetime.now(timezone.utc))
         assert path is not None
         self._server.kill()
+        self.told.append(f"{time.monotonic():.1f} restored; in the boxes {self._boxes()}")
         restore(path, self._server.database, datetime.now(timezone.utc), lambda found: None)
         self._server.start()
         self._come_back()
@@ -213,12 +216,19 @@ class Round:
             for tab in self._tabs:
                 print(tab.url, tab.locator(".status, .choice h3").all_inner_texts(), file=sys.stderr)
             raise
-        boxes = [box.input_value() for tab in self._tabs for box in tab.locator("textarea").all()]
+        boxes = self._boxes()
         self._meddler.is_calm = False
         for tab in self._tabs:
             tab.close()
-        found = set(re.findall(r"\w+", " ".join([*boxes, *self._stored()])))
-        return self.words - found
+        found = "\n".join([*boxes, *self._stored()])
+        # A word before it may have been cut off, as it was typed while its box went away.
+        lost = {word for word in self.words if not re.search(rf"{word}\b", found)}
+        if lost:
+            print(f"lost {sorted(lost)}", *self.told, sep="\n", file=sys.stderr)
+        return lost
+
+    def _boxes(self) -> list[str]:
+        return [box.input_value() for tab in self._tabs for box in tab.locator("textarea").all()]
 
     def _blank(self) -> Page:
         return self._context.pages[0] if self._context.pages else self._context.new_page()
@@ -246,6 +256,7 @@ class Round:
     def _do(self, number: int, page: str, editor: int) -> None:
         tab, what = self._tabs[number], self._chance.random()
         tab.bring_to_front()
+        self.told.append(f"{time.monotonic():.1f} tab {number} at {tab.url}: {what:.2f}")
         if what < 0.04:
             tab.reload()
         elif what < 0.08:
@@ -267,6 +278,7 @@ class Round:
             tab.keyboard.type(f"{word} ", delay=self._chance.uniform(0, 40))
             if word in box.input_value(timeout=2000):
                 self.words.add(word)
+                self.told.append(f"  {word}")
 
     def _settle_conflicts(self, tab: Page) -> None:
         for choice in tab.locator(".choice").all():
@@ -278,6 +290,7 @@ class Round:
             blank = choice.get_by_role("button", name="Spara texten", exact=True)
             button = choice.get_by_role("button", name=name, exact=True)
             (blank if blank.count() else button).click(timeout=2000)
+            self.told.append(f"  {choice.locator('h3').all_inner_texts()} {name}: {text}")
 
     def _come_back(self) -> None:
         let_in(self._tabs[0], self._person)
@@ -290,7 +303,11 @@ class Round:
                         button.click(timeout=1000)
                 return bool(tab.locator("textarea").count())
 
-            poll(is_back, "a tab to be signed in again", self._pause, 90)
+            try:
+                poll(is_back, "a tab to be signed in again", self._pause, 90)
+            except AssertionError:
+                print(tab.url, tab.locator("body").inner_text()[:2000], file=sys.stderr)
+                raise
 
     def _is_settled(self) -> bool:
         for tab in self._tabs:

@@ -104,6 +104,13 @@ async function askForKey(account) {
   return crypto.subtle.importKey("raw", fromBase64(key), "AES-GCM", false, ["encrypt", "decrypt"]);
 }
 
+/** The account's texts come from this life of the database. Whether that is news: it was another, as far as we know. */
+function inEpoch(account, epoch) {
+  const before = epochs.get(account);
+  epochs.set(account, epoch);
+  return before !== undefined && before !== epoch;
+}
+
 const loseKey = (account) => keys.delete(account);
 
 /** What is kept of a draft; null without a key. The day is there to be seen: others may clear it away in time. */
@@ -219,11 +226,13 @@ async function leftBehind(account) {
 
 // What the server has said that it has
 
-const known = new Map(); // account and question -> { name } in the tab's storage; no text stays in memory
+const known = new Map(); // account, epoch and question -> { name } in the tab's storage; no text stays in memory
+
+const knownAs = (account, { epoch, question }) => `${account} ${epoch} ${question}`;
 
 /** Note what the server has of a text, for as long as the tab is open. */
 async function noteKnown(account, content) {
-  const key = `${account} ${content.question}`;
+  const key = knownAs(account, content);
   const place = { name: known.get(key)?.name ?? randomName(KNOWN) };
   known.set(key, place);
   if (!content.text) return ofTab.remove(place.name);
@@ -234,10 +243,11 @@ async function noteKnown(account, content) {
   ofTab.write(place.name, sealed);
 }
 
-/** What was kept before this page was loaded, or by others. */
+/** What was kept before this page was loaded, by others, or before the server was restored. */
 function others() {
-  const ours = [...known.values()].map(({ name }) => name);
-  return ofTab.names().filter((name) => !ours.includes(name));
+  const hold = [...known].filter(([key]) => [...epochs].some(([account, epoch]) => key.startsWith(`${account} ${epoch} `)));
+  const names = hold.map(([, { name }]) => name);
+  return ofTab.names().filter((name) => !names.includes(name));
 }
 
 /** What a restored server may have lost of what it has said to this tab, made drafts of: but for what one of `drafts`
@@ -248,12 +258,13 @@ async function lost(account, drafts) {
     const content = await unseal(account, ofTab.read(name));
     if (!content) continue; // somebody else's, who may come back
     const { question, epoch, based_on } = content;
-    const key = `${account} ${question}`;
+    const key = knownAs(account, content);
     if (epoch === epochs.get(account)) {
       if (known.has(key)) ofTab.remove(name);
       else known.set(key, { name });
       continue;
     }
+    known.delete(key);
     const goesOn = (each) => each.question === question && each.epoch === epoch && each.based_on >= based_on;
     if (!drafts.some((each) => goesOn(each.content))) {
       const draft = new Draft(account);
@@ -305,5 +316,5 @@ async function forgetAll(account) {
   loseKey(account);
 }
 
-const drafts = { Draft, claim, count, forgetAll, forgetKnown, keyOf, leftBehind, letGo, loseKey, noteKnown, possible };
+const drafts = { Draft, claim, count, forgetAll, forgetKnown, inEpoch, keyOf, leftBehind, letGo, loseKey, noteKnown, possible };
 window.visionsprat = { ...window.visionsprat, drafts };

@@ -182,7 +182,7 @@ class Saver {
   receive(saved, writing) {
     const first = !this.received;
     this.received = true;
-    if (this.known && saved.epoch !== this.base.epoch) return this.outlive(saved);
+    if (this.known && saved.epoch !== this.base.epoch) return this.isBusy || this.outlive(saved);
     if (first || (saved.revision > this.base.revision && !this.dirty && !this.sending && !writing)) {
       this.text = saved.text;
       this.holds(saved);
@@ -203,7 +203,6 @@ class Saver {
 
   /** The server has been restored: what it held before is sent again, to be asked about where it has something else. */
   outlive(saved) {
-    if (this.state === "conflict" || this.sending) return;
     if (same(this.text, saved.text) || (!this.dirty && isBlank(this.text))) {
       this.text = saved.text;
       this.unanswered = [];
@@ -211,6 +210,15 @@ class Saver {
       this.holds(saved);
       return this.settle();
     }
+    this.sendAgain();
+  }
+
+  /** Whether the server is to say something first. */
+  get isBusy() {
+    return this.state === "conflict" || this.sending;
+  }
+
+  sendAgain() {
     this.known = false; // so that it counts as unsaved
     this.setState("saving");
     this.send();
@@ -435,6 +443,14 @@ function saverFor(account, question) {
   const key = `${account} ${question}`;
   if (!savers.has(key)) savers.set(key, new Saver(String(account), question));
   return savers.get(key);
+}
+
+/** Which life of the database answers for an account: where it is a new one, all that the last has said is asked about. */
+function inEpoch(account, epoch) {
+  if (!drafts.inEpoch(String(account), epoch)) return;
+  for (const [, saver] of saversOf(account))
+    if (saver.known && saver.base.epoch !== epoch && !saver.isBusy && !isBlank(saver.text)) saver.sendAgain();
+  if (present) resume(present);
 }
 
 const saversOf = (account) => [...savers].filter(([key]) => key.startsWith(`${account} `));
@@ -819,6 +835,7 @@ function editor({ data, parentElement, setTriggerValue }) {
     parentElement.visionspratFields = fields;
     resume(data.account); // of tabs closed since the page was loaded, too
   }
+  inEpoch(data.account, data.epoch);
   fields.forEach((field, place) => {
     field.saver.limit = data.limit;
     field.saver.onAnswered = (revision) => {
@@ -833,4 +850,4 @@ function editor({ data, parentElement, setTriggerValue }) {
   return () => fields.forEach((field) => field.saver.flush());
 }
 
-window.visionsprat = { ...window.visionsprat, drop, editor, forget, leave, putAway, resume, settle, unsaved, wake };
+window.visionsprat = { ...window.visionsprat, drop, editor, forget, inEpoch, leave, putAway, resume, settle, unsaved, wake };

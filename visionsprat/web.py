@@ -37,8 +37,6 @@ from visionsprat.writing import MAX_CHARACTERS, MOST_MARKS, TextRefused, TextToo
 ACCOUNT_HEADER = "x-visionsprat-account"
 #: Which life of the database answers: see store/epochs.py.
 EPOCH_HEADER = "x-visionsprat-epoch"
-#: As much of a question's id is said again in an answer.
-_LONGEST_QUESTION = 200
 #: The editor sends four at most.
 MOST_UNANSWERED = 8
 #: Room for a text of the greatest length and the editor's four unanswered ones, however they are written:
@@ -132,7 +130,10 @@ def _save(token: str, author: str | None, body: bytes, kind: str, client: str) -
     try:
         _require_pace(house, accounts.token_hash(token), client)
         draft = _draft(body)
-        about |= _about(draft)
+        about["crc32"] = _checksum(draft.text)
+        _known_question(house, draft.question)
+        about["question"] = draft.question  # nothing else that somebody sends is said again
+        log.about(account=author_id, question=draft.question)
         saved = _saved(house, token, author_id, draft, kind)
     except Answer as refused:
         refused.body |= about
@@ -145,22 +146,16 @@ def _of_page(author_id: int | None) -> dict[str, Any]:
     return {} if author_id is None else {"account": author_id}
 
 
-def _about(draft: Draft) -> dict[str, Any]:
-    """By which an editor knows that an answer is ours, and about its text: others may answer in our place.
+def _checksum(text: str) -> int:
+    """By which an editor knows that an answer is about its text: others may answer in our place.
 
-    The checksum is of the text as it came, in UTF-16: that is how a browser has it, halves of pairs too.
+    Of the text as it came, in UTF-16: that is how a browser has it, halves of pairs too.
     """
-    checksum = zlib.crc32(draft.text.encode("utf-16-le", "surrogatepass"))
-    question = draft.question[:_LONGEST_QUESTION].encode(errors="replace").decode()
-    return {"question": question, "crc32": checksum}
+    return zlib.crc32(text.encode("utf-16-le", "surrogatepass"))
 
 
-def _saved(
-    house: Installation, token: str, author_id: int | None, draft: Draft, kind: str
-) -> Reflection:
+def _saved(house: Installation, token: str, author_id: int | None, draft: Draft, kind: str) -> Reflection:
     """Raises Answer unless the text is stored."""
-    _known_question(house, draft.question)
-    log.about(account=author_id, question=draft.question)
     try:
         saved = house.store.save_in_session(
             accounts.token_hash(token),

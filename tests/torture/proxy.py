@@ -214,7 +214,8 @@ class Round:
             poll(self._is_settled, "all to be saved", self._pause, 120)
         except AssertionError:
             for tab in self._tabs:
-                print(tab.url, tab.locator(".status, .choice h3").all_inner_texts(), file=sys.stderr)
+                print(tab.url, tab.locator("main").all_inner_texts(), file=sys.stderr)
+            print(*self.told[-30:], sep="\n", file=sys.stderr)
             raise
         boxes = self._boxes()
         self._meddler.is_calm = False
@@ -297,10 +298,8 @@ class Round:
         for tab in self._tabs:
             def is_back(tab: Page = tab) -> bool:
                 tab.bring_to_front()
-                button = tab.locator("main.cover button")
                 with suppress(Error):
-                    if button.count():
-                        button.click(timeout=1000)
+                    self._sign_in_again(tab)
                 return bool(tab.locator("textarea").count())
 
             try:
@@ -309,10 +308,19 @@ class Round:
                 print(tab.url, tab.locator("body").inner_text()[:2000], file=sys.stderr)
                 raise
 
+    def _sign_in_again(self, tab: Page) -> None:
+        """The browser has a session again, which a tab that comes forward would find; here none ever does."""
+        button = tab.locator("main.cover button")
+        if button.count():
+            button.click(timeout=1000)
+        elif tab.locator(".banner[data-ended]").count():
+            tab.reload()
+
     def _is_settled(self) -> bool:
         for tab in self._tabs:
             tab.bring_to_front()
             with suppress(Error):
+                self._sign_in_again(tab)
                 self._settle_conflicts(tab)
                 tab.evaluate("window.visionsprat?.wake?.()")
                 # A conflict may wait on another page.

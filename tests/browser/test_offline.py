@@ -355,6 +355,22 @@ def test_every_page_sends_what_closed_tabs_have_left(page: Page, new_person: New
         expect(page.get_by_text("Två", exact=True)).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    "database", ["function () { return {}; }", "function () { throw new DOMException('', 'SecurityError'); }"]
+)
+def test_a_browser_whose_database_never_answers_sends_its_drafts_all_the_same(
+    page: Page, new_person: NewPerson, database: str
+) -> None:
+    person = new_person()
+    let_in(page, person)
+    page.goto(f"{person.server.url}/healthz")
+    keep_draft(page, person, QUESTION, "Ändå.", ":a")
+    page.add_init_script(f"IDBFactory.prototype.open = {database}")
+    page.goto(person.server.url)
+    until(page, lambda: person.text(QUESTION) == "Ändå.", "the draft to arrive")
+    until(page, lambda: drafts(page) == [], "no draft to be left")
+
+
 def test_a_page_left_while_it_sends_one_draft_makes_up_none_for_the_next(page: Page, person: Person) -> None:
     signed_in(page, person, "/visionen")
     for question in ("skapande/innebar", "skapande/gora"):

@@ -14,12 +14,12 @@ from starlette.middleware import Middleware
 
 from visionsprat import downloads, log, loops, memory, scrape, server, widgets
 from visionsprat.allowed import Allowed
-from visionsprat.checkup import rights
+from visionsprat.checkup import rights, surroundings
 from visionsprat.cookies import HostCookies
 from visionsprat.errors import VisionspratError
 from visionsprat.frames import Frames
 from visionsprat.front import Front, site
-from visionsprat.guard import Guard, is_https
+from visionsprat.guard import Guard, is_https, port
 from visionsprat.installation import backups_path, installation
 from visionsprat.migrations import schema
 from visionsprat.nightly import nightly_backups
@@ -66,6 +66,9 @@ def greet() -> None:
     if (found := rights(house.settings.data)).level is not Level.OK:
         print(f"  {found.text}\n")
         _log.warning("The data folder is open to others: %s", found.text)
+    for each in surroundings(house.settings):
+        print(f"  {each.text}\n")
+        _log.warning("%s", each.text)
     if not house.store.is_claimed():
         print("  There are no accounts yet. Open this link to make the first one:")
         print(f"\n  {address}/kom-igang?kod={house.claim_code}\n")
@@ -77,7 +80,7 @@ app = st.App(
     "pages/entry.py",
     middleware=[
         Middleware(Traffic),
-        Middleware(HostCookies, is_https=is_https),
+        Middleware(HostCookies, is_https=is_https, port=port),
         Middleware(Guard),
         Middleware(Front, words=first_words),
         Middleware(OwnRoutes, routes=[*routes(), *scrape.routes(), *downloads.routes(), downloads.made_up()]),

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from visionsprat.accounts import check, hash_password, issue_ticket
+from visionsprat.accounts import SignInRefused, check, hash_password, issue_ticket
 from visionsprat.fields import Refused, clean_name
-from visionsprat.ui import erasing, locked, second_factor, sessions
+from visionsprat.ui import erasing, locked, own_code, second_factor, sessions
 from visionsprat.ui.entrance import enter
 from visionsprat.ui.frame import draw, notice
 from visionsprat.ui.here import browser_mark, client, device, here
@@ -39,6 +39,7 @@ def password_form() -> None:
         old = st.text_input(
             "Nuvarande lösenord", key="account_old_password", type="password", autocomplete="current-password"
         )
+        code = own_code.ask("account_code")
         new = st.text_input(
             "Nytt lösenord", key="account_new_password", type="password", autocomplete="new-password"
         )
@@ -48,17 +49,25 @@ def password_form() -> None:
     if not pressed:
         return
     try:
-        # The old one first: what the new one costs is for its person alone.
+        # The old one first: what the new one costs is for its person alone. The code last: it counts once.
         checked = check(store, account.email, old, device=device(), client=client()).password_hash
         hashed = hash_password(new, known=(*account.name.split(), account.email))
-        if store.set_password(account.id, hashed, checked):
-            enter(issue_ticket(store, account.id, browser_mark(), checked=hashed), at.address)
-        else:
-            st.rerun()  # changed elsewhere meanwhile, which has ended this session too
+        if own_code.suffices(code, "account_code", answer):
+            change_password(hashed, checked)
     except Refused as refused:
         notice(FAULTS[refused.fault], problem=True, fields=["account_new_password"], place=answer)
     except PROBLEMS as problem:
         tell(problem, "account_old_password", answer)
+
+
+def change_password(hashed: str, checked: str) -> None:
+    try:
+        if store.set_password(account.id, hashed, checked):
+            enter(issue_ticket(store, account.id, browser_mark(), checked=hashed), at.address)
+            return
+    except SignInRefused:
+        pass
+    st.rerun()  # changed elsewhere meanwhile, which has ended this session too
 
 
 draw("heading.html", title="Mitt konto", lead=account.email)

@@ -2,8 +2,10 @@
 
 import streamlit as st
 
+from visionsprat.errors import NotAllowed
 from visionsprat.ui.administration import backup, groups, invitations, people, record, second_factor, staff
-from visionsprat.ui.frame import draw
+from visionsprat.ui.frame import draw, notice
+from visionsprat.ui.text import NOT_ADMINISTRATOR
 
 PARTS = {
     "personer": ("Personer", people.draw),
@@ -19,4 +21,7 @@ second_factor.draw()
 names = {slug: name for slug, (name, _) in PARTS.items()}
 draw("parts.html", label="Delar av administrationen", address="/administration", parts=names)
 _, draw_part = PARTS.get(st.query_params.get("del", ""), PARTS["personer"])
-draw_part()
+try:
+    draw_part()
+except NotAllowed:  # since this run began: the next one finds no such page
+    notice(NOT_ADMINISTRATOR, problem=True)

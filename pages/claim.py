@@ -4,7 +4,7 @@ import secrets
 
 import streamlit as st
 
-from visionsprat.accounts import hash_password, issue_ticket
+from visionsprat.accounts import SignInRefused, hash_password, issue_ticket
 from visionsprat.errors import AlreadyClaimed
 from visionsprat.fields import Refused, clean_email, clean_group, clean_name
 from visionsprat.records import NewAccount
@@ -45,6 +45,8 @@ def form() -> None:
         account = NewAccount(address, person, hashed, is_admin=True, member_of=team, manages=team)
         account_id = house.store.claim(account)
         enter(issue_ticket(house.store, account_id, browser_mark(), checked=hashed), "")
+    except SignInRefused:  # closed, or given another password, in the moment since
+        st.rerun()  # the link is used, and the page says so
     except TooBusy:
         notice(TOO_BUSY, problem=True, place=problem)
     except Refused as refused:

@@ -4,11 +4,13 @@ import streamlit as st
 
 from visionsprat.ui import frame, pages
 from visionsprat.ui.here import arrive, settle
-from visionsprat.ui.watch import watched
+from visionsprat.ui.watch import in_turn, watched
 
 with watched():
-    page = st.navigation(pages.pages_for(arrive()), position="hidden")
-    settle(page.url_path)
-    frame.draw_navigation()
-    page.run()
-    frame.draw_end()
+    at = arrive()
+    with in_turn(is_stranger=at.visitor is None):
+        page = st.navigation(pages.pages_for(at), position="hidden")
+        settle(page.url_path)
+        frame.draw_navigation()
+        page.run()
+        frame.draw_end()

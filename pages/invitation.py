@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from visionsprat.accounts import hash_password, issue_ticket
+from visionsprat.accounts import SignInRefused, hash_password, issue_ticket
 from visionsprat.errors import InvitationVoid
 from visionsprat.fields import Refused
 from visionsprat.invitations import code_hash, tell_of_new_password
@@ -50,7 +50,10 @@ def form(person: Invited) -> None:
             tell_of_new_password(at.installation.settings.smtp, person)
         store.end_session(at.token_hash)  # somebody else's, whose cookie is about to be replaced
         ask_for_code(account_id, person.email, hashed)
-        enter(issue_ticket(store, account_id, browser_mark(), checked=hashed), "")
+        try:
+            enter(issue_ticket(store, account_id, browser_mark(), checked=hashed), "")
+        except SignInRefused:  # closed, or given another password, in the moment since
+            st.rerun()  # the link is used, and the page says so
 
 
 try:

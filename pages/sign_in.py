@@ -8,7 +8,7 @@ from visionsprat.second_factor import CodeWanted
 from visionsprat.turns import TooBusy
 from visionsprat.ui.entrance import enter
 from visionsprat.ui.frame import draw, notice
-from visionsprat.ui.here import browser_mark, client, device, here
+from visionsprat.ui.here import ERASED, browser_mark, client, destination, device, here
 from visionsprat.ui.text import NO_COOKIES, TOO_BUSY, too_many
 from visionsprat.ui.waiting import wait_for_code
 
@@ -18,7 +18,7 @@ FIELDS = ("sign_in_email", "sign_in_password")
 at = here()
 module = at.module
 draw("sign_in.html", welcome=module.welcome, sentence=module.vision.sentence, themes=module.themes)
-if st.query_params.get("konto") == "raderat":
+if st.query_params.get(ERASED[0]) == ERASED[1]:
     notice("Ditt konto är raderat, med allt du hade skrivit.")
 with st.form("sign_in_form", border=False):
     email = st.text_input("E-post", key="sign_in_email", autocomplete="username")
@@ -50,7 +50,7 @@ if pressed:
                 client=client(),
                 keep=keep,
             )
-            enter(ticket, at.address)
+            enter(ticket, destination())
     except SignInRefused:
         notice(
             "E-postadressen eller lösenordet stämmer inte. Kontrollera båda och försök igen.",
@@ -59,7 +59,7 @@ if pressed:
             place=problem,
         )
     except CodeWanted as wanted:
-        wait_for_code(wanted.waiting, at.address)
+        wait_for_code(wanted.waiting, destination())
     except TooManyFailures as refused:
         notice(too_many(refused.until, at.now), problem=True, place=problem)
     except TooBusy:

@@ -13,6 +13,7 @@ import bcrypt
 import pytest
 from hypothesis import settings
 
+from visionsprat import log
 from visionsprat.content import Module, load_module
 from visionsprat.installation import installation
 from visionsprat.records import NewAccount
@@ -50,6 +51,11 @@ def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
     if installation.cache_info().currsize:
         installation().store.close()
     installation.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def no_refusal_was_told_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "_refusals", log.Seldom())
 
 
 @pytest.fixture(autouse=True)

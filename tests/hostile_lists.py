@@ -104,6 +104,15 @@ def bomb(size: int, *, told: int | None = None) -> bytes:
     return data.replace(struct.pack("<I", size), struct.pack("<I", told))
 
 
+def with_parts(count: int) -> bytes:
+    """An honest workbook with so many empty parts besides."""
+    file = io.BytesIO(xlsx_file())
+    with zipfile.ZipFile(file, "a") as parts:
+        for number in range(count):
+            parts.writestr(f"xl/more/{number}.xml", b"")
+    return file.getvalue()
+
+
 def xls_file(cells: Sequence[tuple[int, int, str]]) -> bytes:
     """A workbook of Excel 97 with texts in these rows and columns, no more of it than has to be there."""
 

@@ -15,7 +15,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ BEFORE = "Vi klappar igelkotten vid brandstationen."
 QUESTION, ANOTHER = "skapande/innebar", "globala/gora"
 
 
-class Role(str, Enum):
+class Role(StrEnum):
     VISITOR = "a visitor"
     LEARNER = "the learner"
     OTHER_MANAGER = "the manager of another group"
@@ -401,6 +401,15 @@ def test_what_is_not_for_somebody_looks_as_if_it_did_not_exist(met: dict[Role, M
     for route, status in met[role].statuses.items():
         if status == 404 and route.startswith("GET /api/"):
             assert met[role].everything[route].partition("\n")[2] == nothing, route
+
+
+def test_the_log_tells_who_asked_for_a_page_without_the_right_to_it(
+    met: dict[Role, Met], house: House
+) -> None:
+    """Once a second at most, whoever asks."""
+    told = [line for line in house.server.output.splitlines() if " event=Refused " in line]
+    by = {int(found[1]) for line in told if (found := re.search(r" account=(\d+) outcome=right$", line))}
+    assert by and by <= set(house.ids.values())
 
 
 @pytest.mark.parametrize("role", Role)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -10,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from tests.client import Client
+from visionsprat import log
 from visionsprat.allowed import Allowed
 from visionsprat.front import STREAMLIT
 
@@ -62,7 +65,10 @@ def test_nothing_else_is_there(client: Client, method: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
-def test_a_visitors_file_is_not_taken(client: Client, method: str) -> None:
+def test_a_visitors_file_is_not_taken(client: Client, method: str, caplog: pytest.LogCaptureFixture) -> None:
     address = "/_stcore/upload_file/6f6b6a3e-1111-4222-8333-123456789abc/6f6b6a3e-1111-4222-8333-123456789abd"
-    answer = client.request(method, address, content=b"a" * 1000)
+    with caplog.at_level(logging.INFO, log.OURS):
+        answer = client.request(method, address, content=b"a" * 1000)
     assert (answer.status_code, "Sidan finns inte" in answer.text) == (404, True)
+    (line,) = caplog.records
+    assert (line.getMessage(), vars(line)["outcome"]) == ("Upload refused", "refused")

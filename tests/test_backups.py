@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,12 +37,15 @@ from visionsprat.backups import (
     restore,
     worth_keeping,
 )
+from visionsprat.checkup import check
+from visionsprat.content import Module
 from visionsprat.errors import StoreUnavailable
 from visionsprat.installation import installation
 from visionsprat.migrations import connect, migrations
-from visionsprat.records import Contents, NewAccount, Reflection
+from visionsprat.records import Contents, Level, NewAccount, Reflection
 from visionsprat.settings import ROOT
 from visionsprat.store import Store, copies
+from visionsprat.store.checkpoints import CHECKPOINT
 from visionsprat.store.locks import IN_USE, Held, alone, share
 
 if TYPE_CHECKING:
@@ -77,7 +82,7 @@ def texts(path: Path) -> set[object]:
 
 
 def names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()} - {"backup.lock", IN_USE}
+    return {path.name for path in folder.iterdir()} - {"backup.lock", IN_USE, CHECKPOINT}
 
 
 def spoil_inside(path: Path) -> None:
@@ -355,6 +360,25 @@ def test_a_backup_with_a_clock_that_was_wrong_does_not_count_as_the_newest(
     assert path.exists()
 
 
+def test_backups_that_a_clock_ahead_has_dated_take_no_places_from_later_ones(
+    store: Store, amina: int, folder: Path
+) -> None:
+    """A year ahead for a week, then twenty days with the right time."""
+    ahead = [back_up(store, folder, NOW + timedelta(days=365 + day)) for day in range(7)]
+    for day in range(20):
+        latest = back_up(store, folder, NOW + timedelta(days=day))
+    there = made(folder)
+    today = NOW + timedelta(days=19)
+    assert {at for at in there if at <= today} == worth_keeping(
+        [NOW + timedelta(days=day) for day in range(20)]
+    )
+    assert set(ahead) <= set(there.values())
+    store.close()
+    truncate(store.path)
+    with pytest.raises(DatabaseDamaged, match=f"restore {latest}"):
+        require_sound(store.path, folder, today)
+
+
 # Restoring
 
 
@@ -567,6 +591,117 @@ def test_a_restore_that_is_killed_leaves_the_database_as_it_was_and_can_be_done_
     assert not list(store.path.parent.glob("*.restoring*"))
 
 
+#: For each number it is told, restores and is killed as it is about to touch a file for the nth time.
+KILLED_AT = """
+import os, signal, sys
+from datetime import datetime, timezone
+from pathlib import Path
+from visionsprat import backups
+left = 0
+def count(event, arguments):
+    global left
+    if left and event in {"os.rename", "os.remove", "os.link", "sqlite3.connect"}:
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+if sys.argv[3] == "copies":
+    def refuse(*arguments, **more):
+        raise PermissionError(1, "Operation not permitted")
+    os.link = refuse
+sys.addaudithook(count)
+for line in sys.stdin:
+    if (child := os.fork()) == 0:
+        left = int(line)
+        now = datetime.now(timezone.utc)
+        backups.restore(Path(sys.argv[1]), Path(sys.argv[2]), now, lambda found: None)
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked")
+@pytest.mark.parametrize(("is_damaged", "links"), [(False, "links"), (True, "links"), (True, "copies")])
+def test_wherever_a_restore_is_killed_the_old_database_has_its_wal_or_the_new_one_is_there(
+    store: Store, amina: int, folder: Path, is_damaged: bool, links: str
+) -> None:
+    save(store, amina, "före")
+    path = back_up(store, folder)
+    save(store, amina, "efter", based_on=1)
+    leave_wal_behind(store)
+    wal = Path(f"{store.path}-wal")
+    if is_damaged:
+        wal.write_bytes(b"no wal " + wal.read_bytes()[7:])
+        spoil_inside(store.path)
+    old = store.path.read_bytes(), wal.read_bytes()
+    kills = 0
+    command = [sys.executable, "-c", KILLED_AT, str(path), str(store.path), links]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    ) as restoring:
+        assert restoring.stdin and restoring.stdout
+        ended = -signal.SIGKILL
+        while ended == -signal.SIGKILL:
+            kills += 1
+            for each in store.path.parent.iterdir():
+                each.unlink()
+            store.path.write_bytes(old[0])
+            wal.write_bytes(old[1])
+            restoring.stdin.write(f"{kills}\n")
+            ended = int(restoring.stdout.readline())
+            with suppress(DatabaseDamaged):
+                require_sound(store.path, folder)
+            if is_damaged and store.path.read_bytes() == old[0]:
+                assert wal.read_bytes() == old[1]
+            else:
+                assert texts(store.path) <= {"före", "efter"}
+            kept = store.path.parent.glob("*.before-restore-*Z")
+            assert not any(each.samefile(store.path) for each in kept)
+        assert ended == 0
+    assert kills > 15
+    assert texts(store.path) == {"före"}
+
+
+# File systems that can't do all (Samba, VirtualBox, FAT)
+
+
+@pytest.fixture
+def poor_file_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that syncs no folder, changes no mode and has no links. Refusals as such file systems make them."""
+    sync = os.fsync
+
+    def sync_files_alone(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        sync(descriptor)
+
+    def refuse(*_: object, **more: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "fsync", sync_files_alone)
+    for name in ("chmod", "fchmod", "link"):
+        monkeypatch.setattr(os, name, refuse)
+
+
+def test_what_has_been_done_is_not_denied_where_a_folder_can_not_be_synced(
+    store: Store, amina: int, folder: Path, poor_file_system: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    save(store, amina, "före")
+    for hours in range(3):
+        path = back_up(store, folder, NOW + timedelta(hours=hours))
+    assert list(made(folder).values()) == [path]  # thinned as elsewhere
+    save(store, amina, "efter", based_on=1)
+    store.close()
+    kept = restore(path, store.path, NOW, agreed)
+    assert texts(store.path) == {"före"}
+    assert kept is not None
+    assert texts(kept) == {"efter"}
+    assert kept.stat().st_mode & 0o777 == 0o600
+    said = {record.getMessage() for record in caplog.records}
+    why = "is written, but its folder can't be synced (Invalid argument)"
+    assert all(why in each for each in said)
+    assert {str(path), str(store.path)} <= {each.partition(" ")[0] for each in said}
+
+
 # Who has the database open
 
 
@@ -640,6 +775,53 @@ def test_a_damaged_database_stops_the_start_and_names_the_newest_good_backup(
     assert store.path.read_bytes() == damaged
     # Looking at it may leave SQLite's companions, empty ones.
     assert names(store.path.parent) - {f"visionsprat.db{end}" for end in ("-wal", "-shm")} == there
+
+
+#: A flipped bit each: what stands in the schema, and what takes its place.
+FLIPPED = {
+    "a letter that is none any more": (b"CREATE TABLE visits", b"CREATE TABLE vi\xf3its"),
+    "a word of SQL, beside a name with a word of SQLite's": (
+        b"CREATE TABLE locked_reflections",
+        b"CREATE TAJLE locked_reflections",
+    ),
+    "a sign that begins what never ends": (b"email TEXT NOT NULL UNIQUE", b'email TEXT NOT NULL "NIQUE'),
+    "a column": (b"last_signed_in_at", b"lasu_signed_in_at"),
+    "what an index is of": (b"CHECK (is_admin IN", b"CHECK (is_iemin IN"),
+    "a table in its index": (b"ON sessions (account_id)", b"ON sessionr (account_id)"),
+    "the list of migrations": (b'"migration_set" TEXT', b'"migration_sdt" TEXT'),
+    "the list of migrations, a column": (b'"applied_at" TEXT', b'"applied_!t" TEXT'),
+}
+
+
+@pytest.mark.parametrize(("stood", "stands"), FLIPPED.values(), ids=FLIPPED)
+def test_a_bit_that_flips_in_the_schema_is_told_wherever_the_file_is_looked_at(
+    store: Store, amina: int, folder: Path, tmp_path: Path, module: Module, stood: bytes, stands: bytes
+) -> None:
+    good = back_up(store, folder)
+    store.close()
+    whole = store.path.read_bytes()
+    assert stood in whole
+    store.path.write_bytes(whole.replace(stood, stands))
+    with pytest.raises(DatabaseDamaged) as caught:
+        require_sound(store.path, folder)
+    said = str(caught.value)
+    assert said.startswith(f"The database {store.path} is damaged (")
+    assert said.endswith(f"python -m visionsprat restore {good}")
+    assert "\n" not in said
+    with pytest.raises(BackupRefused, match="can't be restored"):
+        restore(store.path, tmp_path / "elsewhere" / "visionsprat.db", NOW, agreed)
+    with pytest.raises(BackupFailed):
+        backup(store.path, folder, NOW + timedelta(days=1))
+    assert any(each.level is Level.FAULT for each in check(store.path, folder, module, NOW))
+    assert restore(good, store.path, NOW, agreed)
+
+
+def test_a_schema_that_other_programs_have_added_to_is_sound(store: Store, amina: int, folder: Path) -> None:
+    store.close()
+    with closing(sqlite3.connect(store.path)) as db, db:
+        db.execute("CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER)")
+        db.execute("ANALYZE")
+    require_sound(store.path, folder)
 
 
 def test_a_database_that_can_not_be_opened_is_not_said_to_be_damaged(

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from visionsprat.backups import backup
-from visionsprat.checkup import age, check
+from visionsprat.checkup import age, check, surroundings
 from visionsprat.content import Module
 from visionsprat.records import Level
+from visionsprat.settings import load_settings
 from visionsprat.store import Store
 
 if TYPE_CHECKING:
@@ -142,3 +143,22 @@ def test_a_backup_older_than_two_days_is_a_note(looked: Callable[..., Findings],
 )
 def test_an_age_is_said_in_hours_and_then_in_days(passed: timedelta, said: str) -> None:
     assert age(passed) == said
+
+
+@pytest.mark.parametrize(
+    ("url", "header", "told"),
+    [
+        ("https://visionsprat.example.se", None, True),
+        ("https://visionsprat.example.se", "X-Forwarded-For", False),
+        ("http://visionsprat.example.se", None, False),
+        ("https://localhost:8443", None, False),
+        (None, None, False),
+    ],
+)
+def test_a_public_address_without_the_proxys_header_is_told(
+    url: str | None, header: str | None, told: bool
+) -> None:
+    given = {"VISIONSPRAT_URL": url, "VISIONSPRAT_CLIENT_HEADER": header}
+    settings = load_settings({name: value for name, value in given.items() if value})
+    found = [each.text for each in surroundings(settings)]
+    assert ["VISIONSPRAT_CLIENT_HEADER" in each for each in found] == [True] * told

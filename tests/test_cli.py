@@ -13,7 +13,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -234,6 +234,28 @@ def test_a_check_tells_what_is_well_and_never_what_anybody_wrote(
     )
 
 
+def test_locked_texts_are_counted_like_the_others(database: Path, tmp_path: Path, capsys: Printed) -> None:
+    """After an administrator's link was used as many texts are there as before."""
+    with closing(Store(database)) as store:
+        store.invite(None, Whom(), lambda _: "link")
+        store.use_invitation("link", "hash")
+        assert texts(store, 1) == {}
+    main(["check"])
+    assert "whole: accounts: 1, reflections: 1 (locked: 1).\n" in capsys.readouterr().out
+    main(["backup", str(tmp_path)])
+    (path,) = tmp_path.glob("visionsprat-*.db")
+    main(["restore", str(path), "--yes"])
+    said = capsys.readouterr().out
+    assert f"Wrote {path} and checked it.\n" in said
+    assert "whole: accounts: 1, reflections: 1 (locked: 1), newest saved: 20" in said
+    with closing(Store(database)) as store:
+        visitor = store.visitor(begin_session(store, 1))
+        assert visitor
+        save(store, 1, "en ny", visitor.erased_revision)
+    main(["check"])
+    assert "reflections: 2 (locked: 1).\n" in capsys.readouterr().out
+
+
 def test_a_check_that_finds_a_fault_ends_with_1_and_says_it_on_standard_error(
     database: Path, data_folder: Path, capsys: Printed
 ) -> None:
@@ -324,6 +346,42 @@ def test_a_table_takes_the_place_of_no_database_and_of_nothing_behind_a_link(
         assert why in capsys.readouterr().err
     assert other.read_text(encoding="utf-8") == "mitt"
     assert database.read_bytes().startswith(b"SQLite format 3")
+
+
+@pytest.mark.parametrize("command", [["export"], ["invite", "amina@test.example", "--output"]])
+@pytest.mark.parametrize("running", [True, False])
+@pytest.mark.parametrize("end", ["", "-wal", "-shm", "-journal"])
+def test_a_table_takes_the_place_of_nothing_that_belongs_to_the_database(
+    staff: None,
+    data_folder: Path,
+    tmp_path: Path,
+    capsys: Printed,
+    command: list[str],
+    running: bool,
+    end: str,
+) -> None:
+    file = data_folder / f"visionsprat.db{end}"
+    again, folder = tmp_path / "again.csv", tmp_path / "folder"
+    folder.symlink_to(data_folder)
+    with closing(Store(data_folder / "visionsprat.db")) if running else nullcontext():
+        if file.exists():
+            again.hardlink_to(file)
+        before = file.read_bytes() if file.exists() else None
+        for path in (file, folder / file.name, *([again] if again.exists() else [])):
+            assert main([*command, str(path)]) == 1
+            said = capsys.readouterr().err
+            assert f"{path} is a database" in said or f"{path} belongs to the database" in said
+        assert (file.read_bytes() if file.exists() else None) == before
+    with closing(Store(data_folder / "visionsprat.db")) as store:
+        assert store.find_people("").count == 3
+
+
+def test_nor_of_what_belongs_to_another_database(tmp_path: Path, staff: None, capsys: Printed) -> None:
+    other = tmp_path / "other.db"
+    with closing(Store(other)):
+        for end in ("-wal", "-shm"):
+            assert main(["export", f"{other}{end}"]) == 1
+            assert "belongs to the database" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -488,6 +546,21 @@ def test_a_second_factor_is_reset(data_folder: Path, capsys: Printed) -> None:
         assert store.second_factor(chief) is None
         newest = store.audit_log().entries[0]
         assert (newest.actor, newest.action) == ("", Action.SECOND_FACTOR_REMOVED)
+
+
+def test_whose_second_factor_is_reset_gets_a_letter(
+    data_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    with closing(Store(data_folder / DATABASE)) as store:
+        chief = store.add_account(NewAccount("chief@test.example", "Chief", None, is_admin=True))
+        assert store.set_second_factor(chief, "SECRET", 0, ["hash"], "")
+    with mail_server() as mailbox:
+        for name, value in mailbox.environment.items():
+            monkeypatch.setenv(name, value)
+        assert main(["reset-second-factor", "chief@test.example"]) == 0
+        assert mailbox.recipients == ["chief@test.example"]
+        assert "Den som sköter servern har tagit bort tvåstegsinloggningen" in mailbox.text()
+    assert capsys.readouterr().out.endswith("Sent 1 of 1 letters.\n")
 
 
 @pytest.mark.parametrize(

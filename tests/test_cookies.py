@@ -10,7 +10,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.client import Client
-from visionsprat.cookies import BROWSER_COOKIE, DEVICE_COOKIE, NEW, SESSION_COOKIE, HostCookies, counted
+from visionsprat.cookies import (
+    BROWSER_COOKIE,
+    DEVICE_COOKIE,
+    NEW,
+    SESSION_COOKIE,
+    HostCookies,
+    Outside,
+    counted,
+)
 
 OLD, HOSTED = "a-token-of-before", f"{NEW}a-token"
 
@@ -32,9 +40,10 @@ def taken_back(request: Request) -> Response:
     return response
 
 
-def client(https: bool = True) -> Client:
+def client(https: bool = True, port: int | None = None) -> Client:
     routes = [Route("/", shown), Route("/given", given), Route("/taken-back", taken_back)]
-    return Client(Starlette(routes=routes, middleware=[Middleware(HostCookies, is_https=lambda _: https)]))
+    names = Middleware(HostCookies, is_https=lambda _: https, port=lambda _: port)
+    return Client(Starlette(routes=routes, middleware=[names]))
 
 
 @pytest.mark.parametrize(
@@ -85,3 +94,39 @@ def test_without_tls_the_names_stay_plain() -> None:
     plain = client(https=False)
     assert plain.get("/", headers={"Cookie": f"{SESSION_COOKIE}=x"}).json() == {SESSION_COOKIE: "x"}
     assert plain.get("/given").headers.get_list("set-cookie")[0].startswith(f"{SESSION_COOKIE}=")
+
+
+# Two servers on one host
+
+
+@pytest.mark.parametrize("https", [False, True])
+def test_a_server_at_another_port_has_names_of_its_own(https: bool) -> None:
+    rehearsal, prefix = client(https, port=8502), "__Host-" if https else ""
+    (given_out, another) = rehearsal.get("/given").headers.get_list("set-cookie")
+    assert given_out.startswith(f"{prefix}{SESSION_COOKIE}_8502={HOSTED};")
+    assert another.startswith("another=")
+    mine, theirs = f"{prefix}{SESSION_COOKIE}_8502=mine", f"{prefix}{SESSION_COOKIE}=theirs"
+    for cookie in (f"{mine}; {theirs}", f"{theirs}; {mine}; {prefix}{SESSION_COOKIE}_8503=x"):
+        assert rehearsal.get("/", headers={"Cookie": cookie}).json()[SESSION_COOKIE] == "mine"
+        assert client(https).get("/", headers={"Cookie": cookie}).json()[SESSION_COOKIE] == "theirs"
+
+
+@pytest.mark.parametrize("https", [False, True])
+def test_it_takes_back_its_own_alone(https: bool) -> None:
+    cookies = "; ".join(f"{prefix}{SESSION_COOKIE}=theirs" for prefix in ("", "__Host-"))
+    answer = client(https, port=8502).get("/taken-back", headers={"Cookie": cookies})
+    (taken,) = answer.headers.get_list("set-cookie")
+    assert taken.startswith(f"{'__Host-' if https else ''}{SESSION_COOKIE}_8502=") and "Max-Age=0" in taken
+
+
+@pytest.mark.parametrize(
+    ("sent", "counts"),
+    [
+        (f"{SESSION_COOKIE}={OLD}", f"{SESSION_COOKIE}={OLD}"),
+        (f"{BROWSER_COOKIE}={OLD}; a=b", f"{BROWSER_COOKIE}={OLD}; a=b"),
+        (f"{SESSION_COOKIE}_8503=x", f"{SESSION_COOKIE}_8503=x"),
+        (f"{SESSION_COOKIE}_8502=a; {DEVICE_COOKIE}=b", f"{SESSION_COOKIE}=a; {DEVICE_COOKIE}=b"),
+    ],
+)
+def test_what_was_handed_out_before_the_ports_were_told_apart_counts(sent: str, counts: str) -> None:
+    assert counted(sent, Outside(https=False, port=8502)) == counts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from starlette.applications import Starlette
 from tests.client import Client
 from tests.conftest import Clock
 from tests.test_web import sign_in
-from visionsprat import downloads
+from visionsprat import downloads, log
 from visionsprat.content import Module
 from visionsprat.installation import Installation, installation
 from visionsprat.records import Action, NewAccount, Reflection
@@ -168,3 +169,36 @@ def test_nothing_that_is_asked_for_ends_in_an_error(house: Installation, client:
         for name in names:
             method = "POST" if "inbjudningar" in address else "GET"
             assert client.request(method, f"{address}?{name}={value}").status_code in {200, 404}
+
+
+def test_more_files_than_anybody_needs_are_told_to_wait_and_nobody_else(
+    client: Client, house: Installation, amina: int
+) -> None:
+    answers = [client.get(OWN[number % 2]) for number in range(25)]
+    statuses = [answer.status_code for answer in answers]
+    first = statuses.index(429)
+    assert first >= 20 and set(statuses[:first]) == {200}
+    sentence = "Du har laddat ner många filer på kort tid. Vänta en stund och försök igen.\n"
+    assert answers[first].text == sentence
+    assert int(answers[first].headers["retry-after"]) in {1, 2}
+    sign_in(client, house, add(house, "bengt@test.example"))
+    assert client.get(OWN[0]).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/api/personallista.csv", "/api/handelser.csv", "/api/min-grupp.xlsx"])
+def test_administrators_and_managers_wait_likewise(client: Client, house: Installation, address: str) -> None:
+    chief = add(house, "chief@test.example", is_admin=True)
+    house.store.set_manager(chief, chief, house.store.make_group(chief, "Alla"), True)
+    sign_in(client, house, chief)
+    assert {client.get(address).status_code for _ in range(25)} == {200, 429}
+
+
+@pytest.mark.parametrize("address", ["/api/personallista.csv", "/api/handelser.csv", "/api/min-grupp.csv"])
+def test_whoever_has_no_right_to_a_file_is_told_in_the_log(
+    client: Client, amina: int, caplog: pytest.LogCaptureFixture, address: str
+) -> None:
+    with caplog.at_level(logging.INFO, log.OURS):
+        assert {client.get(address).status_code for _ in range(3)} == {404}
+    (line,) = caplog.records
+    told = [vars(line)[name] for name in ("outcome", "account", "file")]
+    assert (line.getMessage(), told) == ("Refused", ["right", amina, address.removeprefix("/api/")])

@@ -15,10 +15,22 @@ import pytest
 from starlette.websockets import WebSocket, WebSocketState
 from streamlit import config
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.attack.frames import other_kinds, rerun
-from visionsprat import accounts, frames
-from visionsprat.frames import LARGEST, PATIENCE, STREAM, Bucket, Buckets, Frames, Rate, Refusal, kind_of
+from visionsprat import accounts, frames, log
+from visionsprat.frames import (
+    DRAWING,
+    LARGEST,
+    PATIENCE,
+    STREAM,
+    Bucket,
+    Buckets,
+    Frames,
+    Rate,
+    Refusal,
+    kind_of,
+)
 from visionsprat.installation import installation
 from visionsprat.metrics import REGISTRY
 from visionsprat.owners import NotTrusted
@@ -215,6 +227,7 @@ def test_a_tab_that_asks_without_end_is_closed(caplog: pytest.LogCaptureFixture)
     assert len(stream.reached) == pytest.approx(frames.OF_A_TAB.burst + PATIENCE, abs=5)
     (line,) = caplog.records
     assert (line.getMessage(), vars(line)["reason"]) == ("Closed a websocket", "rate")
+    assert vars(line)["client"] == log.pseudonym("192.0.2.1")
 
 
 def test_a_walk_however_fast_is_not_kept_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,6 +260,57 @@ def test_between_messages_that_come_at_once_others_are_served() -> None:
     asyncio.run(whole())
     runs = [place for place, each in enumerate(order) if each == "run"]
     assert all(later - earlier > 1 for earlier, later in itertools.pairwise(runs))
+
+
+def finished() -> bytes:
+    return ForwardMsg(script_finished=ForwardMsg.FINISHED_SUCCESSFULLY).SerializeToString()
+
+
+@pytest.mark.parametrize("ending", ["drawn", "left"])
+def test_of_one_client_few_pages_are_drawn_at_a_time(ending: str) -> None:
+    drawing: list[int] = []
+    most, drawn = 0, 0
+
+    class Drawing(Stream):
+        async def _streamlit(self, scope: Any, receive: Any, send: Any) -> None:
+            nonlocal most, drawn
+            while (await receive())["type"] == "websocket.receive":
+                drawing.append(1)
+                most = max(most, len(drawing))
+                for _ in range(200):
+                    await asyncio.sleep(0)
+                drawing.pop()
+                drawn += 1
+                if ending == "left":
+                    return
+                await send({"type": "websocket.send", "bytes": finished()})
+
+    async def whole() -> None:
+        guard = Frames(None)  # type: ignore[arg-type]
+        await asyncio.gather(*(Drawing().runs(guard, [RERUN]) for _ in range(5 * DRAWING)))
+
+    asyncio.run(whole())
+    assert (most, drawn) == (DRAWING, 5 * DRAWING)
+
+
+def test_a_page_that_waits_for_something_keeps_the_others_waiting_for_a_while_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(frames, "DRAWN_AFTER", 0.01)
+    reached: list[bytes] = []
+
+    class Waiting(Stream):
+        async def _streamlit(self, scope: Any, receive: Any, send: Any) -> None:
+            reached.append((await receive())["bytes"])
+            while len(reached) < 2 * DRAWING:
+                await asyncio.sleep(0)
+
+    async def whole() -> None:
+        guard = Frames(None)  # type: ignore[arg-type]
+        await asyncio.gather(*(Waiting().runs(guard, [RERUN]) for _ in range(2 * DRAWING)))
+
+    asyncio.run(whole())
+    assert len(reached) == 2 * DRAWING
 
 
 def test_no_other_websocket_is_there() -> None:

@@ -209,10 +209,32 @@ def test_nothing_outside_the_folders_is_served(client: Client, address: str, enc
     assert client.status(path, encoding) in {400, 404}
 
 
-# Addresses that are none
+# Addresses that are none, or nearly
 
 
-@pytest.mark.parametrize("address", ["/a/b", "/globala/x", "/globala/innebar/y", "/finns/inte/"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    ("asked", "led"),
+    [
+        ("/skapande/", "/skapande"),
+        ("/skapande%20", "/skapande"),
+        ("/skapande%C2%A0?a=b%20c", "/skapande?a=b%20c"),
+        ("/%E2%80%8BMina-Reflektioner/", "/mina-reflektioner"),
+        ("/%20", "/"),
+        ("/hittapa/", "/hittapa"),
+    ],
+)
+def test_a_page_has_one_address_and_others_that_mean_it_lead_there(
+    client: Client, method: str, asked: str, led: str
+) -> None:
+    answer = client.request(method, asked)
+    assert (answer.status_code, answer.headers["location"]) == (308, led)
+    assert client.get(led).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "address", ["/a/b", "/globala/x", "/globala/innebar/y", "/finns/inte/", "/a%20b", "/a%00"]
+)
 def test_an_address_below_a_page_is_told_in_swedish(client: Client, address: str) -> None:
     answer = get(client, address)
     assert answer.status_code == 404

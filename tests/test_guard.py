@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -10,15 +11,15 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from tests.client import FOREIGN, OWN, Client
-from visionsprat import downloads
+from visionsprat import downloads, log
 from visionsprat.front import STREAMLIT, Front
-from visionsprat.guard import BEHIND_TLS, HEADERS, Guard
+from visionsprat.guard import BEHIND_TLS, HEADERS, Guard, port
 from visionsprat.installation import installation
 from visionsprat.web import OwnRoutes, routes
 
@@ -290,3 +291,56 @@ def test_a_websocket_under_another_name_is_refused(
     set_url(PUBLIC)
     headers = {"Host": host, "Origin": f"https://{host}"}
     assert asyncio.run(open_websocket(headers)) == comes
+
+
+def test_whom_it_refuses_the_log_tells_by_a_mark(
+    app: Starlette, set_url: Callable[[str], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    set_url(PUBLIC)
+    client = Client(app, "192.0.2.7")
+    with caplog.at_level(logging.INFO, log.OURS):
+        for _ in range(3):
+            client.get("/", headers={"Host": "evil.example"})
+            client.post("/", headers={"Host": "localhost", "Origin": "https://evil.example"})
+    told = [(each.getMessage(), vars(each)["outcome"], vars(each)["client"]) for each in caplog.records]
+    mark = log.pseudonym("192.0.2.7")
+    assert told == [("Refused", "host", mark), ("Refused", "foreign", mark)]
+
+
+# Where the browser is
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "found"),
+    [
+        (None, "localhost:8502", 8502),
+        (None, "localhost:80", None),
+        (None, "vision.example.se", None),
+        (None, "[::1]:8502", 8502),
+        (None, "[", None),
+        (None, "localhost:99999", None),
+        (PUBLIC, "vision.example.se", None),
+        (PUBLIC, "localhost:8502", 8502),
+        (f"{PUBLIC}:443", "vision.example.se", None),
+        (f"{PUBLIC}:8443", "vision.example.se:8443", 8443),
+        (f"{PUBLIC}:8443", "vision.example.se", 8443),  # from a proxy that passes on the name alone
+        ("http://vision.example.se:8080", "vision.example.se", 8080),
+    ],
+)
+def test_the_port_is_the_public_one_where_it_is_not_the_default_one(
+    set_url: Callable[[str], None], url: str | None, host: str, found: int | None
+) -> None:
+    if url:
+        set_url(url)
+    headers = [(b"host", host.encode())]
+    assert port(HTTPConnection({"type": "http", "scheme": "http", "headers": headers})) == found
+
+
+def test_a_public_name_with_other_letters_is_answered_as_browsers_ask_for_it(
+    client: Client, set_url: Callable[[str], None]
+) -> None:
+    set_url("https://v\u00e5rdk\u00f6p.example.se")
+    host = {"Host": "xn--vrdkp-mra6j.example.se"}
+    assert client.get("/healthz", headers=host).status_code == 200
+    own = {**host, "Origin": "https://xn--vrdkp-mra6j.example.se"}
+    assert client.post("/api/sign-out", headers=own).status_code == 200

@@ -15,8 +15,9 @@ from visionsprat.settings import ROOT
 FLOORS = (
     {"errors", "log", "metrics", "rates", "version", "cookies", "staff_reader", "widgets", "memory"},
     {"settings", "writing", "content", "sheets", "client", "devices", "turns", "bounds", "loops"},
-    {"migrations", "records", "fields", "mail"},
+    {"migrations", "records", "fields", "mail", "addresses"},
     {"store.locks", "store.files", "store.epochs"},
+    {"store.checkpoints"},
     {"store.connections", "store.quotas", "progress", "staff_file"},
     {
         "store.sessions",
@@ -56,7 +57,7 @@ FLOORS = (
     {"ui.pages"},
     {"ui.frame"},
     {
-        *("ui.own_password", "ui.sessions", "ui.first_words", "ui.second_step"),
+        *("ui.own_password", "ui.own_code", "ui.sessions", "ui.first_words", "ui.second_step"),
         "ui.administration.everybody",
     },
     {"ui.erasing", "ui.locked", "ui.second_factor"},

@@ -34,7 +34,7 @@ from visionsprat.accounts import SignInRefused, sign_in
 from visionsprat.errors import EmailTaken, StoreUnavailable, TooManyFailures
 from visionsprat.installation import DATABASE, Installation, installation
 from visionsprat.invitations import ask_for_new_password
-from visionsprat.log import FIELDS, Logfmt, pseudonym
+from visionsprat.log import FIELDS, Logfmt, Seldom, pseudonym
 from visionsprat.mail import Letter
 from visionsprat.outbox import Dispatch, errands
 from visionsprat.records import NewAccount, Reflection
@@ -109,9 +109,56 @@ def test_the_code_gives_no_field_that_would_be_left_out() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.keyword) and node.arg == "extra" and isinstance(node.value, ast.Dict):
                 given |= {key.value for key in node.value.keys if isinstance(key, ast.Constant)}
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "log.about":
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in {"log.about", "log.refusal"}:
                 given |= {keyword.arg for keyword in node.keywords}
     assert {"account", "outcome", "reason", "question"} <= given <= {*FIELDS}
+
+
+# Refusals
+
+
+def test_a_flood_of_refusals_is_a_line_a_second_that_says_how_many() -> None:
+    now = [5.0]
+    seldom = Seldom(lambda: now[0])
+    assert [seldom.count("host") for _ in range(1000)] == [1, *[0] * 999]
+    assert seldom.count("foreign") == 1
+    now[0] += 1
+    assert [seldom.count("host") for _ in range(3)] == [1000, 0, 0]
+    now[0] += 60
+    assert [seldom.count("host"), seldom.count("foreign")] == [3, 1]
+
+
+def test_a_refusal_that_is_left_out_is_for_those_who_look_closer(written: io.StringIO) -> None:
+    for _ in range(3):
+        log.refusal("Refused", outcome="host", client="0123")
+    levels = [re.findall(r"level=(\w+)", each)[0] for each in lines(written, "Refused")]
+    assert levels == ["info", "debug", "debug"]
+
+
+def test_a_save_that_is_refused_is_told_by_account_and_a_mark(
+    house: Installation, leja: int, client: Client, written: io.StringIO
+) -> None:
+    client = from_elsewhere(client)
+    assert [save(client, text=1), save(client, question="a/b")] == [422, 404]
+    malformed, unknown = lines(written, "Save")
+    about = f" request=the-request account={leja} client={pseudonym('192.0.2.7')} outcome="
+    assert " level=info " in malformed and f"{about}malformed" in malformed
+    assert " level=info " in unknown and f"{about}no_such_question" in unknown
+
+
+def test_whoever_asks_too_often_is_told(
+    house: Installation, leja: int, client: Client, written: io.StringIO
+) -> None:
+    address = f"/api/reflections/versions?question={QUESTION}"
+    while client.get(address).status_code == 200:
+        pass
+    assert f" account={leja} outcome=too_often" in lines(written, "Refused")[0]
+
+
+def from_elsewhere(client: Client) -> Client:
+    there = Client(client.app, "192.0.2.7")
+    there.cookies.update(client.cookies)
+    return there
 
 
 # Errors

@@ -16,12 +16,13 @@ import pytest
 from sqlite_utils import Database
 
 from tests.fixtures.__main__ import EARLIER, PEOPLE, TEXTS, build
-from visionsprat.errors import StoreUnavailable, VisionspratError
+from visionsprat.errors import OlderRunning, StoreUnavailable, VisionspratError
 from visionsprat.migrations import DatabaseTooNew, connect, migrate, migrations
 from visionsprat.records import NewAccount
 from visionsprat.settings import ROOT
-from visionsprat.store import Store
+from visionsprat.store import Store, connections
 from visionsprat.store.files import NotKept
+from visionsprat.store.locks import IN_USE, share
 
 SCHEMA = Path(__file__).parent / "fixtures" / "schema.sql"
 #: A database of each release, made by `python -m tests.fixtures` when its last migration was released.
@@ -232,6 +233,29 @@ def test_a_database_of_a_newer_version_stops_the_start_and_is_left_alone(path: P
     )
     assert isinstance(caught.value, VisionspratError)
     assert "\n".join(db.conn.iterdump()) == before
+
+
+def test_nothing_is_migrated_under_a_process_of_the_version_before(
+    old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "PATIENCE", 0.3)
+    before = dump(old)
+    with closing(share(old.with_name(IN_USE), 0)):
+        with pytest.raises(OlderRunning, match="Stop all processes of Visionsprat, then start again"):
+            Store(old)
+        assert dump(old) == before
+    Store(old).close()
+    assert dump(old) != before
+
+
+def test_a_process_that_a_newer_version_has_overtaken_says_so(path: Path, db: Database) -> None:
+    with closing(Store(path)) as store:
+        account_id = store.add_account(NewAccount("amina@test.example", "Amina", None))
+        pretend_newer(db)
+        db.execute("ALTER TABLE reflections RENAME COLUMN text TO words")
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable, match=r"A newer version .*m999_from_the_future.* Stop this"):
+                store.save_reflection(account_id, "skapande/innebar", "Hej", 0)
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(db: Database) -> None:

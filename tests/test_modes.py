@@ -69,6 +69,19 @@ def test_a_file_about_people_is_private_even_when_it_was_there(
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
+def test_where_no_mode_can_be_changed_the_file_is_written_and_that_is_said(
+    tmp_path: Path, data_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object, **more: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "chmod", refuse)
+    file = tmp_path / "people.csv"
+    assert main(["invite", "--never-signed-in", "--output", str(file)]) == 0
+    assert "e-post" in file.read_text(encoding="utf-8-sig")
+    assert f"{file} can't be made readable by you alone (Operation not permitted)" in capsys.readouterr().err
+
+
 def test_a_server_says_at_its_start_that_others_can_read_along(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir(0o755)

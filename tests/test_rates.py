@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from visionsprat.rates import Limits, Rate
+from visionsprat.rates import AtOnce, Limits, Rate, Shared
 
 
 class Watch:
@@ -78,3 +79,41 @@ def test_an_editor_in_every_theme_is_within_the_rate_of_saves(watch: Watch) -> N
     for _ in range(5000):
         watch.now += 0.7
         assert rate.wait("amina") == rate.wait("amina") == 0
+
+
+def test_so_many_are_there_at_the_same_time_and_whoever_goes_makes_room() -> None:
+    places = AtOnce(2)
+    with places.one("amina") as first, places.one("amina") as second, places.one("amina") as third:
+        assert (first, second, third) == (True, True, False)
+        with places.one("bengt") as other:
+            assert other
+    with places.one("amina") as again:
+        assert again
+    assert len(places) == 0
+
+
+def test_what_one_has_found_out_is_told_to_all_until_it_is_too_old(watch: Watch) -> None:
+    shared, may_end, looks = Shared[int](1, now=watch), threading.Event(), iter(range(10))
+
+    def look() -> int:
+        assert may_end.wait(60)
+        return next(looks)
+
+    asked = [shared.ask(look) for _ in range(100)]
+    watch.now += 5
+    asked.append(shared.ask(look))  # one look at a time, however long it takes
+    may_end.set()
+    assert {each.result(60) for each in asked} == {0}
+    assert shared.ask(look).result(60) == 1
+    watch.now += 0.9
+    assert shared.ask(look).result(60) == 1
+    watch.now += 0.1
+    assert shared.ask(look).result(60) == 2
+
+
+def test_an_error_is_told_to_all_and_does_not_stay(watch: Watch) -> None:
+    shared = Shared[int](1, now=watch)
+    with pytest.raises(ZeroDivisionError):
+        shared.ask(lambda: 1 // 0).result(60)
+    watch.now += 1
+    assert shared.ask(lambda: 1).result(60) == 1

@@ -14,7 +14,7 @@ from pyotp import TOTP
 
 from visionsprat.accounts import check, issue_ticket, redeem, sign_in, token_hash
 from visionsprat.errors import TooManyFailures
-from visionsprat.letters import second_factor_removed
+from visionsprat.letters import second_factor_removed, second_factor_turned_off
 from visionsprat.passwords import PREHASHED, prehashed
 from visionsprat.second_factor import (
     PATIENCE,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 EMAIL, PASSWORD, BROWSER = "amina@test.example", "gul cykel i regnet", "this browser"
 HASH = PREHASHED + bcrypt.hashpw(prehashed(PASSWORD).encode(), b"$2b$04$" + b"." * 22).decode()
 SECRET = "G6UOMSI2FNADP2VVSU7DQYW35XMPGTLN"
-RECOVERY = "k7wm-3rtq-x2hd"
+RECOVERY = "k7wm-3rtq-x2hd-p4vn-8ezb-6yjc"
 STEP = timedelta(seconds=30)
 
 
@@ -126,10 +126,12 @@ def test_the_code_of_another_secret_is_wrong(store: Store, secured: int, clock: 
 def test_recovery_codes_are_many_different_and_without_letters_that_look_alike() -> None:
     codes = new_recovery_codes()
     assert len(set(codes)) == RECOVERY_CODES == 10
-    assert all(re.fullmatch(r"[2-9a-hjkmnp-z]{4}(-[2-9a-hjkmnp-z]{4}){2}", each) for each in codes)
+    assert all(re.fullmatch(r"[2-9a-hjkmnp-z]{4}(-[2-9a-hjkmnp-z]{4}){5}", each) for each in codes)
 
 
-@pytest.mark.parametrize("typed", [RECOVERY, RECOVERY.upper(), RECOVERY.replace("-", " "), "k7wm3rtqx2hd "])
+@pytest.mark.parametrize(
+    "typed", [RECOVERY, RECOVERY.upper(), RECOVERY.replace("-", " "), "k7wm3rtqx2hdp4vn8ezb6yjc "]
+)
 def test_a_recovery_code_is_right_once_however_it_is_typed(store: Store, secured: int, typed: str) -> None:
     assert is_right(store, secured, EMAIL, typed)
     assert not is_right(store, secured, EMAIL, typed)
@@ -287,7 +289,7 @@ def test_wrong_codes_make_wait_even_with_the_right_one(store: Store, secured: in
 
 def test_wrong_recovery_codes_are_counted_alike(store: Store, secured: int) -> None:
     for _ in range(FAILURES_BEFORE_WAIT):
-        assert not is_right(store, secured, EMAIL, "aaaa-aaaa-aaaa")
+        assert not is_right(store, secured, EMAIL, "aaaa-aaaa-aaaa-aaaa-aaaa-aaaa")
     with pytest.raises(TooManyFailures):
         is_right(store, secured, EMAIL, RECOVERY)
 
@@ -368,3 +370,9 @@ def test_whoever_has_it_taken_away_gets_a_letter_that_says_what_to_do() -> None:
     assert letter.email == EMAIL
     assert letter.text.startswith("Hej Amina Testsson!\n\nEn administratör har tagit bort")
     assert "Byt lösenord genast" in letter.text and "{" not in letter.text
+
+
+def test_whoever_turns_it_off_gets_a_letter_that_says_what_to_do_if_it_was_another() -> None:
+    letter = second_factor_turned_off("Amina Testsson", EMAIL)
+    assert (letter.name, letter.email) == ("Amina Testsson", EMAIL)
+    assert "Var det inte du? Byt lösenord genast" in letter.text and "{" not in letter.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -354,7 +355,7 @@ def test_what_stands_in_a_text_is_not_looked_at(parts: int, caplog: pytest.LogCa
         await until(lambda: place.heard == [""])
 
     run(text)
-    assert not caplog.records
+    assert not [each for each in caplog.records if each.levelno > logging.INFO]
 
 
 @pytest.mark.parametrize("size", [MAX_MESSAGE_BYTES + 1, 2**40])

@@ -41,6 +41,14 @@ def test_the_environment_is_read_when_nothing_else_is_given(data_folder: Path) -
         ("HTTPS://visionsprat.example.se", "https://visionsprat.example.se"),
         # Browsers send the origin of a request in lower case.
         ("https://Visionsprat.Example.se", "https://visionsprat.example.se"),
+        # ... and hosts in Punycode, however å, ä and ö are written.
+        ("https://vårdköp.example.se", "https://xn--vrdkp-mra6j.example.se"),
+        ("https://VÅRDKÖP.example.se:8443/", "https://xn--vrdkp-mra6j.example.se:8443"),
+        ("https://va\u030ardko\u0308p.example.se", "https://xn--vrdkp-mra6j.example.se"),
+        ("https://xn--vrdkp-mra6j.example.se", "https://xn--vrdkp-mra6j.example.se"),
+        ("https://straße.example", "https://xn--strae-oqa.example"),
+        ("http://[2001:DB8:0::1]:8501", "http://[2001:db8::1]:8501"),
+        ("http://my_machine:8501", "http://my_machine:8501"),
     ],
 )
 def test_an_address_is_kept_without_its_last_slash(given: str, url: str) -> None:
@@ -65,6 +73,12 @@ def test_an_address_is_kept_without_its_last_slash(given: str, url: str) -> None
         "https://visionsprat.example.se:http",
         "https://visionsprat.example.se:99999",
         "https://[::1",
+        "https://visions prat.example.se",
+        "https://visionsprat%2eexample.se",
+        "https://-å.example.se",
+        "https://å\u200b☃️.example.se",
+        "https://å..example.se",
+        f"https://{'å' * 64}.example.se",
         "javascript:alert(1)",
     ],
 )

@@ -71,6 +71,7 @@ def test_an_honest_list_is_read_whatever_stands_around_it(make: Callable[[], byt
         (lambda: hostile.with_one_long_text(30_000, 100_000), Trouble.TOO_MUCH, ""),
         (hostile.with_laughs, Trouble.NOT_EXCEL, ""),
         (lambda: hostile.bomb(201_000_000), Trouble.TOO_BIG, ""),
+        (lambda: hostile.with_parts(1_001), Trouble.TOO_BIG, ""),
         (lambda: hostile.xls_file([*CELLS, (65_535, 255, " ")]), Trouble.TOO_MUCH, ""),
         (lambda: b'"' * MAX_BYTES, Trouble.QUOTES, "1"),
         (lambda: b"a" * MAX_BYTES, Trouble.QUOTES, "1"),
@@ -82,8 +83,8 @@ def test_an_honest_list_is_read_whatever_stands_around_it(make: Callable[[], byt
         (lambda: b"\xff\xfe" + b"\0\xd8" * 9_000_000, Trouble.ENCODING, "1"),
     ],
     ids=[
-        *("far away", "a little further", "five million rows", "one long text", "laughs", "bomb", "xls"),
-        *("quotes", "one line", "separators", "columns", "lines", "nul", "decoding", "utf-16"),
+        *("far away", "a little further", "five million rows", "one long text", "laughs", "bomb", "parts"),
+        *("xls", "quotes", "one line", "separators", "columns", "lines", "nul", "decoding", "utf-16"),
     ],
 )
 def test_a_file_that_means_harm_is_refused_with_why(
@@ -108,7 +109,7 @@ def test_what_can_be_read_or_not_ends_all_the_same(make: Callable[[], bytes]) ->
     try:
         assert isinstance(read(make()), Table)
     except Unreadable as error:
-        assert error.trouble in {Trouble.TOO_MUCH, Trouble.NOT_EXCEL}
+        assert error.trouble in {Trouble.TOO_MUCH, Trouble.TOO_BIG, Trouble.NOT_EXCEL}
 
 
 def test_a_list_may_hold_a_hundred_thousand_people() -> None:

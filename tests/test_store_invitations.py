@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -16,10 +18,12 @@ from visionsprat.records import Action, Whom
 from visionsprat.store import Store
 from visionsprat.store.invitations import (
     INVITATION_LIFE,
+    MARKS_KEY,
     MAX_REQUESTS,
     MAX_REQUESTS_OF_CLIENT,
     PASSWORD_LINK_LIFE,
     REQUESTS_REMEMBERED,
+    client_mark,
 )
 
 EVERYBODY = Whom()
@@ -275,3 +279,20 @@ def test_nor_do_many_clients_together(store: Store, clock: Clock, monkeypatch: p
     monkeypatch.setattr("visionsprat.store.invitations.MAX_REQUESTS_IN_ALL", 3)
     asked = [store.note_password_request(f"{n}@test.example", f"mark {n}") for n in range(4)]
     assert asked == [True, True, True, False]
+
+
+def test_a_client_has_the_same_mark_in_every_process_and_after_each_start(
+    store: Store, clock: Clock, tmp_path: Path
+) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        marks = set(pool.map(lambda _: client_mark(store.path, "203.0.113.1"), range(50)))
+    with closing(Store(store.path, clock)) as again:
+        assert {client_mark(again.path, "203.0.113.1")} == marks
+    assert client_mark(store.path, "203.0.113.2") not in marks
+    assert client_mark(store.path, "") == ""
+    assert "203" not in "".join(marks)
+    key = store.path.with_name(MARKS_KEY)
+    assert key.stat().st_mode & 0o77 == 0
+    assert [each.name for each in store.path.parent.glob("*marks*")] == [MARKS_KEY]
+    with closing(Store(tmp_path / "another" / "visionsprat.db", clock)) as another:
+        assert client_mark(another.path, "203.0.113.1") not in marks

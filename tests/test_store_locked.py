@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import AddAccount, Clock
 from tests.stored import OTHER, QUESTION, begin_session, kept, save, sql, texts, visit
-from visionsprat.errors import NotAllowed
+from visionsprat.errors import NotAllowed, SignedOut
 from visionsprat.records import Action, Conflict, Reflection, Whom
 from visionsprat.store import Store
 from visionsprat.store.locked import VOUCHING_AFTER
@@ -140,10 +140,41 @@ def test_signing_in_alone_does_not_prove_the_address(store: Store, chief: int, a
     assert texts(store, amina) == {}
 
 
-def test_ones_own_correction_needs_no_confirmation(store: Store, chief: int) -> None:
-    store.correct(chief, chief, "Chief", "boss@test.example")
+def test_an_administrators_own_address_is_in_doubt_too_until_they_have_confirmed_it(
+    store: Store, chief: int
+) -> None:
+    """Whoever sits at their unlocked computer gets no letter that opens what they have written."""
+    write(store, chief)
+    store.correct(chief, chief, "Chief", "boss@test.example", checked="hash of chief")
+    forgotten(store, "boss@test.example")
+    assert texts(store, chief) == {}
+    (lock,) = store.text_locks(chief, chief)
+    assert not lock.may_release
+    store.confirm_address(chief)
+    forgotten(store, "boss@test.example")
+    assert len(store.text_locks(chief)) == 1
+
+
+@pytest.mark.parametrize("checked", [None, "", "hash of another password"])
+def test_an_administrator_changes_their_own_address_with_their_password_alone(
+    store: Store, chief: int, checked: str | None
+) -> None:
+    with pytest.raises(SignedOut):
+        store.correct(chief, chief, "Chief", "boss@test.example", checked=checked)
+    store.correct(chief, chief, "Chefen", "chief@test.example", checked=checked)
     person = store.person(chief)
-    assert person and not person.address_is_unproven
+    assert person and (person.name, person.email) == ("Chefen", "chief@test.example")
+    assert not person.address_is_unproven
+
+
+@pytest.mark.parametrize("whose", ["one's own", "another's"])
+def test_a_link_that_an_administrator_makes_for_themself_or_gives_themself_opens_nothing(
+    store: Store, chief: int, amina: int, whose: str
+) -> None:
+    write(store, chief)
+    mine = whose == "one's own"
+    take_over(store, chief, email="chief@test.example" if mine else "amina@test.example")
+    assert texts(store, chief if mine else amina) == {}
 
 
 def test_a_link_from_before_the_first_text_locks_when_it_is_used_after_it(

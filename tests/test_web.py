@@ -29,9 +29,17 @@ from visionsprat.backups import backup
 from visionsprat.cookies import BROWSER_COOKIE, DEVICE_COOKIE, SESSION_COOKIE, HostCookies
 from visionsprat.guard import Guard, is_https
 from visionsprat.installation import DATABASE, Installation, backups_path, installation
+from visionsprat.rates import MOST_RECEIVED
 from visionsprat.records import NewAccount
 from visionsprat.traffic import Traffic
-from visionsprat.web import ACCOUNT_HEADER, EPOCH_HEADER, MAX_BODY_BYTES, MOST_UNANSWERED, routes
+from visionsprat.web import (
+    ACCOUNT_HEADER,
+    EPOCH_HEADER,
+    MAX_BODY_BYTES,
+    MOST_LET_BY,
+    MOST_UNANSWERED,
+    routes,
+)
 
 QUESTION = "skapande/innebar"
 
@@ -117,11 +125,11 @@ def test_an_answer_says_to_whom_and_about_which_text_it_is(
 
 def test_a_refusal_says_so_too(client: Client, amina: int) -> None:
     ours = {ACCOUNT_HEADER: str(amina)}
-    refused = {"\ud800": 422, "a" * 20_001: 413, "a" + "\u0301" * 31: 422}
+    refused = {"\x00": 422, "a" * 20_001: 413, "a" + "\u0301" * 31: 422}
     for text, status in refused.items():
         answer = post(client, json.dumps({"question": QUESTION, "text": text, "based_on": 0}).encode(), ours)
         assert answer.status_code == status
-        checksum = zlib.crc32(text.encode("utf-16-le", "surrogatepass"))
+        checksum = zlib.crc32(text.encode("utf-16-le"))
         assert answer.json().items() >= {"account": amina, "question": QUESTION, "crc32": checksum}.items()
     unknown = save(client, ours, question="Något som någon skrev.").json()
     assert unknown.keys() == {"message", "account", "crc32"}
@@ -243,6 +251,19 @@ def test_what_is_malformed_is_refused(
     assert stored(house) == []
 
 
+def test_a_character_that_cannot_be_stored_is_named_with_its_place(client: Client, amina: int) -> None:
+    """For other programs and older pages: the editor takes it out."""
+    said = {
+        "Hej.\nMen här \0 är något.": "Ett tecken går inte att spara: tecken 9 på rad 2. "
+        "Ta bort det, så sparas texten.",
+        "Hej.\nMen här \ud83d är något.": "Texten innehåller tecken som inte går att spara.",
+    }
+    for text, sentence in said.items():
+        answer = post(client, json.dumps({"question": QUESTION, "text": text, "based_on": 0}).encode())
+        assert_refused(answer, 422)
+        assert answer.json()["message"] == sentence
+
+
 @pytest.mark.parametrize("body", NOT_JSON.values(), ids=NOT_JSON)
 def test_what_is_no_request_at_all_is_refused(
     client: Client, house: Installation, amina: int, body: bytes
@@ -260,7 +281,7 @@ def assert_refused(answer: Response, status: int) -> None:
 
 @pytest.mark.parametrize(
     "question",
-    ["", "skapande", "skapande/finns-inte", "SKAPANDE/INNEBAR", "å\ud800", "x" * 9999],
+    ["", "skapande", "skapande/finns-inte", "SKAPANDE/INNEBAR", "å\0", "x" * 9999],
     ids=repr_short,
 )
 def test_an_unknown_question_is_not_found(
@@ -338,6 +359,96 @@ def test_strangers_are_told_to_wait_at_last_and_nobody_else(
     assert set(statuses) == {401, 429}
     client.cookies.update(cookies)
     assert save(client).status_code == 200
+
+
+class HalfSent:
+    """A save of which a part has come, in the middle of its way in."""
+
+    def __init__(self, client: Client, length: int, chunks: int, chunk: int = 10_000) -> None:
+        self.client, self.length, self.chunks, self.chunk = client, length, chunks, chunk
+        self.taken = 0
+        self.gone = asyncio.Event()
+        self.status = 0
+        self.headers: dict[str, str] = {}
+
+    async def receive(self) -> dict[str, Any]:
+        if self.taken == self.chunks:
+            await self.gone.wait()
+            return {"type": "http.disconnect"}
+        self.taken += 1
+        return {"type": "http.request", "body": b" " * self.chunk, "more_body": True}
+
+    async def send(self, message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.headers = {name.decode(): value.decode() for name, value in message["headers"]}
+
+    async def ask(self) -> None:
+        cookies = "; ".join(f"{name}={value}" for name, value in self.client.cookies.items())
+        headers = {"host": "testserver", "origin": OWN, "cookie": cookies, "content-length": str(self.length)}
+        scope = {"type": "http", "method": "POST", "path": "/api/reflections", "query_string": b""}
+        scope |= {"scheme": "http", "server": ("testserver", 80), "client": ("127.0.0.1", 1)}
+        scope["headers"] = [(name.encode(), value.encode()) for name, value in headers.items()]
+        await self.client.app(scope, self.receive, self.send)
+
+
+@pytest.mark.parametrize(
+    ("length", "taken"), [(1_290_000, 0), (10**30, 0), (MOST_LET_BY, MOST_LET_BY // 10_000 + 1)]
+)
+def test_of_a_strangers_save_no_more_is_taken_than_a_browser_needs_to_hear_the_answer(
+    client: Client, house: Installation, length: int, taken: int
+) -> None:
+    """Not either when it sends more than it has said."""
+    stranger = HalfSent(client, length, chunks=129)
+    asyncio.run(stranger.ask())
+    assert (stranger.status, stranger.headers["connection"], stranger.taken) == (401, "close", taken)
+
+
+def test_a_small_save_of_a_strangers_is_answered_and_its_connection_goes_on(client: Client) -> None:
+    answer = save(client)
+    assert (answer.status_code, answer.headers.get("connection")) == (401, None)
+
+
+def test_one_account_has_few_saves_on_their_way_in_and_nobody_else_waits_for_them(
+    client: Client, house: Installation, amina: int
+) -> None:
+    """Not either when they come from several sessions."""
+
+    async def come_and_go() -> tuple[list[int], dict[str, str]]:
+        half = [HalfSent(client, 1_290_000, chunks=100) for _ in range(MOST_RECEIVED)]
+        on_their_way = [asyncio.create_task(each.ask()) for each in half]
+        while any(each.taken < 100 for each in half):
+            await asyncio.sleep(0)
+        another_session = HalfSent(client, 1_290_000, chunks=1)
+        sign_in(client, house, amina)
+        await another_session.ask()
+        for each in half:
+            each.gone.set()
+        await asyncio.gather(*on_their_way)
+        return [another_session.status, another_session.taken], another_session.headers
+
+    found, headers = asyncio.run(come_and_go())
+    assert (found, headers["retry-after"]) == ([429, 0], "1")
+    assert save(client).status_code == 200
+
+
+def test_earlier_versions_are_for_people_who_open_them(
+    client: Client, house: Installation, amina: int
+) -> None:
+    save(client)
+    statuses = [versions(client).status_code for _ in range(140)]
+    first = statuses.index(429)
+    assert first >= 120 and set(statuses[:first]) == {200}
+    sign_in(client, house, add_account(house, "bengt@test.example"))
+    assert versions(client).status_code == 200
+
+
+def test_a_save_asks_for_its_session_once(
+    client: Client, house: Installation, amina: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(client)
+    monkeypatch.setattr(type(house.store), "account_of_session", lambda *_: pytest.fail("it was looked up"))
+    assert save(client, text="Hej igen.", based_on=1).status_code == 200
 
 
 @pytest.fixture
@@ -775,6 +886,20 @@ def test_another_sites_page_gets_no_key(client: Client, amina: int, origin: str 
 def test_health_is_good(client: Client, amina: int) -> None:
     answer = client.get("/healthz")
     assert (answer.status_code, answer.text) == (200, "ok\nnewest backup: none\n")
+
+
+def test_however_many_ask_for_health_few_looks_are_taken(
+    client: Client, house: Installation, amina: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, looks = [1000.0], []
+    monkeypatch.setattr(house.limits.health, "_now", lambda: now[0])
+    look = house.store.check_health
+    monkeypatch.setattr(house.store, "check_health", lambda: (looks.append(now[0]), look()))
+    assert {client.get("/healthz").status_code for _ in range(50)} == {200}
+    now[0] += 1
+    house.store.path.rename(house.store.path.with_name("aside"))
+    assert {client.get("/healthz").status_code for _ in range(50)} == {503}
+    assert looks == [1000, 1001]
 
 
 def test_health_says_how_old_the_newest_backup_is(client: Client, house: Installation, amina: int) -> None:

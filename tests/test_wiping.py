@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
 
@@ -11,6 +14,7 @@ import pytest
 from tests.conftest import Clock
 from tests.stored import save, sql
 from visionsprat import wiping
+from visionsprat.settings import ROOT
 from visionsprat.store import Store
 from visionsprat.wiping import LONGEST, REST, RETRY, SMALL, Wiper, is_due
 
@@ -85,6 +89,46 @@ def test_one_that_was_kept_from_it_tries_again_in_an_hour(
     assert not wiper.look()
     clock.now += RETRY
     assert wiper.look()
+
+
+FILL_TEMP_AND_WIPE = """
+import sys
+from contextlib import closing
+from pathlib import Path
+from visionsprat.records import NewAccount
+from visionsprat.store import Store
+with closing(Store(Path(sys.argv[1]))) as store:
+    amina, bengt = (store.add_account(NewAccount(f"{n}@test.example", "Amina", None)) for n in "ab")
+    for number in range(500):
+        store.save_reflection(bengt, f"skapande/{number}", "kvar " * 3000, 0)
+    store.save_reflection(amina, "skapande/innebar", "hemligt", 0)
+    store.erase_reflections(amina)
+    for temp in ("/tmp", "/var/tmp"):
+        try:
+            Path(temp, "full").write_bytes(bytes(2**20))
+        except OSError:
+            pass
+    print(store.wipe(), store.wanted_wipings())
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="file systems are mounted")
+def test_a_full_folder_for_temporary_files_keeps_nothing_from_being_wiped() -> None:
+    """It is what most programs fill. What is written on the way lies beside the database, too."""
+    mounts = "mount -t tmpfs -o size=64k none /tmp && mount -t tmpfs -o size=64k none /var/tmp"
+    if subprocess.run(["unshare", "--mount", "sh", "-c", mounts], capture_output=True).returncode:
+        pytest.skip("folders of this machine's own can't be put in the place of /tmp")
+    elsewhere = "folder=$(mktemp -d /dev/shm/visionsprat-XXXXXX) && trap 'rm -rf \"$folder\"' EXIT"
+    command = f'{mounts} && {elsewhere} && "$0" -c "$1" "$folder/visionsprat.db"'
+    ended = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", command, sys.executable, FILL_TEMP_AND_WIPE],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if "TMP" not in name},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (ended.stdout, ended.stderr) == ("True 0\n", "")
 
 
 def test_two_processes_wipe_once(store: Store, amina: int, clock: Clock) -> None:

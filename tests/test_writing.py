@@ -17,6 +17,7 @@ from visionsprat.writing import (
     TextRefused,
     TextTooLong,
     TooManyMarks,
+    UnstorableCharacter,
     clean,
     has_too_many_marks,
     is_blank,
@@ -59,6 +60,17 @@ def test_a_letter_in_two_parts_becomes_one(typed: str, stored: str) -> None:
 def test_nul_and_half_surrogate_pairs_are_refused(text: str) -> None:
     with pytest.raises(TextRefused):
         clean(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "character"),
+    [("\0", 1, 1), ("Två rader.\nHär: \0.\0", 2, 6), ("\n\n\ud800", 3, 1), ("ett\r\ntvå\udc80", 2, 4)],
+)
+def test_where_it_stands_is_told(text: str, line: int, character: int) -> None:
+    with pytest.raises(UnstorableCharacter) as caught:
+        clean(text)
+    assert (caught.value.line, caught.value.character) == (line, character)
+    assert "can't be stored" in str(caught.value)
 
 
 def test_the_limit_is_20_000_characters() -> None:

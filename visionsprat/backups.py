@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
 import re
 import shutil
@@ -27,6 +28,7 @@ _TIME = "%Y-%m-%dT%H%M%SZ"
 _NAME = re.compile(r"visionsprat-(\d{4}-\d\d-\d\dT\d{6}Z)\.db")
 _UNFINISHED = re.compile(rf"{_NAME.pattern}\.unfinished(-journal)?")
 _LOCK = "backup.lock"
+_BEFORE_RESTORE = ".before-restore-"
 
 
 class BackupFailed(VisionspratError):
@@ -106,7 +108,7 @@ def _backup(database: Path, folder: Path, now: datetime) -> Path:
         put_in_place(unfinished, finished)
     finally:
         _clear(folder)
-    _thin(folder, finished)
+    _thin(folder, finished, now)
     _forget_migrated(database, now)
     return finished
 
@@ -118,9 +120,11 @@ def _clear(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _thin(folder: Path, latest: Path) -> None:
+def _thin(folder: Path, latest: Path, now: datetime) -> None:
     there = made(folder)
-    kept = worth_keeping(there)
+    # Those that a clock ahead has dated must not take the places of those of today.
+    ahead = {at for at in there if at > now}
+    kept = worth_keeping(there.keys() - ahead) | worth_keeping(ahead)
     for at, path in there.items():
         if at not in kept and path != latest:
             path.unlink(missing_ok=True)
@@ -176,11 +180,12 @@ def restore(file: Path, database: Path, now: datetime, agree: Callable[[Contents
 def _restore(file: Path, database: Path, now: datetime) -> Path | None:
     new = database.with_name(f"{database.name}.restoring")
     with _removed(new):
+        _take_back(database)
         copies.copy(file, new)
         copies.renew(new, now, file.name)
         if problems := copies.faults(new):
             raise BackupRefused(f"{file} was not restored: what came of it is damaged ({problems[0]}).")
-        kept = _keep_aside(database, database.with_name(f"{database.name}.before-restore-{_stamp(now)}"))
+        kept = _keep_aside(database, database.with_name(f"{database.name}{_BEFORE_RESTORE}{_stamp(now)}"))
         put_in_place(new, database)
     return kept
 
@@ -216,32 +221,68 @@ def _keep_aside(database: Path, kept: Path) -> Path | None:
     return kept if there else None
 
 
+def mend_killed_restore(database: Path) -> None:
+    """Make a database whole again whose restore was killed in between, if there is one. Raises OSError."""
+    if database.exists() and any(_asides(database)):
+        with suppress(Held), alone(database.with_name(IN_USE)):  # whoever has it open has found it whole
+            _take_back(database)
+
+
+def _asides(database: Path) -> list[Path]:
+    """What was kept at a restore, and is the very file that has the database's name still."""
+    found = database.parent.glob(f"{database.name}{_BEFORE_RESTORE}*Z")
+    return [each for each in found if _is_same(each, database)]
+
+
+def _is_same(kept: Path, database: Path) -> bool:
+    """Where there are no links it may be a copy, which tells by the -wal that has gone with it."""
+    taken = Path(f"{kept}-wal").exists() and not Path(f"{database}-wal").exists()
+    return kept.samefile(database) or (taken and filecmp.cmp(kept, database, shallow=False))
+
+
+def _take_back(database: Path) -> None:
+    """Give a database the -wal back that a restore has taken from it, which was killed before its end."""
+    for kept in _asides(database) if database.exists() else ():
+        for end in ("-wal", "-shm"):
+            if not Path(f"{database}{end}").exists():
+                with suppress(FileNotFoundError):
+                    os.replace(f"{kept}{end}", f"{database}{end}")
+        kept.unlink()
+
+
 def _link(source: Path, target: Path) -> None:
     try:
         os.link(source, target)
     except FileExistsError:
         raise
     except OSError:  # a file system without links
-        shutil.copy2(source, target)
+        make_private(target)
+        shutil.copyfile(source, target)
         sync(target)
 
 
-def require_sound(database: Path, folder: Path) -> None:
+def require_sound(database: Path, folder: Path, now: datetime | None = None) -> None:
     """Raises DatabaseDamaged when a server must not start with the database: damaged, or gone.
 
-    It is gone when there are backups of one in the folder. Nothing is written.
+    It is gone when there are backups of one in the folder. Nothing is written, but what a killed restore
+    has taken from it is given back.
     """
     with suppress(StoreUnavailable, OSError):  # opening it will meet the same, and says what to do
+        mend_killed_restore(database)
         if not database.exists() or database.stat().st_size == 0:
             if made(folder):
-                raise DatabaseDamaged(f"The database {database} is gone. {_advice(folder)}")
+                raise DatabaseDamaged(f"The database {database} is gone. {_advice(folder, now)}")
             return
         if problems := copies.faults(database, quick=True):
-            raise DatabaseDamaged(f"The database {database} is damaged ({problems[0]}). {_advice(folder)}")
+            raise DatabaseDamaged(
+                f"The database {database} is damaged ({problems[0]}). {_advice(folder, now)}"
+            )
 
 
-def _advice(folder: Path) -> str:
-    for path in reversed(made(folder).values()):
+def _advice(folder: Path, now: datetime | None) -> str:
+    there, now = made(folder), now or datetime.now(timezone.utc)
+    # One from the future tells nothing of how old it is: it comes last.
+    for path in [there[at] for at in sorted(there, key=lambda at: (at <= now, at), reverse=True)]:
         with suppress(StoreUnavailable, BackupRefused):
             look_at(path)
             return f"Put the newest good backup in its place: python -m visionsprat restore {path}"

@@ -6,10 +6,12 @@ import os
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from visionsprat.backups import WORRYING, newest
 from visionsprat.content import Module
 from visionsprat.records import Contents, Finding, Level
+from visionsprat.settings import THIS_MACHINE, Settings
 from visionsprat.store import copies
 from visionsprat.store.files import open_to_others
 
@@ -33,8 +35,7 @@ def _file(database: Path, module: Module) -> Iterator[Finding]:
     if found is None:
         yield Finding(Level.FAULT, f"{database} is no database of Visionsprat.")
         return
-    counted = f"accounts: {found.accounts}, reflections: {found.reflections}"
-    yield Finding(Level.OK, f"The database is whole: {counted}.")
+    yield Finding(Level.OK, f"The database is whole: {found.counted}.")
     yield _version(found)
     yield _questions(copies.count_answers(database), module)
 
@@ -65,6 +66,21 @@ def rights(folder: Path) -> Finding:
             Level.NOTE, f"Others on this machine may look into {named}{rest}. Run: chmod -R go= {folder}"
         )
     return Finding(Level.OK, f"Others on this machine can't open {folder}.")
+
+
+def surroundings(settings: Settings) -> Iterator[Finding]:
+    """What the settings leave open, which nobody would notice otherwise."""
+    if settings.url and _is_public(settings.url) and settings.client_header is None:
+        yield Finding(
+            Level.NOTE,
+            "Clients are not told apart: everybody comes from the proxy's address."
+            " Set VISIONSPRAT_CLIENT_HEADER to the header in which it names them.",
+        )
+
+
+def _is_public(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme == "https" and parts.hostname not in THIS_MACHINE
 
 
 def _backups(folder: Path, now: datetime) -> Finding:

@@ -17,23 +17,28 @@ from pathlib import Path
 from typing import BinaryIO
 
 from visionsprat.backups import DAYS, MONTHS, WEEKS, backup, restore
-from visionsprat.checkup import check
+from visionsprat.checkup import check, surroundings
 from visionsprat.content import load_module
 from visionsprat.directory import EXPORTED, Preview, asks_once_more, export_rows, preview
 from visionsprat.errors import VisionspratError
 from visionsprat.fields import clean_email, clean_group, clean_name
 from visionsprat.installation import backups_path, database_path
 from visionsprat.invitations import HEADINGS, as_letters, as_rows, invite
-from visionsprat.letters import texts_released
+from visionsprat.letters import second_factor_removed, texts_released
 from visionsprat.mail import Failure, Letter, send
 from visionsprat.records import Contents, Level, NewAccount, Whom
 from visionsprat.settings import Smtp, load_settings
 from visionsprat.sheets import as_csv
 from visionsprat.staff_file import MAX_BYTES
 from visionsprat.store import Store
+from visionsprat.store.locks import IN_USE
 
+#: In a letter about what was done in the terminal.
+_WHO_RUNS_IT = "Den som sköter servern"
 #: What every SQLite file begins with.
 _DATABASE = b"SQLite format 3\0"
+#: What SQLite keeps beside a database, by the end of its name. Cut off, it takes texts and processes along.
+_COMPANIONS = ("-wal", "-shm", "-journal")
 
 
 class FileUnusable(VisionspratError):
@@ -180,15 +185,18 @@ def _sign_out_everybody(_: argparse.Namespace) -> int:
 
 
 def _reset_second_factor(options: argparse.Namespace) -> int:
-    email = clean_email(options.email)
-    with closing(Store(database_path(load_settings()))) as store:
+    settings, email = load_settings(), clean_email(options.email)
+    with closing(Store(database_path(settings))) as store:
         account_id = store.account_id(email)
         if account_id is None:
             raise NobodyThere(f"No account has the address {email}.")
         if not store.remove_second_factor(None, account_id):
             raise NobodyThere(f"{email} has no second factor: the password is enough already.")
+        person = store.person(account_id)
     print(f"{email} signs in with the password alone now.")
-    return 0
+    if settings.smtp is None or person is None:
+        return 0
+    return _send(settings.smtp, [second_factor_removed(person.name, email, _WHO_RUNS_IT)])
 
 
 def _import_staff(options: argparse.Namespace) -> int:
@@ -300,7 +308,7 @@ def _unlock_texts(options: argparse.Namespace) -> int:
     print(f"Released the texts of {email}.")
     if settings.smtp is None:
         return 0
-    return _send(settings.smtp, [texts_released(person.name, email, "Den som sköter servern")])
+    return _send(settings.smtp, [texts_released(person.name, email, _WHO_RUNS_IT)])
 
 
 def _require_writable(path: Path) -> None:
@@ -310,6 +318,22 @@ def _require_writable(path: Path) -> None:
     with suppress(OSError):
         if path.is_file() and _begins(path) == _DATABASE:
             raise FileUnusable(f"{path} is a database: choose another file.")
+        if database := _belongs_to(path):
+            raise FileUnusable(f"{path} belongs to the database {database}: choose another file.")
+
+
+def _belongs_to(path: Path) -> Path | None:
+    """The database that SQLite, or Visionsprat, keeps this file for, under whatever name it is reached."""
+    own = database_path(load_settings())
+    kept = {own.with_name(IN_USE): own, **{Path(f"{own}{end}"): own for end in _COMPANIONS}}
+    for end in _COMPANIONS:  # of another database
+        other = path.with_name(path.name.removesuffix(end))
+        if other.name and other != path and other.is_file() and _begins(other) == _DATABASE:
+            return other
+    for each, database in kept.items():
+        if path.resolve() == each.resolve() or (path.exists() and each.exists() and path.samefile(each)):
+            return database
+    return None
 
 
 def _begins(path: Path) -> bytes:
@@ -324,10 +348,18 @@ def _private_file(path: Path) -> Iterator[BinaryIO]:
     try:
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             if path.is_file():  # and not /dev/null
-                path.chmod(0o600)
+                _make_private(path)
             yield file
     except OSError as error:
         raise FileUnusable(f"{path} can't be written: {error.strerror}.") from error
+
+
+def _make_private(path: Path) -> None:
+    try:
+        path.chmod(0o600)
+    except OSError as error:  # as on Samba; the file system gives all files the same mode
+        said = f"{path} can't be made readable by you alone ({error.strerror}): see who can open its folder."
+        print(said, file=sys.stderr)
 
 
 def _send(smtp: Smtp, letters: Sequence[Letter]) -> int:
@@ -367,7 +399,7 @@ def _restore(options: argparse.Namespace) -> int:
 
     def agree(found: Contents) -> None:
         last = f", newest saved: {found.last_saved_at:%Y-%m-%d %H:%M} UTC" if found.last_saved_at else ""
-        print(f"{options.file} is whole: accounts: {found.accounts}, reflections: {found.reflections}{last}.")
+        print(f"{options.file} is whole: {found.counted}{last}.")
         if not options.yes and not _yes(f"Put it in the place of {database}?"):
             raise NotConfirmed("Nothing was changed.")
 
@@ -382,7 +414,8 @@ def _check(options: argparse.Namespace) -> int:
     settings = load_settings()
     module, now = load_module(settings.content), datetime.now(timezone.utc)
     ended = 0
-    for finding in check(database_path(settings), backups_path(settings), module, now):
+    found = check(database_path(settings), backups_path(settings), module, now)
+    for finding in (*found, *surroundings(settings)):
         if finding.level is Level.FAULT:
             print(finding.text, file=sys.stderr)
             ended = 1

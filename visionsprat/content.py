@@ -113,11 +113,6 @@ class Module:
         return {question.id: question for question in self.questions}
 
 
-def is_address(path: str) -> bool:
-    """Whether a path without its first slash could be the address of a page; "" is the start page's."""
-    return len(path) <= LONGEST_ADDRESS and "/" not in path
-
-
 def load_module(folder: Path) -> Module:
     if not folder.is_dir():
         raise ContentError(folder, None, "no such folder. Put it back or set VISIONSPRAT_CONTENT.")

@@ -6,27 +6,40 @@ Somebody without the right gets what a made-up address gives.
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Callable
 from datetime import timedelta
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from visionsprat import log
 from visionsprat.accounts import token_hash
 from visionsprat.cookies import SESSION_COOKIE
 from visionsprat.directory import EXPORTED, export_rows
 from visionsprat.errors import NotAllowed, StoreUnavailable
 from visionsprat.front import not_found, site
+from visionsprat.guard import client_of_request
 from visionsprat.installation import installation
 from visionsprat.invitations import HEADINGS, as_rows, invite
+from visionsprat.rates import Rate
 from visionsprat.records import Account, Action, Whom
 from visionsprat.sheets import as_csv, as_xlsx
 from visionsprat.ui import group_view, own_copy
 from visionsprat.ui.text import ACTIONS, STOCKHOLM, midnight, sortable
-from visionsprat.web import TooOften, unavailable
+from visionsprat.web import unavailable
 
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class Refusal(Exception):
+    """Whoever asks gets no file, but this answer."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__()
+        self.response = response
 
 
 def attachment(body: bytes, name: str, media_type: str) -> Response:
@@ -35,17 +48,38 @@ def attachment(body: bytes, name: str, media_type: str) -> Response:
     return Response(body, media_type=media_type, headers=headers)
 
 
-def signed_in(request: Request) -> Account | None:
-    return installation().store.account_of_session(token_hash(request.cookies.get(SESSION_COOKIE, "")))
+def asking(request: Request, may: Callable[[Account], bool], rate: Rate | None = None) -> Account:
+    """Who asks, if they may and have not had too many files. Raises Refusal, StoreUnavailable."""
+    house = installation()
+    account = house.store.account_of_session(token_hash(request.cookies.get(SESSION_COOKIE, "")))
+    if account is None or not may(account):
+        _note("right", request, account)
+        raise Refusal(not_found())
+    if wait := (rate or house.limits.downloads).wait(account.id):
+        _note("too_often", request, account)
+        sentence = "Du har laddat ner många filer på kort tid. Vänta en stund och försök igen.\n"
+        raise Refusal(PlainTextResponse(sentence, 429, {"Retry-After": str(math.ceil(wait))}))
+    return account
+
+
+def _note(outcome: str, request: Request, account: Account | None) -> None:
+    client = client_of_request(request.headers, request.client.host if request.client else None)
+    log.refusal(
+        "Refused",
+        outcome=outcome,
+        account=account.id if account else None,
+        client=log.place(client),
+        file=request.url.path.rpartition("/")[2],
+    )
 
 
 def staff_list(request: Request) -> Response:
     """GET /api/personallista.csv: everybody, in a form that can be imported again. For administrators."""
     try:
-        account = signed_in(request)
-        if account is None or not account.is_admin:
-            return not_found()
+        asking(request, lambda account: account.is_admin)
         rows = export_rows(installation().store.directory())
+    except Refusal as refusal:
+        return refusal.response
     except StoreUnavailable:
         return unavailable()
     return attachment(as_csv(EXPORTED, rows), "personallista.csv", CSV)
@@ -55,9 +89,7 @@ def audit_log(request: Request) -> Response:
     """GET /api/handelser.csv?vad=&om=&fran=&till=: what administrators have done. For administrators."""
     asked = request.query_params
     try:
-        account = signed_in(request)
-        if account is None or not account.is_admin:
-            return not_found()
+        asking(request, lambda account: account.is_admin)
         action = Action(asked["vad"]) if asked.get("vad") else None
         since, until = midnight(asked.get("fran", "")), midnight(asked.get("till", ""))
         page = installation().store.audit_log(
@@ -68,6 +100,8 @@ def audit_log(request: Request) -> Response:
         )
     except ValueError:
         return not_found()
+    except Refusal as refusal:
+        return refusal.response
     except StoreUnavailable:
         return unavailable()
     rows = [(sortable(e.at), e.actor, ACTIONS[e.action], e.subject, e.details) for e in page.entries]
@@ -83,15 +117,15 @@ def invitations(request: Request) -> Response:
     asked = request.query_params
     group, never = asked.get("grupp", ""), bool(asked.get("aldrig"))
     try:
-        account = signed_in(request)
-        if account is None or not account.is_admin or not (group or never) or not _is_id(group or "0"):
+        account = asking(request, lambda account: account.is_admin, installation().limits.changes)
+        if not (group or never) or not _is_id(group or "0"):
             return not_found()
-        if wait := installation().limits.changes.wait(account.id):
-            return TooOften(wait).response
         whom = Whom(group_id=int(group) if group else None, never_signed_in=never, unused=True)
         made = invite(installation().store, account.id, whom, site())
     except NotAllowed:
         return not_found()
+    except Refusal as refusal:
+        return refusal.response
     except StoreUnavailable:
         return unavailable()
     return attachment(as_csv(HEADINGS, as_rows(made)), "inbjudningar.csv", CSV)
@@ -105,11 +139,11 @@ def group_file(request: Request) -> Response:
     """GET /api/min-grupp.csv or .xlsx?grupp=&visa=: what a manager sees with that filter, all of it."""
     house, asked = installation(), request.query_params
     try:
-        account = signed_in(request)
-        if account is None or not account.is_manager:
-            return not_found()
+        account = asking(request, lambda account: account.is_manager)
         view = group_view.look(house, account.id, asked.get("grupp", ""), asked.get("visa", ""))
         members = group_view.people(house, account.id, view)
+    except Refusal as refusal:
+        return refusal.response
     except StoreUnavailable:
         return unavailable()
     themes = [theme.title for theme in house.module.themes]
@@ -134,8 +168,9 @@ def own_data(request: Request) -> Response:
     """GET /api/mina-uppgifter.json or .txt: all that is stored about the one who asks, and nobody else."""
     house = installation()
     try:
-        account = signed_in(request)
-        own = house.store.own_data(account.id) if account else None
+        own = house.store.own_data(asking(request, lambda _: True).id)
+    except Refusal as refusal:
+        return refusal.response
     except StoreUnavailable:
         return unavailable()
     if own is None:

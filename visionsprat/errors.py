@@ -13,6 +13,10 @@ class StoreUnavailable(VisionspratError):
     """The database can't be read or written now: locked, read-only, full, damaged or gone."""
 
 
+class OlderRunning(VisionspratError):
+    """The database is to be migrated, and a process of an older version has it open."""
+
+
 class EmailTaken(VisionspratError):
     def __init__(self, email: str) -> None:
         super().__init__(f"There is already an account with the e-mail address {email}.")

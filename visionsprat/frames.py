@@ -7,7 +7,6 @@ on the event loop, which everybody shares. Whatever else than ours comes closes 
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnected
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.state.common import GENERATED_ELEMENT_ID_PREFIX as WIDGET
 from streamlit.runtime.state.session_state import STREAMLIT_INTERNAL_KEY_PREFIX as INTERNAL
 
@@ -45,8 +45,13 @@ NAMES = (f"{WIDGET}-", f"{INTERNAL}_{WIDGET}-")
 PATIENCE = 50
 #: Seconds that a message waits at most because others of the same client have come.
 LONGEST_WAIT = 10.0
-
-_log = logging.getLogger(log.OURS)
+#: Tabs of one client whose pages are drawn at a time. Streamlit sends to one tab after the other what it has
+#: drawn, and what waits to be sent to two hundred keeps everybody waiting.
+DRAWING = 4
+#: Seconds after which a page counts as drawn: it waits for something else, such as a turn to sign in.
+DRAWN_AFTER = 1.0
+#: Bytes of a message that says that a page is drawn, at most.
+_SHORT = 100
 
 
 class Refusal(Exception):
@@ -73,7 +78,7 @@ OF_A_PERSON = Rate(120, 30)
 #: Of all who are not signed in and come from one address. Without VISIONSPRAT_CLIENT_HEADER that is the
 #: proxy's, and the whole city's: 5,000 people who sign in within five minutes ask for three runs each, 50 a
 #: second.
-OF_STRANGERS = Rate(600, 100)
+OF_STRANGERS = Rate(100, 50)
 
 
 @dataclass
@@ -84,6 +89,8 @@ class Bucket:
     clock: Callable[[], float] = time.monotonic
     level: float = field(init=False)
     at: float = field(init=False)
+    #: For the tabs whose pages are being drawn.
+    drawing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(DRAWING))
 
     def __post_init__(self) -> None:
         self.level, self.at = self.rate.burst, self.clock()
@@ -168,8 +175,15 @@ class Connection:
         self.own = Bucket(OF_A_TAB)
         self.early = 0
         self.closed = False
+        self.drawing: asyncio.TimerHandle | None = None
 
     async def run(self, app: ASGIApp) -> None:
+        try:
+            await self._run(app)
+        finally:
+            self._has_drawn()
+
+    async def _run(self, app: ASGIApp) -> None:
         with suppress(WebSocketDisconnected):  # Streamlit closes what was lost while it was speaking
             await app(self.asked.scope, self._receive, self._send)
 
@@ -181,18 +195,34 @@ class Connection:
             await self._look_at(message)
         except Refusal as refusal:
             metrics.REFUSED_MESSAGES.labels(refusal.reason).inc()
-            _log.info("Closed a websocket", extra={"reason": refusal.reason})
+            client = log.place(_client(self.asked))
+            log.refusal("Closed a websocket", reason=refusal.reason, client=client)
             self.closed = True
             await self.send({"type": "websocket.close", "code": refusal.code, "reason": refusal.reason})
             return {"type": "websocket.disconnect", "code": refusal.code}
+        await self._begin_to_draw()
         async with self.turn:
             await asyncio.sleep(0)
         return message
 
     async def _send(self, message: Message) -> None:
+        if is_end_of_drawing(message.get("bytes") or b""):
+            self._has_drawn()
         # What Streamlit has still to say to a connection that is closed is said to nobody.
         if not self.closed:
             await self.send(message)
+
+    async def _begin_to_draw(self) -> None:
+        """Wait until few pages of the same client are being drawn. One that is will be drawn once more."""
+        if self.drawing is None:
+            await self.client.drawing.acquire()
+            self.drawing = asyncio.get_running_loop().call_later(DRAWN_AFTER, self._has_drawn)
+
+    def _has_drawn(self) -> None:
+        if self.drawing is not None:
+            self.drawing.cancel()
+            self.drawing = None
+            self.client.drawing.release()
 
     async def _look_at(self, message: Message) -> None:
         """Wait until the message may be handed on. Raises Refusal."""
@@ -220,6 +250,11 @@ class Connection:
             raise Refusal(1008, "rate")
         if wait:
             await asyncio.sleep(wait)
+
+
+def is_end_of_drawing(data: bytes) -> bool:
+    """Whether this, from Streamlit, says that a page is drawn."""
+    return 0 < len(data) < _SHORT and ForwardMsg.FromString(data).WhichOneof("type") == "script_finished"
 
 
 def kind_of(data: bytes) -> str:

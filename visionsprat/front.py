@@ -27,7 +27,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import get_option
 from streamlit.file_util import get_static_dir
 
-from visionsprat.content import is_address
+from visionsprat.addresses import elsewhere, is_address, tidied
 from visionsprat.cookies import BROWSER_COOKIE
 from visionsprat.guard import is_https
 from visionsprat.installation import installation
@@ -36,8 +36,20 @@ ASSETS = Path(__file__).parent / "ui" / "static"
 STREAMLIT = Path(get_static_dir())
 
 #: In this order: each uses what those before it have put into window.visionsprat.
-_SCRIPTS = ("shell.js", "answers.js", "disk.js", "drafts.js", "session.js", "editor.js", "heard.js")
+_SCRIPTS = (
+    "shell.js",
+    "answers.js",
+    "disk.js",
+    "drafts.js",
+    "session.js",
+    "box.js",
+    "editor.js",
+    "heard.js",
+    "filled.js",
+)
 
+#: Where Streamlit draws.
+_ROOT = '<div id="root"></div>'
 #: First segments of addresses that are not pages.
 _NOT_PAGES = {"api", "assets", "healthz", "metrics", "static", "media", "component", "_stcore"}
 #: Streamlit's front end fetches these 375 kB at every first visit, for icons that no page of ours draws.
@@ -86,11 +98,17 @@ def index_page() -> str:
         f'<link rel="icon" type="image/svg+xml" href="{asset("icon.svg")}">'
         '<link rel="preload" href="/assets/figtree.woff2" as="font" type="font/woff2" crossorigin>'
         f"<style>{(ASSETS / 'style.css').read_text(encoding='utf-8')}</style>"
-        f"<script>{(ASSETS / 'scheme.js').read_text(encoding='utf-8')}</script>"
+        f"{_inline('scheme.js')}{_inline('modern.js')}"
         + "".join(f'<script type="module" src="{asset(name)}"></script>' for name in _SCRIPTS)
     )
+    # Behind the first words, which it speaks of: at once, where no other script ever comes.
+    page = page.replace(_ROOT, f"{_ROOT}{_inline('arrival.js')}")
     # Before Streamlit's own script: ours must be there when the first page is drawn.
     return page.replace("<title>", ours + "<title>", 1)
+
+
+def _inline(name: str) -> str:
+    return f"<script>{(ASSETS / name).read_text(encoding='utf-8')}</script>"
 
 
 def content_security_policy(page: str) -> str:
@@ -169,8 +187,10 @@ class Front:
         encoding = _encoding(Headers(scope=scope).get("accept-encoding", ""))
         segments = path.strip("/").split("/")
         if segments[0] not in _NOT_PAGES and "." not in segments[-1]:
-            if not is_address(path.strip("/")):
+            if not is_address(tidied(path)):
                 return not_found()
+            if there := elsewhere(path, scope["query_string"].decode("latin-1")):
+                return RedirectResponse(there, 308)
             return await run_in_threadpool(self._page, Request(scope), encoding)
         if path.startswith(_ICON_FONT):
             return RedirectResponse("/assets/figtree.woff2", 308, headers={"Cache-Control": _FOREVER})
@@ -200,7 +220,7 @@ class Front:
         return response
 
     def _index(self, words: str, encoding: str) -> bytes:
-        page = self.page.replace('<div id="root"></div>', f'{words}<div id="root"></div>').encode()
+        page = self.page.replace(_ROOT, words + _ROOT).encode()
         return _COMPRESS[encoding](page) if encoding else page
 
 

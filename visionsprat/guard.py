@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -13,8 +12,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from visionsprat import log
 from visionsprat.client import client_in
 from visionsprat.installation import installation
-
-_log = logging.getLogger(log.OURS)
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -84,9 +81,10 @@ async def _answer(app: ASGIApp, asked: HTTPConnection, receive: Receive, send: S
 def _refusal(asked: HTTPConnection) -> Response | None:
     url = installation().settings.url
     if url and host_name(asked.headers) not in {urlsplit(url).hostname, *THIS_MACHINE}:
+        log.refusal("Refused", outcome="host", client=_client(asked))
         return PlainTextResponse(f"Den här adressen gäller inte. Gå till {url}\n", 400)
     if _is_foreign(asked):
-        _log.info("Refused", extra={"outcome": "foreign", "client": _client(asked)})
+        log.refusal("Refused", outcome="foreign", client=_client(asked))
         return JSONResponse({"message": "Begäran kommer från en annan webbplats."}, 403)
     return None
 
@@ -135,6 +133,18 @@ def is_https(asked: HTTPConnection) -> bool:
     """Whether the browser reaches us over TLS: cookies are then Secure."""
     url = installation().settings.url
     return url.startswith("https:") if url else asked.scope["scheme"] in {"https", "wss"}
+
+
+def port(asked: HTTPConnection) -> int | None:
+    """Where the browser is, as far as can be told; None for the port that goes without saying."""
+    url, host = installation().settings.url, f"//{asked.headers.get('host', '')}"
+    try:
+        # Not every proxy passes on the port.
+        is_public = url and urlsplit(url).hostname == urlsplit(host).hostname
+        found = urlsplit(url if url and is_public else host).port
+    except ValueError:
+        return None
+    return None if found == (443 if is_https(asked) else 80) else found
 
 
 def _add_headers(headers: MutableHeaders, asked: HTTPConnection) -> None:

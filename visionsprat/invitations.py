@@ -14,6 +14,7 @@ from visionsprat.outbox import errands
 from visionsprat.records import Invited, Person, Whom
 from visionsprat.settings import Smtp
 from visionsprat.store import Store
+from visionsprat.store.invitations import client_mark
 from visionsprat.ui.text import sortable
 
 #: The page behind the links.
@@ -100,9 +101,9 @@ def ask_for_new_password(store: Store, smtp: Smtp, site: str, email: str, client
 
     None is sent when too many have been asked for with the address, from the client, or in all.
     """
-    mark = log.place(client)
-    if not store.note_password_request(email, mark or ""):
-        _log.info("Letter refused", extra={"address": log.pseudonym(email), "client": mark})
+    if not store.note_password_request(email, client_mark(store.path, client)):
+        told = {"address": log.pseudonym(email), "client": log.place(client)}
+        _log.info("Letter refused", extra=told)
     else:
         errands.add(lambda: send_new_password(store, smtp, site, email))
 

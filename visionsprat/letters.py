@@ -66,9 +66,17 @@ _PASSWORD_CHOSEN = (
     "”Glömt lösenordet?” på sidan där du loggar in, och hör av dig till din administratör.",
     "Det går inte att svara på det här mejlet.",
 )
+_SECOND_FACTOR_TURNED_OFF = (
+    "Hej {name}!",
+    "Någon har stängt av tvåstegsinloggningen på Mitt konto i Visionsprat, med ditt lösenord och en kod. Nu "
+    "räcker lösenordet för att logga in. Var det du? Då behöver du inte göra något.",
+    "Var det inte du? Byt lösenord genast på Mitt konto, slå på tvåstegsinloggningen igen och hör av dig "
+    "till den som sköter servern.",
+    "Det går inte att svara på det här mejlet.",
+)
 _SECOND_FACTOR_REMOVED = (
     "Hej {name}!",
-    "En administratör har tagit bort tvåstegsinloggningen för ditt konto i Visionsprat. Nu räcker "
+    "{by} har tagit bort tvåstegsinloggningen för ditt konto i Visionsprat. Nu räcker "
     "lösenordet för att logga in. Har du bett om det? Slå gärna på den igen på Mitt konto när du kan.",
     "Har du inte bett om det? Byt lösenord genast på Mitt konto, och hör av dig till den som sköter servern.",
     "Det går inte att svara på det här mejlet.",
@@ -109,8 +117,14 @@ def _with_lock(paragraphs: tuple[str, ...], locks: str, person: Invited) -> tupl
     return (*paragraphs[:-1], locks, paragraphs[-1]) if person.locks else paragraphs
 
 
-def second_factor_removed(name: str, email: str) -> Letter:
-    text = "\n\n".join(_SECOND_FACTOR_REMOVED).format(name=name)
+def second_factor_turned_off(name: str, email: str) -> Letter:
+    """To whoever has done it themself, or is said to have."""
+    text = "\n\n".join(_SECOND_FACTOR_TURNED_OFF).format(name=name)
+    return Letter(name, email, "Tvåstegsinloggningen till Visionsprat är avstängd", f"{text}\n")
+
+
+def second_factor_removed(name: str, email: str, by: str = "En administratör") -> Letter:
+    text = "\n\n".join(_SECOND_FACTOR_REMOVED).format(name=name, by=by)
     return Letter(name, email, "Tvåstegsinloggningen till Visionsprat är borttagen", f"{text}\n")
 
 

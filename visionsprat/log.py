@@ -13,14 +13,17 @@ import re
 import secrets
 import sys
 import threading
+import time
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from contextvars import ContextVar
 from datetime import datetime, timezone
 
 OURS = "visionsprat"
+#: Seconds between two lines about the same kind of refusal.
+A_WHILE = 1.0
 #: What a line may say beside when, how bad, by whom and what. Other fields are left out.
 FIELDS = (
     *("request", "account", "whom", "address", "client", "question", "outcome", "ms", "count"),
@@ -69,6 +72,42 @@ def pseudonym(address: str) -> str:
 def place(client: str) -> str | None:
     """What stands for where somebody comes from; None for this machine itself."""
     return pseudonym(client) if client else None
+
+
+class Seldom:
+    """When lines are told whose number others decide: of each kind one a second, and how many it stands for.
+
+    There are as few kinds as are written in the code.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._due: dict[str, float] = {}
+        self._untold: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def count(self, kind: str) -> int:
+        """Count one more, and return how many a line stands for that is told now; 0: none is."""
+        with self._lock:
+            now, untold = self._now(), self._untold.get(kind, 0) + 1
+            is_due = now >= self._due.get(kind, now)
+            if is_due:
+                self._due[kind] = now + A_WHILE
+            self._untold[kind] = 0 if is_due else untold
+            return untold if is_due else 0
+
+
+_refusals = Seldom()
+
+
+def refusal(event: str, **about: object) -> None:
+    """Tell of a refusal, of which there may be a flood: each at "debug", one a second of a kind at "info".
+
+    The kind is the event and its outcome or reason; `count` says how many there were, if more than one.
+    """
+    count = _refusals.count(f"{event} {about.get('outcome', about.get('reason'))}")
+    extra = {**about, "count": count if count > 1 else None}
+    logging.getLogger(OURS).log(logging.INFO if count else logging.DEBUG, event, extra=extra)
 
 
 class Logfmt(logging.Formatter):

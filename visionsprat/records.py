@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import Enum
+from enum import Enum, StrEnum
 
 from visionsprat.writing import is_blank
 
 
-class Action(str, Enum):
+class Action(StrEnum):
     """What the audit log tells of. The values stand in the database."""
 
     ACCOUNT_ADDED = "account added"
@@ -47,7 +47,7 @@ class Action(str, Enum):
     RECOVERY_CODE_USED = "recovery code used"
 
 
-class Factor(str, Enum):
+class Factor(StrEnum):
     """What somebody proves with, at sign-in, that they are who they say. The values stand in the database."""
 
     PASSWORD = "password"
@@ -380,10 +380,17 @@ class Contents:
     """How much a database file holds, and the migrations it has too many and too few."""
 
     accounts: int
+    #: Locked ones, too.
     reflections: int
     last_saved_at: datetime | None
     unknown: tuple[str, ...]
     pending: tuple[str, ...]
+    locked: int = 0
+
+    @property
+    def counted(self) -> str:
+        locked = f" (locked: {self.locked})" if self.locked else ""
+        return f"accounts: {self.accounts}, reflections: {self.reflections}{locked}"
 
 
 class Level(Enum):

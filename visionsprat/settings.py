@@ -9,13 +9,18 @@ from dataclasses import dataclass, field
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import parseaddr
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import idna
 
 from visionsprat.errors import VisionspratError
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "VISIONSPRAT_"
+#: The names by which a machine calls itself.
+THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class SettingError(VisionspratError):
@@ -113,9 +118,11 @@ def _address(environment: Mapping[str, str], name: str) -> str | None:
     value = environment.get(name)
     if value is None:
         return None
+    host = None
     try:
         parts = urlsplit(value)
-        right = parts.scheme in {"http", "https"} and parts.hostname and parts.path in {"", "/"}
+        host = _host(parts.hostname or "")
+        right = parts.scheme in {"http", "https"} and host and parts.path in {"", "/"}
         right = bool(right and not parts.query and not parts.fragment and "@" not in parts.netloc)
         _ = parts.port  # raises on a port that is no number
     except ValueError:
@@ -125,7 +132,15 @@ def _address(environment: Mapping[str, str], name: str) -> str | None:
             name, f"is {value!r}. Give an address such as https://visionsprat.example.se, no path."
         )
     # As browsers write an origin.
-    return f"{parts.scheme}://{parts.netloc.lower()}"
+    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port is not None else "")
+
+
+def _host(name: str) -> str:
+    """A host as browsers ask for it: å, ä and ö in Punycode. Empty when there can be no such host."""
+    if ":" in name:
+        return f"[{ip_address(name)}]"
+    plain = name if name.isascii() else idna.encode(name, uts46=True).decode()
+    return plain if re.fullmatch(r"[a-z0-9._-]+", plain) else ""
 
 
 def _smtp(environment: Mapping[str, str]) -> Smtp | None:

@@ -26,10 +26,12 @@ MAX_ROWS = 100_000
 MAX_COLUMNS, MAX_CELLS, MAX_CHARACTERS = 1_000, 2_000_000, 20_000_000
 #: What a workbook may unpack to.
 MAX_UNPACKED = 200_000_000
+#: The files that a workbook is packed of. A new one has ten, and one more for each sheet or picture.
+MAX_PARTS = 1_000
 #: Excel's last row.
 _LAST_LINE = 1_048_576
 #: Address space in bytes, and seconds of the processor's time. 100,000 people take 70 MB and a second.
-MEMORY = 128 << 20
+MEMORY = 112 << 20
 SECONDS = {"quick": 8, "sparse": 15}
 _SEPARATORS = {";": "semicolon", ",": "comma", "\t": "tab"}
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
@@ -242,7 +244,8 @@ def _sparse_rows(sheet: Any) -> Iterator[Row]:
 def _check_size(data: bytes) -> None:
     if data.startswith(_ZIP):
         with _opened(lambda: zipfile.ZipFile(io.BytesIO(data))) as parts:
-            if sum(part.file_size for part in parts.infolist()) > MAX_UNPACKED:
+            found = parts.infolist()
+            if len(found) > MAX_PARTS or sum(part.file_size for part in found) > MAX_UNPACKED:
                 raise Refused("TOO_BIG")
 
 

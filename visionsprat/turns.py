@@ -1,4 +1,8 @@
-"""Costly work takes turns: it may never have all cores, lest saves and pages wait for it."""
+"""Costly work takes turns: it may never have all cores, lest saves and pages wait for it.
+
+So do the pages of those who are not signed in: however many of them there are, and however they ask, they
+leave time for those who are.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,36 @@ AT_ONCE = max(1, (os.cpu_count() or 2) // 2)
 PATIENCE = 20.0
 #: More would wait in vain: a password takes some 0.25 s of a core.
 MOST_WAITING = 80 * AT_ONCE
+
+
+#: Script runs of strangers at once. Each takes some 5 ms, so they are 200 a second and more.
+STRANGERS_AT_ONCE = 2
+_strangers = threading.BoundedSemaphore(STRANGERS_AT_ONCE)
+_thread = threading.local()
+
+
+@contextmanager
+def of_strangers() -> Iterator[None]:
+    """Wait until few strangers' script runs are under way, and be one of them until the end."""
+    with _strangers:
+        _thread.is_strangers = True
+        try:
+            yield
+        finally:
+            _thread.is_strangers = False
+
+
+@contextmanager
+def _letting_others_by() -> Iterator[None]:
+    """Whoever waits for something else keeps no stranger waiting."""
+    if not getattr(_thread, "is_strangers", False):
+        yield
+        return
+    _strangers.release()
+    try:
+        yield
+    finally:
+        _strangers.acquire()
 
 
 class TooBusy(VisionspratError):
@@ -37,11 +71,12 @@ class Turns:
         if not self._room.acquire(blocking=False):
             raise TooBusy("Too many wait already.")
         try:
-            if not self._turn.acquire(timeout=self._patience):
-                raise TooBusy("No turn has come.")
-            try:
-                yield
-            finally:
-                self._turn.release()
+            with _letting_others_by():
+                if not self._turn.acquire(timeout=self._patience):
+                    raise TooBusy("No turn has come.")
+                try:
+                    yield
+                finally:
+                    self._turn.release()
         finally:
             self._room.release()

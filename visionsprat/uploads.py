@@ -18,9 +18,10 @@ from streamlit import runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from visionsprat import memory, metrics, owners
+from visionsprat import log, memory, metrics, owners
 from visionsprat.errors import StoreUnavailable
 from visionsprat.front import not_found
+from visionsprat.guard import client_of_request
 from visionsprat.staff_file import MAX_BYTES
 from visionsprat.web import unavailable
 
@@ -55,7 +56,7 @@ class Uploads:
         except StoreUnavailable:
             return unavailable()
         if not allowed or not owners.owns(request, found["session"]):
-            metrics.UPLOADS.labels("refused").inc()
+            _refused(request, "refused")
             return not_found()
         if request.method == "DELETE":
             await self.app(request.scope, receive, send)
@@ -65,10 +66,10 @@ class Uploads:
     async def _take(self, request: Request, session: str, receive: Receive, send: Send) -> Response | None:
         length = request.headers.get("content-length", "")
         if length.isdecimal() and int(length) > MAX_BYTES + 100_000:  # and some for the form around it
-            metrics.UPLOADS.labels("too_large").inc()
+            _refused(request, "too_large")
             return PlainTextResponse("Filen är för stor.\n", 413, {"Connection": "close"})
         if not self._has_room_for(session):
-            metrics.UPLOADS.labels("busy").inc()
+            _refused(request, "busy")
             return PlainTextResponse("En annan fil är på väg in.\n", 429, {"Retry-After": "10"})
         with self._on_its_way(session):
             # The one before is not needed any more: the page has room for one.
@@ -88,6 +89,12 @@ class Uploads:
             yield
         finally:
             self.coming.discard(session)
+
+
+def _refused(request: Request, outcome: str) -> None:
+    metrics.UPLOADS.labels(outcome).inc()
+    client = client_of_request(request.headers, request.client.host if request.client else None)
+    log.refusal("Upload refused", outcome=outcome, client=log.place(client))
 
 
 def forget_file() -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import logging
 import math
 import time
 import zlib
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import ClientDisconnect, Request
@@ -30,8 +30,15 @@ from visionsprat.errors import NotAllowed, SignedOut, StoreUnavailable, Versions
 from visionsprat.front import ASSETS
 from visionsprat.guard import is_https
 from visionsprat.installation import Installation, backups_path, installation
+from visionsprat.rates import Rate
 from visionsprat.records import Account, Conflict, Reflection
-from visionsprat.writing import MAX_CHARACTERS, MOST_MARKS, TextRefused, TextTooLong, TooManyMarks
+from visionsprat.writing import (
+    MAX_CHARACTERS,
+    MOST_MARKS,
+    TextTooLong,
+    TooManyMarks,
+    UnstorableCharacter,
+)
 
 #: Whose page a text was written on; optional, and sent by the editor.
 ACCOUNT_HEADER = "x-visionsprat-account"
@@ -42,9 +49,13 @@ MOST_UNANSWERED = 8
 #: Room for a text of the greatest length and the editor's four unanswered ones, however they are written:
 #: decomposed, or with all but ASCII escaped.
 MAX_BODY_BYTES = 1_300_000
+#: Of a request that is refused before it is read: more than most saves have. It is not kept.
+MOST_LET_BY = 100_000
 
 TOO_LONG = f"Texten är för lång. Den får ha högst {MAX_CHARACTERS:,} tecken.".replace(",", " ")
 TOO_MANY_MARKS = f"Någon bokstav har fler än {MOST_MARKS} accenttecken. Ta bort några, så sparas texten."
+NOT_STORABLE = "Texten innehåller tecken som inte går att spara."
+UNSTORABLE = "Ett tecken går inte att spara: tecken {character} på rad {line}. Ta bort det, så sparas texten."
 SIGNED_OUT = "Du är utloggad."
 FULL = "Det finns inte plats för fler tidigare versioner. Ta bort dem du inte behöver, så sparas texten."
 UNAVAILABLE = "Det går inte att spara just nu."
@@ -52,6 +63,9 @@ UNAVAILABLE = "Det går inte att spara just nu."
 #: The accounts of sessions that have saved something, by the hashes of their tokens.
 _seen: dict[str, int] = {}
 _MOST_SEEN = 20_000
+
+#: Outcomes of saves that are told in the log, if seldom.
+_REFUSED = {"signed_out", "no_such_question", "too_long", "malformed", "full", "too_often"}
 
 _log = logging.getLogger(log.OURS)
 
@@ -84,9 +98,22 @@ class Draft:
 
     question: str
     text: str
-    based_on: int
+    based_on: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
     #: Texts sent before whose answers never arrived (optional): finding one of them stored is no conflict.
-    unanswered: tuple[str, ...] = ()
+    unanswered: Annotated[tuple[str, ...], msgspec.Meta(max_length=MOST_UNANSWERED)] = ()
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who sends it: by their session, and by the page it was written on."""
+
+    token_hash: str
+    author_id: int | None
+    device_kind: str
+
+
+#: Stops at what is none of ours, and makes nothing of it: 1.3 MB of "{}," would be 30 MB of dictionaries.
+_decoder = msgspec.json.Decoder(Draft)
 
 
 async def save_reflection(request: Request) -> Response:
@@ -100,44 +127,59 @@ async def save_reflection(request: Request) -> Response:
         status = guard.GONE
         raise
     finally:
-        _note_save(metrics.SAVE_OUTCOMES[status], time.perf_counter() - begun)
+        _note_save(metrics.SAVE_OUTCOMES[status], time.perf_counter() - begun, _client(request))
 
 
-def _note_save(outcome: str, seconds: float) -> None:
+def _note_save(outcome: str, seconds: float, client: str) -> None:
     metrics.SAVES.labels(outcome).inc()
     metrics.SAVE_SECONDS.observe(seconds)
+    ms = round(seconds * 1000, 1)
+    if outcome in _REFUSED:
+        log.refusal("Save", outcome=outcome, ms=ms, client=log.place(client))
+        return
     # Each of 10,000 people saves every other second while they write: all of it is for a search for a fault.
     level = logging.INFO if outcome == "conflict" else logging.DEBUG
-    _log.log(level, "Save", extra={"outcome": outcome, "ms": round(seconds * 1000, 1)})
+    _log.log(level, "Save", extra={"outcome": outcome, "ms": ms})
 
 
 async def _answer_to_save(request: Request) -> Response:
-    try:
-        body = await _body(request)
-        account = request.headers.get(ACCOUNT_HEADER)
-        token, kind = request.cookies.get(SESSION_COOKIE, ""), device_kind(request.headers)
-        return await run_in_threadpool(_save, token, account, body, kind, _client(request))
-    except Answer as answer:
-        return answer.response
-    except ClientDisconnect:
-        return Response(status_code=guard.GONE)
-
-
-def _save(token: str, author: str | None, body: bytes, kind: str, client: str) -> Response:
+    """Nothing of a body is kept before it is known whose it is, and of one account's only so many."""
     house = installation()
-    author_id = _author_id(author)
+    author_id = _author_id(request.headers.get(ACCOUNT_HEADER))
     about = _of_page(author_id)
     try:
-        _require_pace(house, accounts.token_hash(token), client)
-        draft = _draft(body)
-        about["crc32"] = _checksum(draft.text)
-        _known_question(house, draft.question)
-        about["question"] = draft.question  # nothing else that somebody sends is said again
-        log.about(account=author_id, question=draft.question)
-        saved = _saved(house, token, author_id, draft, kind)
-    except Answer as refused:
-        refused.body |= about
-        raise
+        token_hash, client = _token_hash(request), _client(request)
+        account_id = _seen.get(token_hash)
+        if account_id is None:
+            account_id = await run_in_threadpool(_recognise, house, token_hash, client)
+        log.about(account=account_id)
+        with house.limits.receiving.one(account_id) as has_room:
+            if wait := house.limits.saves.wait(account_id) if has_room else 1.0:
+                raise TooOften(wait)
+            body = await _body(request)
+    except Answer as answer:
+        answer.body |= about
+        return await _without_the_body(request, answer.response)
+    except ClientDisconnect:
+        return Response(status_code=guard.GONE)
+    try:
+        sender = Sender(token_hash, author_id, device_kind(request.headers))
+        return await run_in_threadpool(_save, house, sender, body, about)
+    except Answer as answer:
+        answer.body |= about
+        return answer.response
+
+
+def _save(house: Installation, sender: Sender, body: bytes, about: dict[str, Any]) -> Response:
+    """Raises Answer. What an answer says of the question, by which an editor knows it, comes into `about`."""
+    if len(body) > MAX_BODY_BYTES:
+        raise Answer(413, TOO_LONG)
+    draft = _draft(body)
+    about["crc32"] = _checksum(draft.text)
+    _known_question(house, draft.question)
+    about["question"] = draft.question  # nothing else that somebody sends is said again
+    log.about(question=draft.question)
+    saved = _saved(house, sender, draft)
     return JSONResponse({**_described(saved), **about, "epoch": house.store.epoch})
 
 
@@ -149,25 +191,25 @@ def _of_page(author_id: int | None) -> dict[str, Any]:
 def _checksum(text: str) -> int:
     """By which an editor knows that an answer is about its text: others may answer in our place.
 
-    Of the text as it came, in UTF-16: that is how a browser has it, halves of pairs too.
+    Of the text as it came, in UTF-16: that is how a browser has it.
     """
-    return zlib.crc32(text.encode("utf-16-le", "surrogatepass"))
+    return zlib.crc32(text.encode("utf-16-le"))
 
 
-def _saved(house: Installation, token: str, author_id: int | None, draft: Draft, kind: str) -> Reflection:
+def _saved(house: Installation, sender: Sender, draft: Draft) -> Reflection:
     """Raises Answer unless the text is stored."""
     try:
         saved = house.store.save_in_session(
-            accounts.token_hash(token),
-            author_id,
+            sender.token_hash,
+            sender.author_id,
             draft.question,
             draft.text,
             draft.based_on,
             draft.unanswered,
-            kind,
+            sender.device_kind,
         )
     except SignedOut:
-        _seen.pop(accounts.token_hash(token), None)
+        _seen.pop(sender.token_hash, None)
         raise Answer(401, SIGNED_OUT) from None
     except StoreUnavailable:
         raise Answer(503, UNAVAILABLE) from None
@@ -177,8 +219,9 @@ def _saved(house: Installation, token: str, author_id: int | None, draft: Draft,
         raise Answer(413, TOO_LONG) from None
     except TooManyMarks:
         raise Answer(422, TOO_MANY_MARKS, reason="marks") from None
-    except TextRefused:
-        raise Answer(422, "Texten innehåller tecken som inte går att spara.") from None
+    except UnstorableCharacter as error:
+        where = UNSTORABLE.format(line=error.line, character=error.character)
+        raise Answer(422, where) from None
     if isinstance(saved, Conflict):
         fate = {"erased": True} if saved.erased else {} if saved.is_kept else {"kept": False}
         raise Answer(
@@ -192,25 +235,22 @@ def _saved(house: Installation, token: str, author_id: int | None, draft: Draft,
     return saved
 
 
-def _require_pace(house: Installation, token_hash: str, client: str) -> None:
-    """Raises Answer when there is no live session, and TooOften when too many saves come.
+def _recognise(house: Installation, token_hash: str, client: str) -> int:
+    """Whose live session it is. Raises Answer when it is nobody's, and TooOften when such come too often.
 
     A session is looked up before its first save only, and without making those who write wait: strangers
     get no further. Saving itself looks it up each time.
     """
-    account_id = _seen.get(token_hash)
-    if account_id is None:
-        try:
-            account = house.store.account_of_session(token_hash)
-        except StoreUnavailable:
-            raise Answer(503, UNAVAILABLE) from None
-        if account is None:
-            raise TooOften(wait) if (wait := house.limits.strangers.wait(client)) else Answer(401, SIGNED_OUT)
-        if len(_seen) >= _MOST_SEEN:
-            _seen.clear()
-        account_id = _seen[token_hash] = account.id
-    if wait := house.limits.saves.wait(account_id):
-        raise TooOften(wait)
+    try:
+        account = house.store.account_of_session(token_hash)
+    except StoreUnavailable:
+        raise Answer(503, UNAVAILABLE) from None
+    if account is None:
+        raise TooOften(wait) if (wait := house.limits.strangers.wait(client)) else Answer(401, SIGNED_OUT)
+    if len(_seen) >= _MOST_SEEN:
+        _seen.clear()
+    _seen[token_hash] = account.id
+    return account.id
 
 
 def _client(request: Request) -> str:
@@ -227,6 +267,7 @@ def versions(request: Request) -> Response:
     try:
         _known_question(house, question)
         account = _author(request)
+        _require_pace(house.limits.looks, account.id)
         earlier = house.store.earlier_texts(account.id, question)
         full = house.store.is_nearly_full(account.id, question)
     except StoreUnavailable:
@@ -244,14 +285,20 @@ def erase_versions(request: Request) -> Response:
     try:
         _known_question(house, question)
         account = _author(request)
-        if wait := house.limits.changes.wait(account.id):
-            raise TooOften(wait)
+        _require_pace(house.limits.changes, account.id)
         house.store.erase_earlier_texts(account.id, question)
     except StoreUnavailable:
         return Answer(503, UNAVAILABLE).response
     except Answer as answer:
         return answer.response
     return Response(status_code=204)
+
+
+def _require_pace(rate: Rate, account_id: int) -> None:
+    """Raises TooOften."""
+    if wait := rate.wait(account_id):
+        log.refusal("Refused", outcome="too_often", account=account_id)
+        raise TooOften(wait)
 
 
 def _author(request: Request) -> Account:
@@ -280,20 +327,14 @@ def _author_id(header: str | None) -> int | None:
 
 
 def _draft(body: bytes) -> Draft:
-    refused = Answer(422, "Begäran gick inte att förstå.")
+    """What a body says. Raises Answer."""
     try:
-        sent = json.loads(body)
-        question, text, based_on = sent["question"], sent["text"], sent["based_on"]
-        unanswered = sent.get("unanswered", [])
-    except (ValueError, TypeError, KeyError, RecursionError):
-        raise refused from None
-    if not isinstance(unanswered, list) or not all(isinstance(s, str) for s in (question, text, *unanswered)):
-        raise refused
-    if len(unanswered) > MOST_UNANSWERED:
-        raise refused
-    if type(based_on) is not int or not 0 <= based_on < 2**63:
-        raise refused
-    return Draft(question, text, based_on, tuple(unanswered))
+        return _decoder.decode(body)
+    except msgspec.DecodeError as error:
+        is_half = "surrogate" in str(error)
+    except (UnicodeDecodeError, RecursionError):
+        is_half = False
+    raise Answer(422, NOT_STORABLE if is_half else "Begäran gick inte att förstå.")
 
 
 def _known_question(house: Installation, question_id: str) -> None:
@@ -304,12 +345,34 @@ def _known_question(house: Installation, question_id: str) -> None:
 
 
 async def _body(request: Request) -> bytes:
+    """The body, or enough of it to see that it is too long."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_BODY_BYTES:
-            raise Answer(413, TOO_LONG)
+            break
     return bytes(body)
+
+
+async def _without_the_body(request: Request, response: Response) -> Response:
+    """The answer to a request that is refused unread.
+
+    What is left of a small body is let by, as a browser may hear nothing before it has sent it; a larger one
+    ends with its connection.
+    """
+    length, passed = request.headers.get("content-length", "0"), 0
+    if len(length) < 19 and int(length) <= MOST_LET_BY:
+        try:
+            async for chunk in request.stream():
+                passed += len(chunk)
+                if passed > MOST_LET_BY:
+                    break
+            else:
+                return response
+        except ClientDisconnect:
+            return Response(status_code=guard.GONE)
+    response.headers["Connection"] = "close"
+    return response
 
 
 def unavailable() -> Response:
@@ -443,18 +506,27 @@ def _own_path(path: str) -> str:
     return path if safe else "/"
 
 
-def healthz(request: Request) -> Response:
-    """GET /healthz: 200 only when the database can be read and written. Says how old the newest backup is."""
+async def healthz(request: Request) -> Response:
+    """GET /healthz: 200 only when the database can be read and written. Says how old the newest backup is.
+
+    However many ask, one look a second is taken.
+    """
     house = installation()
+    # Whoever goes away takes nobody else's answer along.
+    found = house.limits.health.ask(lambda: _health(house))
+    status, words = await asyncio.shield(asyncio.wrap_future(found))
+    return PlainTextResponse(words, status)
+
+
+def _health(house: Installation) -> tuple[int, str]:
     try:
         house.store.check_health()
     except StoreUnavailable as error:
         # Where it lies is nobody's who passes by; the log has it.
-        why = str(error).replace(str(house.settings.data), "the data folder")
-        return PlainTextResponse(f"{why}\n", 503)
+        return 503, f"{str(error).replace(str(house.settings.data), 'the data folder')}\n"
     now = house.store.clock()
     last = newest(backups_path(house.settings), now)
-    return PlainTextResponse(f"ok\nnewest backup: {age(now - last) + ' old' if last else 'none'}\n")
+    return 200, f"ok\nnewest backup: {age(now - last) + ' old' if last else 'none'}\n"
 
 
 class OwnRoutes:

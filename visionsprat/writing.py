@@ -31,7 +31,17 @@ _SEARCHED = 200
 
 
 class TextRefused(VisionspratError):
-    """The text can't be stored at all (NUL, or half of a surrogate pair)."""
+    """The text can't be stored at all."""
+
+
+class UnstorableCharacter(TextRefused):
+    """The text holds NUL, or half of a surrogate pair. The editor takes both out on the way in."""
+
+    def __init__(self, what: str, text: str, place: int) -> None:
+        super().__init__(f"The text contains {what}, which can't be stored.")
+        #: Counted from 1, as a person would.
+        self.line = text.count("\n", 0, place) + 1
+        self.character = place - text.rfind("\n", 0, place)
 
 
 class TooManyMarks(TextRefused):
@@ -57,12 +67,12 @@ def clean(text: str) -> str:
     """
     if len(text) > NFC_CHARACTERS * MAX_CHARACTERS:
         raise TextTooLong(len(text))
-    if "\0" in text:
-        raise TextRefused("The text contains a NUL character, which can't be stored.")
+    if (place := text.find("\0")) >= 0:
+        raise UnstorableCharacter("a NUL character", text, place)
     try:
         size = len(text.encode())  # a loop over the characters costs as much as storing a long text
-    except UnicodeEncodeError:
-        raise TextRefused("The text contains half of a surrogate pair, which can't be stored.") from None
+    except UnicodeEncodeError as error:
+        raise UnstorableCharacter("half of a surrogate pair", text, error.start) from None
     if size > NFC_BYTES * MAX_CHARACTERS:
         raise TextTooLong(len(text))
     if has_too_many_marks(text):

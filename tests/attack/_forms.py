@@ -80,7 +80,8 @@ async def redeemed(url: str, ticket: str, mark: str, method: str = "GET") -> str
             params={"ticket": ticket},
             headers={"Cookie": f"{BROWSER_COOKIE}={mark}"},
         )
-    return answer.cookies.get(SESSION_COOKIE, "")
+    # Its name ends with the port.
+    return next((token for name, token in answer.cookies.items() if name.startswith(SESSION_COOKIE)), "")
 
 
 async def is_session(url: str, cookie: str) -> bool:

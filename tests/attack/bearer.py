@@ -91,7 +91,7 @@ async def everything(socket: ClientConnection) -> bytes:
             message.ParseFromString(said)
             if message.WhichOneof("type") == "script_finished":
                 return read
-    except asyncio.TimeoutError:
+    except TimeoutError:
         return read
 
 

@@ -84,7 +84,7 @@ async def _walk(seen: Seen, ended: asyncio.Event, url: str, learner: Learner) ->
 async def _rest(ended: asyncio.Event) -> None:
     try:
         await asyncio.wait_for(ended.wait(), PAUSE)
-    except asyncio.TimeoutError:
+    except TimeoutError:
         return
 
 

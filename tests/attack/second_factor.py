@@ -134,7 +134,8 @@ async def _let_in(target: Target, ticket: str) -> bool:
     """Whether a ticket brings a session."""
     async with httpx.AsyncClient(base_url=target.url, cookies={BROWSER_COOKIE: MARK}) as browser:
         answer = await browser.get("/api/ticket", params={"ticket": ticket, "to": "/"})
-        return bool(answer.cookies.get(SESSION_COOKIE)) and (await browser.get("/api/session")).is_success
+        has_come = any(name.startswith(SESSION_COOKIE) for name in answer.cookies)
+        return has_come and (await browser.get("/api/session")).is_success
 
 
 async def _jump_over(target: Target, old_ticket: str) -> None:

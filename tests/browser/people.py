@@ -10,12 +10,14 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import bcrypt
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.server import Server, poll
 from visionsprat import accounts
+from visionsprat.cookies import Outside
 from visionsprat.records import NewAccount, Reflection
 from visionsprat.web import SESSION_COOKIE
 
@@ -69,10 +71,22 @@ def add_person(server: Server, name: str = "Amina Testsson", **more: Any) -> Per
     return Person(server, account_id, email)
 
 
+def cookie_name(address: str, plain: str) -> str:
+    """What a cookie of ours is called in a browser there: servers for tests have ports of their own."""
+    return Outside(https=False, port=urlsplit(address).port).name(plain)
+
+
+def cookie(page: Page, plain: str) -> Any:
+    """A cookie of ours in the browser, as Playwright gives it, or None."""
+    name = cookie_name(page.url, plain)
+    return next((each for each in page.context.cookies() if each["name"] == name), None)
+
+
 def let_in(page: Page, person: Person) -> None:
     """Give the browser a session of somebody's, before it opens a page."""
-    cookie: Any = {"name": SESSION_COOKIE, "value": person.new_token(), "url": person.server.url}
-    page.context.add_cookies([{**cookie, "httpOnly": True, "sameSite": "Lax"}])
+    url = person.server.url
+    session: Any = {"name": cookie_name(url, SESSION_COOKIE), "value": person.new_token(), "url": url}
+    page.context.add_cookies([{**session, "httpOnly": True, "sameSite": "Lax"}])
 
 
 def signed_in(page: Page, person: Person, address: str = "/") -> None:

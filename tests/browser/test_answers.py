@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from starlette.routing import Route
 
-from tests.browser.people import NewPerson, Person, add_person, signed_in
+from tests.browser.people import NewPerson, Person, add_person, cookie, signed_in
 from tests.browser.server import Server
 from tests.browser.windows import Window
 from tests.staff_lists import csv_file
@@ -164,7 +164,7 @@ def test_no_address_changes_anything_by_being_looked_at(
         (made,) = invite(store, None, Whom(emails=frozenset({other.email})), server.url)
     window = Window(page, server)
     signed_in(page, administrator)
-    token = next(each["value"] for each in page.context.cookies() if each["name"] == SESSION_COOKIE)
+    token = cookie(page, SESSION_COOKIE)["value"]
     before = dump(server)
     assert len(before) > 10
 

@@ -9,7 +9,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from tests.browser.people import (
     Person,
     add_person,
     answer_saves,
+    cookie,
     editor,
     fill_in_sign_in,
     let_in,
@@ -85,7 +86,7 @@ FOLLOWED = """
 """
 
 
-class Role(str, Enum):
+class Role(StrEnum):
     VISITOR = "a visitor"
     BEGUN = "a learner who has begun"
     COMPLETE = "a learner who is complete"
@@ -405,7 +406,7 @@ def have_second_factor(window: Window, has: bool) -> None:
     """Open the account page of the window's person, with a second factor or without."""
     window.load("/mitt-konto")
     id = int(window.page.locator("nav.side").get_attribute("data-account") or 0)
-    (token,) = [each["value"] for each in window.page.context.cookies() if each["name"] == SESSION_COOKIE]
+    token = cookie(window.page, SESSION_COOKIE)["value"]
     with window.server.store() as store:
         store.turn_off_second_factor(id)
         if has:

@@ -93,6 +93,9 @@ def test_a_file_taken_refused_and_removed(page: Page, chief: Person, server: Ser
     page.locator("input[type=file]").set_input_files(file("personallista.pdf"))
     expect(page.get_by_text("personallista.pdf")).to_be_visible()
     assert foreign(page, server.database) == []
+    page.get_by_text("personallista.pdf").hover()
+    expect(page.get_by_role("tooltip")).to_be_visible()
+    assert foreign(page, server.database) == []
 
 
 @pytest.mark.parametrize("change", ["text.nodeValue = words", "text.replaceWith(words)"])

@@ -15,6 +15,8 @@ from tests.browser.people import (
     PASSWORD,
     NewComputer,
     Person,
+    cookie,
+    cookie_name,
     editor,
     fill_in_sign_in,
     signed_in,
@@ -34,10 +36,6 @@ def sign_in_form(page: Page) -> None:
 def start_page(page: Page) -> None:
     expect(page.locator("nav.side")).to_be_visible()
     expect(page).to_have_title("Visionsprat")
-
-
-def cookie(page: Page, name: str) -> Any:
-    return next((each for each in page.context.cookies() if each["name"] == name), None)
 
 
 def save(server: Server, token: str) -> int:
@@ -126,6 +124,24 @@ def test_the_fields_are_made_for_password_managers(page: Page, server: Server) -
     expect(page.get_by_label("Lösenord", exact=True)).to_have_attribute("type", "password")
 
 
+@pytest.mark.parametrize("press", ["click", "Enter"])
+def test_fields_that_a_program_has_filled_in_without_an_event_count(
+    page: Page, person: Person, server: Server, press: str
+) -> None:
+    """As some password managers do."""
+    page.goto(server.url)
+    sign_in_form(page)
+    expect(page.locator(".first")).to_have_count(0)
+    for label, value in (("E-post", person.email), ("Lösenord", PASSWORD)):
+        field = page.get_by_label(label, exact=True)
+        field.evaluate("(field, value) => (field.value = value)", value)
+    if press == "click":
+        page.get_by_role("button", name="Logga in").click()
+    else:
+        page.get_by_label("Lösenord", exact=True).press("Enter")
+    start_page(page)
+
+
 def test_a_wrong_password_and_an_unknown_address_are_answered_alike(
     page: Page, person: Person, server: Server
 ) -> None:
@@ -150,17 +166,37 @@ def test_an_address_is_known_in_capitals_and_an_older_password_with_spaces_aroun
     start_page(page)
 
 
-@pytest.mark.parametrize("address", ["/globala", "/mitt-konto", "/mina-reflektioner"])
+@pytest.mark.parametrize(
+    ("opened", "address"),
+    [
+        ("/globala", "/globala"),
+        ("/Mitt-konto/%C2%A0", "/mitt-konto"),
+        ("/mina-reflektioner?a=%C3%A5+b&c=", "/mina-reflektioner?a=%C3%A5+b&c="),
+        ("/skapande/?a=b&a=c", "/skapande?a=b&a=c"),
+        ("/?konto=raderat&a=b", "/?a=b"),
+    ],
+)
 def test_a_deep_link_asks_for_sign_in_there_and_goes_on_to_its_page(
-    page: Page, person: Person, server: Server, address: str
+    page: Page, person: Person, server: Server, opened: str, address: str
 ) -> None:
-    page.goto(server.url + address)
+    page.goto(server.url + opened)
     sign_in_form(page)
-    assert page.url == server.url + address
     fill_in_sign_in(page, person.email)
     expect(page.locator("nav.side")).to_be_visible()
-    assert page.url == server.url + address
-    expect(page.locator(f'nav.side [aria-current=page][href="{address}"]')).to_be_visible()
+    expect(page).to_have_url(server.url + address)
+    path = address.partition("?")[0]
+    expect(page.locator(f'nav.side [aria-current=page][href="{path}"]')).to_be_visible()
+    assert "level=error" not in server.output
+
+
+def test_a_link_within_the_page_leads_to_the_address_as_it_is_written(page: Page, person: Person) -> None:
+    """As somebody may write it in the module's words."""
+    signed_in(page, person, "/visionen")
+    link = page.get_by_role("link", name="Vidare: Den skapande staden ›")
+    link.evaluate("(link) => link.setAttribute('href', '/Skapande/?a=b')")
+    link.click()
+    expect(page.locator('nav.side [aria-current=page][href="/skapande"]')).to_be_visible()
+    expect(page).to_have_url(f"{person.server.url}/skapande?a=b")
 
 
 def test_the_sessions_cookie_is_out_of_reach_of_scripts_and_other_sites(
@@ -192,7 +228,7 @@ def test_a_ticket_works_once_and_only_in_its_own_browser(
     page.goto(address)
     expect(editor(page)).to_be_visible()
     assert page.url == f"{server.url}/globala"
-    page.context.clear_cookies(name=SESSION_COOKIE)
+    page.context.clear_cookies(name=cookie_name(server.url, SESSION_COOKIE))
     page.goto(address)
     sign_in_form(page)
 
@@ -234,6 +270,8 @@ def test_after_many_failures_an_address_has_to_wait(page: Page, person: Person, 
 
 
 def test_signing_out_ends_the_session_on_the_server(page: Page, person: Person, server: Server) -> None:
+    theirs: Any = {"name": SESSION_COOKIE, "value": "theirs", "url": server.url}
+    page.context.add_cookies([theirs])  # another server's, at another port of this host
     page.goto(f"{server.url}/skapande")
     fill_in_sign_in(page, person.email)
     expect(editor(page)).to_be_visible()
@@ -243,6 +281,7 @@ def test_signing_out_ends_the_session_on_the_server(page: Page, person: Person, 
     expect(page).to_have_url(server.url + "/")
     sign_in_form(page)
     assert cookie(page, SESSION_COOKIE) is None
+    assert "theirs" in {each["value"] for each in page.context.cookies()}
     assert save(server, token) == 401
     page.go_back()
     expect(page).to_have_url(f"{server.url}/skapande")

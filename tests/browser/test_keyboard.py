@@ -21,9 +21,10 @@ from tests.browser.people import (
     status,
     until,
 )
-from tests.browser.server import Server
-from tests.browser.windows import lasting, settle
-from visionsprat.content import Module
+from tests.browser.server import ROOT, Server
+from tests.browser.windows import follow, lasting, settle
+from tests.staff_lists import csv_file
+from visionsprat.content import Module, load_module
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 #: Whether what has focus has a ring around it, with a contrast of 3 against the ground it lies on.
@@ -213,7 +214,7 @@ def test_a_save_that_completes_a_theme_leaves_the_focus_on_its_link(
     link = page.locator(place).get_by_role("link", name="Den pulserande staden")
     link.focus()
     held[0].continue_()
-    expect(page.get_by_text("Du är klar med Den skapande staden.")).to_be_visible()
+    expect(page.locator("main").get_by_text("Du är klar med Den skapande staden.")).to_be_visible()
     expect(page.locator("nav.side .brand")).to_contain_text("1 av 5 teman klara")
     expect(link).to_be_focused()
     page.keyboard.press("Enter")
@@ -262,6 +263,98 @@ def test_a_text_that_is_not_saved_is_said_at_once_and_once(page: Page, person: P
         editor(page).press_sequentially(" Och vidare.", delay=20)
     (said,) = page.evaluate("heard")
     assert said.startswith("Inte sparat. Du är utloggad.")
+
+
+def test_what_describes_the_box_is_the_same_while_one_writes(page: Page, person: Person) -> None:
+    """Screen readers say a changed description at once, into one's writing."""
+    signed_in(page, person, "/skapande")
+    expect(editor(page)).to_have_accessible_description("Bara du kan läsa det du skriver.")
+    editor(page).fill("Sparas nu.")
+    expect(editor(page)).to_have_accessible_description("Bara du kan läsa det du skriver.")
+    expect(status(page)).to_have_text(SAVED)
+    expect(editor(page)).to_have_accessible_description("Bara du kan läsa det du skriver.")
+
+
+def test_saving_again_in_the_same_minute_is_said_when_the_box_is_left(page: Page, person: Person) -> None:
+    signed_in(page, person, "/skapande")
+    editor(page).click()
+    page.evaluate(LISTEN)
+    said: list[str] = []
+
+    def is_stored() -> bool:
+        return person.text("skapande/innebar") == editor(page).input_value()
+
+    def is_said() -> bool:
+        return page.evaluate("heard.length") > len(said)
+
+    for number in range(3):  # the minute may end in between
+        page.keyboard.type(f"Ett ord till, nummer {number}. ")
+        until(page, is_stored, "it to be saved")
+        expect(status(page)).to_have_text(SAVED)
+        if number and SAVED.match(status(page).inner_text()) and status(page).inner_text() == said[-1]:
+            let_the_voice_rest(page)
+            assert page.evaluate("heard") == said
+            page.keyboard.press("Tab")
+        until(page, is_said, "the saving to be said")
+        said = page.evaluate("heard")
+        editor(page).focus()
+    assert len(said) == 3
+
+
+def let_the_voice_rest(page: Page) -> None:
+    """Until what is said when a person rests would have been said."""
+    begun = page.evaluate("performance.now()")
+    until(page, lambda: page.evaluate("performance.now()") > begun + 2500, "time to pass")
+
+
+ALL = [question.id for question in load_module(ROOT / "content").questions]
+
+
+def test_that_a_theme_and_all_of_them_are_complete_is_said_once_and_coming_back_says_nothing(
+    page: Page, person: Person
+) -> None:
+    for question in ALL:
+        if question not in {"skapande/gora", ALL[-1]}:
+            person.write(question, "Ett svar.")
+    signed_in(page, person, "/skapande")
+    expect(editor(page, 1)).to_be_visible()
+    page.evaluate(LISTEN)
+    editor(page, 1).click()
+    page.keyboard.type("Det sista svaret här, som tar sin tid att skriva till slut.", delay=30)
+    assert page.evaluate("heard") == []
+    until(page, lambda: bool(page.evaluate("heard.length")), "the completion to be said")
+    (said,) = page.evaluate("heard")
+    assert SAVED.match(said)
+    assert said.endswith(". Du är klar med Den skapande staden.")
+    follow(page, "/balanserade")
+    expect(page).to_have_title("Den balanserade staden – Visionsprat")
+    number = page.locator("textarea").count() - 1
+    editor(page, number).fill("Det allra sista.")
+    until(page, lambda: page.evaluate("heard.length") > 2, "the completion of all to be said")
+    title, said = page.evaluate("heard.slice(1)")
+    assert title == "Den balanserade staden – Visionsprat"
+    assert said.endswith(". Du har gått igenom alla fem teman.")
+    follow(page, "/skapande")
+    expect(status(page)).to_have_text(SAVED)
+    until(page, lambda: page.evaluate("heard.length") > 3, "the page to be said")
+    let_the_voice_rest(page)
+    assert page.evaluate("heard.slice(3)") == ["Den skapande staden – Visionsprat"]
+
+
+def test_another_part_of_a_page_and_a_files_preview_are_said(page: Page, new_person: NewPerson) -> None:
+    administrator = new_person("Bengt Provberg", is_admin=True)
+    signed_in(page, administrator, "/administration")
+    expect(page.locator("nav.parts")).to_be_visible()
+    page.evaluate(LISTEN)
+    page.get_by_role("link", name="Personallista").press("Enter")
+    until(page, lambda: bool(page.evaluate("heard.length")), "the part to be said")
+    assert page.evaluate("heard") == ["Personallista – Administration – Visionsprat"]
+    file: Any = {"name": "personal.csv", "mimeType": "text/csv", "buffer": csv_file()}
+    page.locator("input[type=file]").set_input_files(file)
+    expect(page.get_by_text("3 personer i filen")).to_be_visible()
+    said = "Det här ändras: 3 nya, 0 ändrade, 0 oförändrade och 0 som avaktiveras."
+    until(page, lambda: page.evaluate("heard.length") > 1, "the preview to be said")
+    assert page.evaluate("heard[1]") == said
 
 
 def test_how_far_one_has_come_is_words(page: Page, person: Person) -> None:

@@ -16,6 +16,7 @@ from tests.browser.people import (
     NewPerson,
     Person,
     add_person,
+    cookie,
     editor,
     fill_in_sign_in,
     signed_in,
@@ -75,7 +76,7 @@ def sees_none_of_it(page: Page, server: Server) -> None:
         fields = page.locator("textarea").evaluate_all("all => all.map((each) => each.value).join()")
         for words in (SECRET, EARLIER):
             assert words not in page.content() + fields, address
-    (token,) = [each["value"] for each in page.context.cookies() if each["name"] == SESSION_COOKIE]
+    token = cookie(page, SESSION_COOKIE)["value"]
     for route in ROUTES:
         answer = httpx.get(server.url + route, headers={"Cookie": f"{SESSION_COOKIE}={token}"})
         assert answer.status_code == 200

@@ -21,19 +21,20 @@ from tests.browser.people import (
     NewComputer,
     NewPerson,
     Person,
+    cookie,
     fill_in_sign_in,
     signed_in,
     until,
 )
 from tests.browser.server import Server
 from tests.browser.test_keyboard import expect_fault, tab_to
-from tests.browser.test_sessions import cookie, sign_in_form
+from tests.browser.test_sessions import sign_in_form
 from visionsprat.invitations import invite
 from visionsprat.records import Whom
 from visionsprat.second_factor import new_secret, recovery_hash
 from visionsprat.web import SESSION_COOKIE
 
-SECRET, RECOVERY = new_secret(), "k7wm-3rtq-x2hd"
+SECRET, RECOVERY = new_secret(), "k7wm-3rtq-x2hd-p4vn-8ezb-6yjc"
 
 
 @pytest.fixture
@@ -237,11 +238,15 @@ def test_new_recovery_codes_end_the_old_ones(page: Page, secured: Person, new_co
     let_in_as(elsewhere, secured)
 
 
-def test_a_change_of_password_keeps_the_session_and_asks_for_no_code(page: Page, secured: Person) -> None:
+def test_a_change_of_password_asks_for_a_code_and_keeps_the_session(page: Page, secured: Person) -> None:
     signed_in(page, secured, "/mitt-konto")
     old = cookie(page, SESSION_COOKIE)["value"]
     page.get_by_label("Nuvarande lösenord").fill(PASSWORD)
+    page.get_by_label("Kod från appen").fill(wrong())
     page.get_by_label("Nytt lösenord").fill("en helt annan mening")
+    page.get_by_role("button", name="Byt lösenord").click()
+    expect_fault(page, "Koden stämmer inte", "Kod från appen")
+    page.get_by_label("Kod från appen").fill(TOTP(SECRET).now())
     page.get_by_role("button", name="Byt lösenord").click()
     until(page, lambda: cookie(page, SESSION_COOKIE)["value"] != old, "the new password's session")
     let_in_as(page, secured)

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -19,6 +18,7 @@ from tests.browser.people import (
     NewComputer,
     NewPerson,
     Person,
+    cookie,
     editor,
     fill_in_sign_in,
     signed_in,
@@ -36,10 +36,6 @@ def sign_in_form(page: Page) -> None:
     expect(page.get_by_role("heading", name="Logga in")).to_be_visible()
     expect(page.get_by_role("button", name="Logga in")).to_be_visible()
     expect(page.locator("nav.side")).to_have_count(0)
-
-
-def cookie(page: Page, name: str) -> Any:
-    return next((each for each in page.context.cookies() if each["name"] == name), None)
 
 
 # Three ways to end every session, each done in another browser

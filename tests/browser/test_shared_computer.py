@@ -7,7 +7,7 @@ import re
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.people import (
     SAVED,
@@ -147,6 +147,59 @@ def test_the_back_button_brings_nothing_back(two_tabs: tuple[Page, Page], server
     other.go_back()
     expect(other.get_by_role("heading", name="Logga in")).to_be_visible()
     expect(other.locator("nav.side[data-account]")).to_have_count(0)
+
+
+def is_seen(page: Page) -> bool:
+    how = "{ visibilityProperty: true, opacityProperty: true }"
+    seen: bool = page.evaluate(f"document.querySelector('nav.side')?.checkVisibility({how}) ?? false")
+    return seen
+
+
+def leave(page: Page) -> None:
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
+
+
+def come_back(page: Page) -> None:
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+
+
+def test_nothing_of_a_page_out_of_the_browsers_memory_is_seen_before_the_session_was_asked(
+    page: Page, person: Person
+) -> None:
+    """As WebKit keeps pages that came without TLS."""
+    asked: list[Route] = []
+    signed_in(page, person, "/visionen")
+    page.route("**/api/session", lambda route: asked.append(route))
+    assert is_seen(page)
+    leave(page)
+    assert not is_seen(page)
+    come_back(page)
+    until(page, lambda: bool(asked), "the page to ask")
+    assert not is_seen(page)
+    asked.pop().continue_()
+    until(page, lambda: is_seen(page), "the page to be seen again")
+    leave(page)
+    with person.server.store() as store:
+        store.end_sessions(person.id)
+    come_back(page)
+    until(page, lambda: bool(asked), "the page to ask")
+    assert not is_seen(page)
+    asked.pop().continue_()
+    covered(page)
+    assert not is_seen(page)
+
+
+def test_what_signing_out_leaves_behind_is_empty(page: Page, person: Person) -> None:
+    person.write(QUESTION, SECRET)
+    signed_in(page, person, "/skapande")
+    expect(editor(page)).to_have_value(SECRET)
+    page.evaluate(
+        "addEventListener('pagehide', () => sessionStorage.setItem('left', document.body.innerHTML))"
+    )
+    sign_out(page)
+    left = page.evaluate("sessionStorage.getItem('left')")
+    assert "Du är utloggad" in left
+    assert "textarea" not in left and "data-account" not in left
 
 
 @pytest.mark.parametrize(

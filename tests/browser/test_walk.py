@@ -84,7 +84,7 @@ def test_the_whole_walk_with_ten_answers(page: Page, person: Person, module: Mod
         onward(page, theme.title)
         answers += answer(page, theme)
         done = ALL_DONE if theme is module.themes[-1] else f"Du är klar med {theme.title}."
-        expect(page.get_by_text(done)).to_be_visible()
+        expect(page.locator("main").get_by_text(done)).to_be_visible()
     onward(page, "Mina reflektioner")
     expect(page.locator(".reread .words")).to_have_text(answers)
     saved = page.locator(".reread article > .when")
@@ -220,7 +220,7 @@ def test_any_order_goes_and_nothing_is_locked(page: Page, person: Person, module
     page.get_by_role("link", name="Den balanserade staden").first.click()
     expect(page).to_have_title("Den balanserade staden – Visionsprat")
     answer(page, module.theme("balanserade"))
-    expect(page.get_by_text("Du är klar med Den balanserade staden.")).to_be_visible()
+    expect(page.locator("main").get_by_text("Du är klar med Den balanserade staden.")).to_be_visible()
     page.get_by_role("link", name="‹ Den globala staden").click()
     expect(page).to_have_title("Den globala staden – Visionsprat")
     onward(page, "Den balanserade staden")
@@ -264,7 +264,7 @@ def test_progress_grows_while_one_writes_and_leaves_caret_and_focus_alone(page: 
         page.keyboard.press("ArrowLeft")
     written = "Först sist"
     # Across the save that completes the theme and the redrawing of the page after it.
-    while not page.get_by_text("Du är klar med Den skapande staden.").is_visible():
+    while not page.locator("main").get_by_text("Du är klar med Den skapande staden.").is_visible():
         page.keyboard.type(" å", delay=30)
         written = written.replace(" sist", " å sist")
         assert len(written) < 3000, "the theme was never shown as complete"
@@ -285,7 +285,7 @@ def test_progress_shrinks_when_an_answer_is_taken_away(page: Page, person: Perso
     assert path(page, "Den skapande staden") == "Klart"
     editor(page, 1).fill("  ")
     until(page, lambda: path(page, "Den skapande staden") == "1 av 2 frågor", "the path to say so")
-    expect(page.get_by_text("Du är klar med Den skapande staden.")).to_have_count(0)
+    expect(page.locator("main").get_by_text("Du är klar med Den skapande staden.")).to_have_count(0)
 
 
 def test_typing_and_saving_cost_no_script_run_but_for_a_changed_progress(page: Page, person: Person) -> None:
@@ -306,7 +306,7 @@ def test_typing_and_saving_cost_no_script_run_but_for_a_changed_progress(page: P
         expect(status(page)).to_have_text(SAVED)
     assert len(sent) == before
     editor(page, 1).fill("Ett andra svar")
-    expect(page.get_by_text("Du är klar med Den skapande staden.")).to_be_visible()
+    expect(page.locator("main").get_by_text("Du är klar med Den skapande staden.")).to_be_visible()
     assert len(sent) == before + 1
 
 

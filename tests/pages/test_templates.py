@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import weakref
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -297,7 +298,7 @@ CASES: list[tuple[str, dict[str, Any], bool]] = [
     ("second_factor_person.html", {"person": PERSON, "factor": None, "oneself": False}, True),
     ("second_step.html", sign_in("Hej.", EVIL), True),
     ("second_step_lost.html", {}, False),
-    ("recovery_codes.html", {"told": EVIL, "codes": ("k7wm-3rtq-x2hd", "a")}, True),
+    ("recovery_codes.html", {"told": EVIL, "codes": ("k7wm-3rtq-x2hd-p4vn-8ezb-6yjc", "a")}, True),
     ("username.html", {"email": EVIL}, True),
     ("vision.html", {"vision": replace(MODULE.vision, sentence=EVIL)}, True),
 ]
@@ -337,6 +338,23 @@ def test_a_manager_sees_one_sentence_and_a_row_for_each_member() -> None:
     assert "Det finns ingen i gruppen än." in rendered("group_people.html", group())
 
 
+def test_people_of_one_name_are_told_apart_and_nobody_elses_address_is_shown() -> None:
+    """By their groups where these are shown and differ, else by their addresses."""
+    one = replace(MEMBERS[0], name="Kim Testsson", email="kim@test.example", groups=("A",))
+    two = replace(one, email="kim.2@test.example")
+    three = replace(one, name="KIM testsson", email="k3@test.example")
+    other = replace(one, name="Bo Provberg", email="bo@test.example")
+
+    def told(*members: MemberCompletion, several: bool = False) -> list[str]:
+        page = rendered("group_people.html", group(*members, several=several))
+        return [each.email for each in members if f"<small>{each.email}</small>" in page]
+
+    assert told(one, other, two, three) == [each.email for each in (one, two, three)]
+    assert told(one, other) == []
+    assert told(one, replace(two, groups=("B",)), several=True) == []
+    assert told(one, replace(two, groups=("B",)), three, several=True) == [one.email, three.email]
+
+
 def test_what_is_written_keeps_its_line_breaks_and_marks() -> None:
     values = reread(QUESTIONS[:1], [])
     values["reflections"] = {QUESTIONS[0]: Reflection("Ett.\n\n  Två. **fet** $x$", 1, NOW)}
@@ -354,6 +372,12 @@ def test_what_is_written_keeps_its_line_breaks_and_marks() -> None:
 )
 def test_the_start_page_says_how_far_one_has_come(done: int, said: str) -> None:
     assert said in rendered("start.html", start(QUESTIONS[:done], new=False))
+
+
+def test_each_list_of_earlier_versions_has_a_name_of_its_own() -> None:
+    page = rendered("reflections.html", reread(QUESTIONS, []))
+    names = re.findall(r'<summary aria-label="(Tidigare versioner: [^"]+)"', page)
+    assert len(names) == len(set(names)) == len(QUESTIONS)
 
 
 def test_what_was_drawn_is_not_kept() -> None:

@@ -101,9 +101,7 @@ class Meddler:
                 await self._tunnel(_closing(head), reader, writer)
         writer.close()
 
-    async def _tunnel(
-        self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _tunnel(self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection("127.0.0.1", self._server.port)
         back.write(head)
         await asyncio.gather(_pipe(reader, back), _pipe(there, writer))
@@ -296,6 +294,7 @@ class Round:
     def _come_back(self) -> None:
         let_in(self._tabs[0], self._person)
         for tab in self._tabs:
+
             def is_back(tab: Page = tab) -> bool:
                 tab.bring_to_front()
                 with suppress(Error):

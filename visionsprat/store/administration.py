@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from visionsprat.errors import EmailTaken
+from visionsprat.errors import EmailTaken, SignedOut
 from visionsprat.records import Action, PeopleFound, Person, Show
 from visionsprat.store.connections import (
     Connections,
@@ -61,10 +61,14 @@ class Administration(Connections):
             row = db.execute(f"{_PEOPLE} WHERE a.id = ?", [account_id]).fetchone()
             return _person(row, group_paths(db)) if row else None
 
-    def correct(self, actor_id: int | None, account_id: int, name: str, email: str) -> None:
+    def correct(
+        self, actor_id: int | None, account_id: int, name: str, email: str, *, checked: str | None = None
+    ) -> None:
         """A corrected address ends the links that went to the other one. Raises EmailTaken.
 
-        Until its person has said that it is theirs, a link to it locks what they have written.
+        Until its person has said that it is theirs, a link to it locks what they have written. Their own
+        address administrators change with the hash that their password was `checked` with. Raises SignedOut
+        when that is not theirs, or no longer.
         """
         with self._write() as db:
             require_admin(db, actor_id)
@@ -72,15 +76,19 @@ class Administration(Connections):
                 "SELECT 1 FROM accounts WHERE email = ? AND id <> ?", [email, account_id]
             ).fetchone():
                 raise EmailTaken(email)
-            before = db.execute("SELECT email FROM accounts WHERE id = ?", [account_id]).fetchone()
+            before = db.execute(
+                "SELECT email, password_hash FROM accounts WHERE id = ?", [account_id]
+            ).fetchone()
+            details = before[0] if before and before[0] != email else ""
+            # Who sits at an administrator's unlocked computer must not get a letter with a way to stay in.
+            if details and actor_id == account_id and checked != before[1]:
+                raise SignedOut("The administrator's password was not given, or has been changed since.")
             db.execute(
                 "UPDATE accounts SET name = ?, email = ?, search_text = ? WHERE id = ?",
                 [name, email, search_text(name, email), account_id],
             )
-            details = before[0] if before and before[0] != email else ""
             if details:
                 end_links(db, account_id)
-            if details and actor_id != account_id:
                 doubt_address(db, account_id, self._now(), actor_id)
             audit(db, self._now(), actor_id, Action.CORRECTED, account_id=account_id, details=details)
 

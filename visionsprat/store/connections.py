@@ -9,20 +9,29 @@ import queue
 import secrets
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from sqlite_utils import Database
 
 from visionsprat import log
-from visionsprat.errors import LastAdministrator, NotAllowed, StoreUnavailable
-from visionsprat.migrations import PATIENCE, connect, migrate
+from visionsprat.errors import LastAdministrator, NotAllowed, OlderRunning, StoreUnavailable
+from visionsprat.migrations import MIGRATION_PATIENCE, PATIENCE, connect, migrate, migrations, unknown
 from visionsprat.records import Action
+from visionsprat.store.checkpoints import (
+    CHECKPOINT,
+    COMMITS,
+    GROWTH,
+    checkpoint,
+    only_one,
+    rewrite_mark,
+)
 from visionsprat.store.epochs import epoch
-from visionsprat.store.files import faults, keep_before, make_private, make_private_folder
-from visionsprat.store.locks import IN_USE, Held, share
+from visionsprat.store.files import faults, keep_before, look, make_private, make_private_folder
+from visionsprat.store.locks import IN_USE, Held, alone, share
 from visionsprat.writing import is_blank, search_text
 
 _log = logging.getLogger("visionsprat")
@@ -40,6 +49,7 @@ class Connections:
     ) -> None:
         """Open the database at `path`, making or upgrading it.
 
+        Raises OlderRunning when it is to be upgraded while others have it open.
         Raises StoreUnavailable when it can't be opened, DatabaseTooNew when a newer version wrote it,
         MigrationFailed or NotKept when it can't be upgraded and is left as it was.
         """
@@ -54,19 +64,24 @@ class Connections:
         self._files: tuple[tuple[int, int], ...] = ()
         #: How large the -wal was after our last commit.
         self._log_size = 0
+        #: How large it was at our last checkpoint, and how many commits we have made since.
+        self._brought_in, self._commits = 0, 0
         self._holding = threading.Lock()
         self._writing = threading.Lock()
         try:
             with translated():
                 make_private_folder(path.parent)
                 make_private(path.with_name(IN_USE))
+                make_private(path.with_name(CHECKPOINT))
+                _migrate_alone(path)
                 # Whoever restores a backup must know that this process has the database open.
                 self._presence = share(path.with_name(IN_USE), PATIENCE)
                 try:
                     make_private(path)
                     with closing(connect(path)) as db:
+                        _keep_temporary_files_beside(db, path)
                         migrate(db, keep=functools.partial(keep_before, path))
-                        wipe(db)
+                        wipe(db, path)
                         #: See epochs.py. It changes while nobody has the database open.
                         self.epoch = epoch(db)
                     self._hold()
@@ -93,8 +108,7 @@ class Connections:
         """Raises StoreUnavailable unless the database can be read and written."""
         with self._write() as db:
             # Down to the disk, which may be full: what is taken back before its COMMIT gets nowhere.
-            (wanted,) = db.execute("PRAGMA user_version").fetchone()
-            db.execute(f"PRAGMA user_version = {wanted}")
+            rewrite_mark(db)
 
     def wanted_wipings(self) -> int:
         """How many erasures the database's files are still to be wiped of."""
@@ -108,7 +122,7 @@ class Connections:
         """
         with self._turn(), self._read() as db:
             self._require_whole_log()
-            done = wipe(db)
+            done = wipe(db, self.path)
             self._log_size = _size_of_log(self.path)  # it was us: no need to see whether all is there
             return done
 
@@ -150,9 +164,14 @@ class Connections:
             db = self._connection()
             try:
                 yield db
-            except sqlite3.Error:
+            except sqlite3.Error as error:
                 # It may have been opened while nobody could write, or be left in a transaction.
                 db.close()
+                if names := _newer(self.path):
+                    raise StoreUnavailable(
+                        f"A newer version of Visionsprat has changed the database ({', '.join(names)})."
+                        " Stop this process: it is of the version before."
+                    ) from error
                 raise
             except BaseException:
                 self._idle.put(db)
@@ -172,6 +191,27 @@ class Connections:
             except BaseException:
                 db.rollback()
                 raise
+            self._checkpoint_by_and_by(db)
+
+    def _checkpoint_by_and_by(self, db: Database) -> None:
+        """Bring the -wal into the database when much has been written; what is in it is safe either way."""
+        self._commits += 1
+        self._brought_in = min(self._brought_in, self._log_size)
+        if self._commits < COMMITS and self._log_size - self._brought_in < GROWTH:
+            return
+        db.execute("PRAGMA busy_timeout = 0")  # who has just saved does not wait for others
+        try:
+            with only_one(self.path):
+                checkpoint(db, "PASSIVE")
+        except Held:
+            return  # another is at it: the next commit looks again
+        except sqlite3.DatabaseError as error:
+            if "locked" in str(error):
+                return
+            _log.warning("The -wal was not brought into the database: %s. It is tried again.", error)
+        finally:
+            db.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000:.0f}")
+        self._commits, self._brought_in = 0, self._log_size
 
     def _require_whole_log(self) -> None:
         """Raises StoreUnavailable when the -wal has been cut off, which SQLite does not notice.
@@ -196,6 +236,55 @@ class Connections:
 
     def _now(self) -> str:
         return iso(self.clock())
+
+
+def _keep_temporary_files_beside(db: Database, path: Path) -> None:
+    """What VACUUM writes on the way holds people's texts, and /tmp is what most programs fill.
+
+    It is a setting of the whole process, with no other way to it. A folder that has gone is passed over.
+    """
+    if not db.execute("PRAGMA temp_store_directory").fetchone():
+        folder = str(path.parent.absolute()).replace("'", "''")
+        db.execute(f"PRAGMA temp_store_directory = '{folder}'")
+
+
+def _migrate_alone(path: Path) -> None:
+    """Migrate a database that an older version has made, while nobody else has it open.
+
+    Raises OlderRunning: a process of that version would go on writing, and understand the schema no more.
+    """
+    began = time.monotonic()
+    while _is_outdated(path):
+        try:
+            with alone(path.with_name(IN_USE), 0.2), closing(connect(path, create=False)) as db:
+                migrate(db, keep=functools.partial(keep_before, path))
+        except Held as error:
+            waited = time.monotonic() - began
+            try:
+                share(path.with_name(IN_USE), 0).close()
+            except Held:  # another start is migrating it
+                if waited > MIGRATION_PATIENCE:
+                    raise
+                time.sleep(0.05)
+                continue
+            if waited > PATIENCE:
+                raise OlderRunning(
+                    "The database is to be brought up to this version, but a process of the one before has it"
+                    " open. Stop all processes of Visionsprat, then start again."
+                ) from error
+
+
+def _is_outdated(path: Path) -> bool:
+    with suppress(sqlite3.Error, OSError), look(path) as db:
+        return bool(migrations.applied(db) and migrations.pending(db)) and not unknown(db)
+    return False
+
+
+def _newer(path: Path) -> list[str]:
+    """The migrations that the database has and this version does not know."""
+    with suppress(sqlite3.Error, OSError), look(path) as db:
+        return unknown(db)
+    return []
 
 
 def require_admin(db: Database, actor_id: int | None) -> None:
@@ -268,7 +357,7 @@ def _wanted(db: Database) -> int:
     return int(wanted)
 
 
-def wipe(db: Database) -> bool:
+def wipe(db: Database, path: Path) -> bool:
     """Write the database's files anew without a trace of what was erased, if that is still to be done.
 
     False when it can't be done now, as another connection has the database for long: wiping.py tries it
@@ -278,11 +367,11 @@ def wipe(db: Database) -> bool:
     if not wanted:
         return True
     try:
-        with translated():
+        with translated(), only_one(path, READERS_PATIENCE):
             _empty_wal(db)  # first: while somebody reads on, all would be written anew in vain
             # secure_delete leaves copies behind where SQLite has divided a page.
             db.execute("VACUUM")
-            db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()  # others may write during most of it
+            checkpoint(db, "PASSIVE")  # others may write during most of it
             _empty_wal(db)
             db.execute("BEGIN IMMEDIATE")
             try:
@@ -290,7 +379,7 @@ def wipe(db: Database) -> bool:
                     db.execute("PRAGMA user_version = 0")
             finally:
                 db.commit()
-    except StoreUnavailable as error:
+    except (Held, StoreUnavailable) as error:
         _log.warning("What was erased is still to be wiped from the database's files: %s", error)
         return False
     return True
@@ -300,10 +389,10 @@ def _empty_wal(db: Database) -> None:
     """Bring the -wal into the database and empty it. Raises StoreUnavailable when another reads for long."""
     db.execute(f"PRAGMA busy_timeout = {READERS_PATIENCE * 1000:.0f}")
     try:
-        (busy, _, _) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        done = checkpoint(db, "TRUNCATE")
     finally:
         db.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000:.0f}")
-    if busy:
+    if not done:
         raise StoreUnavailable("The database is being read.")
 
 
@@ -349,8 +438,11 @@ def translated() -> Iterator[None]:
             raise StoreUnavailable("The database is damaged: a text in it is none.") from None
         if any(word in str(error).lower() for word in _TROUBLE):
             log.about(reason=error)
-            raise StoreUnavailable(f"The database can't be used now: {error}.") from error
+            said = " ".join(str(error).split())
+            raise StoreUnavailable(f"The database can't be used now: {said}.") from error
         raise
+    except UnicodeDecodeError:  # in one of SQLite's own messages, which quotes a damaged schema
+        raise StoreUnavailable("The database is damaged: a name in it is no text.") from None
     except OSError as error:
         log.about(reason=error)
         raise StoreUnavailable(f"The data folder can't be used: {error}.") from error

@@ -6,6 +6,8 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
+from sqlite_utils import Database
+
 from visionsprat.migrations import connect, migrate, migrations, unknown
 from visionsprat.records import Action, Contents
 from visionsprat.store import files
@@ -33,15 +35,32 @@ def contents(path: Path) -> Contents | None:
         if not applied:
             return None
         accounts = db.execute("SELECT count(*) FROM accounts").fetchone()[0]
-        reflections, last = db.execute("SELECT count(*), max(updated_at) FROM reflections").fetchone()
+        counts = [
+            db.execute(f"SELECT count(*), max(updated_at) FROM {each}").fetchone() for each in _texts(db)
+        ]
+        last = max((at for _, at in counts if at), default=None)
         pending = tuple(each.name for each in migrations.pending(db))
-        return Contents(accounts, reflections, moment(last) if last else None, tuple(unknown(db)), pending)
+        return Contents(
+            accounts,
+            sum(count for count, _ in counts),
+            moment(last) if last else None,
+            tuple(unknown(db)),
+            pending,
+            locked=sum(count for count, _ in counts[1:]),
+        )
+
+
+def _texts(db: Database) -> list[str]:
+    """The tables of people's current texts; there are no locked ones in an old database."""
+    found = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    return [each for each in ("reflections", "locked_reflections") if each in found]
 
 
 def count_answers(path: Path) -> dict[str, int]:
-    """How many reflections there are to each question, by its id."""
+    """How many reflections there are to each question, by its id; locked ones, too."""
     with translated(), look(path) as db:
-        rows = db.execute("SELECT question_id, count(*) FROM reflections GROUP BY question_id ORDER BY 1")
+        all_of = " UNION ALL ".join(f"SELECT question_id FROM {each}" for each in _texts(db))
+        rows = db.execute(f"SELECT question_id, count(*) FROM ({all_of}) GROUP BY question_id ORDER BY 1")
         return dict(rows.fetchall())
 
 

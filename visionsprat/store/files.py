@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import secrets
 import sqlite3
 import stat
 from collections.abc import Iterator
@@ -12,13 +14,20 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from visionsprat.errors import VisionspratError
+from visionsprat.migrations import strange
+
+_log = logging.getLogger("visionsprat")
 
 #: Between a database's name and that of the migration before which it was copied.
 BEFORE = ".before-"
 #: As many faults as are of use to anybody.
 _MOST = 20
 #: Errors that tell of the surroundings; any other tells that the file is damaged.
-_SURROUNDINGS = ("locked", "unable to open", "disk i/o", "readonly")
+_SURROUNDINGS = {
+    *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM),
+    *(sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN),
+    sqlite3.SQLITE_PROTOCOL,
+}
 
 
 class NotKept(VisionspratError):
@@ -51,6 +60,24 @@ def make_private(file: Path) -> None:
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
+def secret_beside(file: Path) -> bytes:
+    """The random bytes in a file that nobody else can read; the first process to ask makes them.
+
+    It gets its name when all of it is there, and another's that was quicker stays.
+    """
+    with suppress(FileNotFoundError):
+        return file.read_bytes()
+    new = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
+    try:
+        with os.fdopen(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as opened:
+            opened.write(secrets.token_bytes(32))
+        with suppress(FileExistsError):
+            os.link(new, file)
+    finally:
+        new.unlink(missing_ok=True)
+    return file.read_bytes()
+
+
 def make_private_folder(folder: Path) -> None:
     """Make a folder that nobody else can open, if it is not there yet."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -77,7 +104,12 @@ def copy(source: Path, target: Path) -> None:
     """
     with look(source) as db:
         os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        db.execute("VACUUM INTO ?", [str(target)])
+        try:
+            db.execute("VACUUM INTO ?", [str(target)])
+        except (sqlite3.OperationalError, UnicodeDecodeError) as error:
+            if problems := faults(source, quick=True):  # SQLite says but what it fell over
+                raise sqlite3.DatabaseError(f"database disk image is malformed: {problems[0]}") from error
+            raise
 
 
 def faults(path: Path, *, quick: bool = False) -> list[str]:
@@ -89,11 +121,14 @@ def faults(path: Path, *, quick: bool = False) -> list[str]:
         with look(path) as db:
             rows = db.execute(f"PRAGMA {'quick' if quick else 'integrity'}_check({_MOST})").fetchall()
             found = [" ".join(line.split()) for (line,) in rows if line != "ok"]
+            found = found or [f"the schema is not as it was made: {each}" for each in strange(db)]
             return found or ([] if quick else _broken_references(db))
+    except UnicodeDecodeError:  # SQLite's own message quotes what is no text any more
+        return ["a name in the schema is no text"]
     except sqlite3.DatabaseError as error:
-        if any(word in str(error).lower() for word in _SURROUNDINGS):
+        if error.sqlite_errorcode & 0xFF in _SURROUNDINGS:
             raise
-        return [str(error)]
+        return [" ".join(str(error).split())]
 
 
 def _broken_references(db: Database) -> list[str]:
@@ -114,11 +149,22 @@ def look(path: Path) -> Iterator[Database]:
 
 
 def put_in_place(new: Path, path: Path) -> None:
-    """Give a file its name once all of it is on the disk, and see that the name is, too."""
+    """Give a file its name once all of it is on the disk, and see that the name is, too.
+
+    Where a folder can't be synced (Samba, VirtualBox) that is told: what has been done is not taken back.
+    """
     sync(new)
     os.replace(new, path)
-    if os.name == "posix":  # elsewhere a folder can't be opened
+    if os.name != "posix":  # elsewhere a folder can't be opened
+        return
+    try:
         sync(path.parent)
+    except OSError as error:
+        _log.warning(
+            "%s is written, but its folder can't be synced (%s): a power cut within a minute may undo it.",
+            path,
+            error.strerror,
+        )
 
 
 def sync(path: Path) -> None:

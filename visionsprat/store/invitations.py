@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
@@ -19,7 +21,9 @@ from visionsprat.store.connections import (
     iso,
     moment,
     require_admin,
+    translated,
 )
+from visionsprat.store.files import secret_beside
 from visionsprat.store.groups import group_paths
 from visionsprat.store.locked import IS_USED, lock_texts
 
@@ -34,6 +38,9 @@ REQUESTS_REMEMBERED = timedelta(hours=1)
 #: letters by the thousand to whoever is named gets a bad name.
 MAX_REQUESTS_OF_CLIENT = 30
 MAX_REQUESTS_IN_ALL = 1000
+
+#: Beside the database.
+MARKS_KEY = "marks.key"
 
 _PEOPLE = f"""
     SELECT a.id, a.email, a.name, a.password_hash IS NOT NULL,
@@ -211,6 +218,18 @@ class Invitations(Connections):
             ],
         )
         return people
+
+
+def client_mark(database: Path, client: str) -> str:
+    """What stands for where somebody comes from, in every process on this database; "" for nobody.
+
+    Its key is a file beside the database and in no backup: there the marks mean nothing.
+    """
+    if not client:
+        return ""
+    with translated():
+        key = secret_beside(database.with_name(MARKS_KEY))
+    return hashlib.blake2b(client.encode(errors="replace"), key=key, digest_size=6).hexdigest()
 
 
 def _sought(whom: Whom) -> dict[str, Any]:

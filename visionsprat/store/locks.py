@@ -27,9 +27,9 @@ def share(file: Path, patience: float) -> sqlite3.Connection:
 
 
 @contextmanager
-def alone(file: Path) -> Iterator[None]:
-    """Hold a lock that nobody else holds, alone or shared, and wait for nobody. Raises Held."""
-    with closing(_hold(file, "BEGIN EXCLUSIVE", 0)):
+def alone(file: Path, patience: float = 0) -> Iterator[None]:
+    """Hold a lock that nobody else holds, alone or shared. Raises Held."""
+    with closing(_hold(file, "BEGIN EXCLUSIVE", patience)):
         yield
 
 

@@ -6,15 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from visionsprat.accounts import check
 from visionsprat.errors import LastAdministrator, SignedOut
+from visionsprat.ui import own_password
 from visionsprat.ui.editor import forget_drafts
 from visionsprat.ui.frame import draw as draw_template
 from visionsprat.ui.frame import notice
-from visionsprat.ui.here import client, device, here
-from visionsprat.ui.own_password import PROBLEMS, tell
+from visionsprat.ui.here import here
 from visionsprat.ui.text import LAST_ADMINISTRATOR_SELF
 
 WORD = "radera"
@@ -81,17 +79,7 @@ def _sure(label: str, key: str) -> str:
         told = f"Inget är raderat. Skriv ordet {WORD} i rutan, om du är säker."
         notice(told, problem=True, fields=[f"{key}_word"], place=answer)
         return ""
-    checked = _checked(password, f"{key}_password", answer) if sure else ""
+    checked = own_password.checked(password, f"{key}_password", answer) if sure else ""
     if checked:
         del st.session_state[asked]
     return checked
-
-
-def _checked(password: str, field: str, answer: DeltaGenerator) -> str:
-    at = here()
-    try:
-        email = at.account.email
-        return check(at.installation.store, email, password, device=device(), client=client()).password_hash
-    except PROBLEMS as problem:
-        tell(problem, field, answer)
-        return ""

@@ -17,6 +17,7 @@ from streamlit.delta_generator import DeltaGenerator
 from visionsprat.content import Theme
 from visionsprat.progress import State
 from visionsprat.ui import pages, text
+from visionsprat.ui.group_view import namesakes
 from visionsprat.ui.here import here
 
 _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False})
@@ -53,6 +54,7 @@ _templates = Environment(
 )
 _templates.filters |= {
     "markdown": as_html,
+    "namesakes": namesakes,
     "number": text.number,
     "thousands": text.thousands,
     "lock_up": lock_up,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
@@ -92,6 +92,13 @@ def people(house: Installation, manager_id: int, view: GroupView) -> tuple[Membe
     found = (member_completion(house.module, member) for member in members)
     state = FILTERS[view.visible]
     return tuple(each for each in found if state is None or each.state is state)
+
+
+def namesakes(members: Sequence[MemberCompletion], several: bool) -> set[str]:
+    """The addresses of those whom a name does not tell, nor the groups beside it where there are several."""
+    shown = {each.email: (each.name.casefold(), each.groups if several else ()) for each in members}
+    alike = Counter(shown.values())
+    return {email for email, words in shown.items() if alike[words] > 1}
 
 
 def query(group: GroupNode | int | None, visible: str) -> str:

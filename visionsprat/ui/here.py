@@ -6,14 +6,15 @@ import logging
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import datetime
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 import streamlit as st
 
 from visionsprat import log
 from visionsprat.accounts import token_hash
+from visionsprat.addresses import is_address, tidied
 from visionsprat.client import client_in
-from visionsprat.content import Module, is_address
+from visionsprat.content import Module
 from visionsprat.cookies import BROWSER_COOKIE, DEVICE_COOKIE, SESSION_COOKIE
 from visionsprat.errors import StoreUnavailable
 from visionsprat.front import site
@@ -25,6 +26,8 @@ from visionsprat.traffic import REQUEST_ID
 
 #: Of a URL that a client says to be at; an invitation's, with its code, has some 150 characters.
 LONGEST_URL = 8_000
+#: What is said once, after the question mark, to somebody whose account is gone.
+ERASED = ("konto", "raderat")
 _log = logging.getLogger("visionsprat")
 
 
@@ -88,7 +91,7 @@ def arrive() -> Here:
 def _asked(url: str) -> str:
     """The address that a client says to be at: one of ours, or at least no longer than they are."""
     try:
-        address = unquote(urlsplit(url).path).strip("/") if len(url) <= LONGEST_URL else ""
+        address = tidied(unquote(urlsplit(url).path)) if len(url) <= LONGEST_URL else ""
     except ValueError:
         return ""
     return address if is_address(address) else ""
@@ -102,6 +105,13 @@ def settle(address: str) -> None:
 
 def here() -> Here:
     return _here.get()
+
+
+def destination() -> str:
+    """The address with what follows the question mark: to go on to when one has signed in."""
+    asked = [(name, value) for name in st.query_params for value in st.query_params.get_all(name)]
+    kept = urlencode([each for each in asked if each != ERASED])
+    return f"{here().address}?{kept}" if kept and len(kept) <= LONGEST_URL else here().address
 
 
 def remember_visit() -> None:

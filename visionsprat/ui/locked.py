@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from visionsprat.accounts import issue_ticket, unlock_texts
+from visionsprat.accounts import SignInRefused, issue_ticket, unlock_texts
 from visionsprat.records import TextLock
 from visionsprat.ui import own_password
 from visionsprat.ui.entrance import enter
@@ -58,12 +58,21 @@ def _unlock() -> None:
     try:
         unlocked = unlock_texts(store, account, old, device=device(), client=client())
         if unlocked:
-            enter(issue_ticket(store, account.id, browser_mark()), _ACCOUNT)
+            _go_on()
         else:
             told = "Det är inte det lösenord som gällde då. Texterna är fortfarande låsta."
             notice(told, problem=True, fields=["unlock_password"], place=answer)
     except own_password.PROBLEMS as problem:
         own_password.tell(problem, "unlock_password", answer)
+
+
+def _go_on() -> None:
+    """Give the browser another session in place of the one that has ended with all others."""
+    at = here()
+    try:
+        enter(issue_ticket(at.installation.store, at.account.id, browser_mark()), _ACCOUNT)
+    except SignInRefused:  # the account was closed meanwhile
+        st.rerun()
 
 
 def _draw_released(released: Sequence[TextLock]) -> None:

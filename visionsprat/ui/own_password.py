@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from streamlit.delta_generator import DeltaGenerator
 
-from visionsprat.accounts import SignInRefused
+from visionsprat.accounts import SignInRefused, check
 from visionsprat.errors import TooManyFailures, VisionspratError
 from visionsprat.turns import TooBusy
 from visionsprat.ui.frame import notice
-from visionsprat.ui.here import here
+from visionsprat.ui.here import client, device, here
 from visionsprat.ui.text import TOO_BUSY, WRONG_PASSWORD, too_many
 
 #: What accounts.check and hash_password raise besides Refused.
 PROBLEMS = (SignInRefused, TooManyFailures, TooBusy)
+
+
+def checked(password: str, field: str, place: DeltaGenerator | None) -> str:
+    """The hash that the password in the field with this key was checked with; empty, and told, if wrong."""
+    at = here()
+    try:
+        found = check(at.installation.store, at.account.email, password, device=device(), client=client())
+    except PROBLEMS as problem:
+        tell(problem, field, place)
+        return ""
+    return found.password_hash
 
 
 def tell(problem: VisionspratError, field: str, place: DeltaGenerator | None) -> None:

@@ -7,6 +7,7 @@ import functools
 
 import streamlit as st
 
+from visionsprat import log
 from visionsprat.content import Module
 from visionsprat.invitations import ADDRESS as INVITATION
 from visionsprat.settings import ROOT
@@ -15,6 +16,8 @@ from visionsprat.ui.waiting import is_waiting
 
 CLAIM = "kom-igang"
 _BESIDE_THE_WALK = ("min-grupp", "administration", "mitt-konto")
+#: Not everybody has them.
+_BY_RIGHT = {"min-grupp", "administration"}
 _PUBLIC = {
     "tillganglighet": ("accessibility.py", "Tillgänglighet"),
     "personuppgifter": ("privacy.py", "Personuppgifter"),
@@ -42,6 +45,8 @@ def pages_for(at: Here) -> list[st.Page]:
         found[INVITATION] = (_entrance(at), "Logga in")
     if at.address == CLAIM:
         found[CLAIM] = ("claim.py", "Kom igång")
+    if at.visitor is not None and at.address in _BY_RIGHT and at.address not in found:
+        log.refusal("Refused", outcome="right")  # whose run it is the log knows
     # Each run has pages of its own: Streamlit notes in them which one may be drawn.
     made = [copy.copy(_page(address, script, name)) for address, (script, name) in found.items()]
     return made if at.address in found else [*made, _made_up(at)]

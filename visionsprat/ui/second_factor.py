@@ -6,17 +6,18 @@ from dataclasses import dataclass, field
 
 import segno
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from visionsprat import second_factor
-from visionsprat.accounts import check, token_hash
-from visionsprat.errors import NotAllowed, TooManyFailures
+from visionsprat.errors import NotAllowed
+from visionsprat.letters import second_factor_turned_off
+from visionsprat.mail import send
+from visionsprat.outbox import errands
 from visionsprat.records import SecondFactor
-from visionsprat.ui import own_password
+from visionsprat.ui import own_code, own_password
 from visionsprat.ui.frame import draw as draw_template
 from visionsprat.ui.frame import notice
-from visionsprat.ui.here import client, device, here
-from visionsprat.ui.text import CODE_WRONG, too_many
+from visionsprat.ui.here import here
+from visionsprat.ui.text import CODE_WRONG
 
 #: Keys of the session's state: the part that is open, a secret not yet confirmed, what to show once.
 _OPEN, _SECRET, _SHOWN, _DONE = (f"factor_{each}" for each in ("open", "secret", "shown", "done"))
@@ -76,7 +77,7 @@ def _ask_password() -> None:
         draw_template("go_to.html", advice="Det du loggar in med nu.", field="factor_password")
         answer = st.empty()
         pressed = _buttons("Fortsätt")
-    if pressed and _is_own_password(password, answer):
+    if pressed and own_password.checked(password, "factor_password", answer):
         st.session_state[_SECRET] = second_factor.new_secret()
         st.rerun()
 
@@ -149,9 +150,17 @@ def _change(factor: SecondFactor) -> None:
     if opened == _CODES:
         _make_new_codes(factor)
     else:
-        here().installation.store.turn_off_second_factor(here().account.id)
+        _turn_off()
         st.session_state[_DONE] = "Tvåstegsinloggningen är avstängd. Nu räcker lösenordet."
     st.rerun()
+
+
+def _turn_off() -> None:
+    at = here()
+    is_off, smtp = at.installation.store.turn_off_second_factor(at.account.id), at.installation.settings.smtp
+    if is_off and smtp is not None:
+        letter = second_factor_turned_off(at.account.name, at.account.email)
+        errands.add(lambda: send(smtp, [letter]))
 
 
 def _make_new_codes(factor: SecondFactor) -> None:
@@ -171,32 +180,11 @@ def _is_oneself(label: str) -> bool:
         )
         answer = st.empty()
         pressed = _buttons(label)
-    return pressed and _is_own_password(password, answer) and _is_own_code(code, answer)
-
-
-def _is_own_password(password: str, answer: DeltaGenerator) -> bool:
-    at = here()
-    try:
-        check(at.installation.store, at.account.email, password, device=device(), client=client())
-    except own_password.PROBLEMS as problem:
-        own_password.tell(problem, "factor_password", answer)
-        return False
-    return True
-
-
-def _is_own_code(code: str, answer: DeltaGenerator) -> bool:
-    at = here()
-    known, store = token_hash(device()), at.installation.store
-    try:
-        is_right = second_factor.is_right(
-            store, at.account.id, at.account.email, code, device=known, client=client()
-        )
-    except TooManyFailures as refused:
-        notice(too_many(refused.until, at.now), problem=True, place=answer)
-        return False
-    if not is_right:
-        notice(CODE_WRONG, problem=True, fields=["factor_code"], place=answer)
-    return is_right
+    return (
+        pressed
+        and bool(own_password.checked(password, "factor_password", answer))
+        and own_code.is_right(code, "factor_code", answer)
+    )
 
 
 def _password_field() -> str:

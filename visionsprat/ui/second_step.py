@@ -11,7 +11,7 @@ from visionsprat.ui.entrance import enter
 from visionsprat.ui.frame import draw as draw_template
 from visionsprat.ui.frame import notice
 from visionsprat.ui.here import browser_mark, client, device, here
-from visionsprat.ui.text import CODE_WRONG, too_many
+from visionsprat.ui.text import CODE_WRONG, NO_CODE, too_many
 from visionsprat.ui.waiting import Held, forget, held
 
 _FIELD = "code_code"
@@ -44,7 +44,7 @@ def draw() -> None:
 def _check(step: Held, code: str) -> None:
     at = here()
     if not code.strip():
-        notice("Skriv koden från appen.", problem=True, fields=[_FIELD])
+        notice(NO_CODE, problem=True, fields=[_FIELD])
         return
     store, waiting = at.installation.store, step.waiting
     try:

@@ -207,6 +207,7 @@ ACTIONS = {
 }
 
 EMAIL_TAKEN = "Det finns redan ett konto med den e-postadressen."
+NOT_ADMINISTRATOR = "Du är inte administratör längre. Det du valde nu är inte gjort."
 LAST_ADMINISTRATOR = "Det här är den sista administratören. Gör någon annan till administratör först."
 LAST_ADMINISTRATOR_SELF = (
     "Du är den sista administratören. Gör någon annan till administratör först, så kan du radera ditt konto."
@@ -223,6 +224,7 @@ CODE_WRONG = (
     "Koden stämmer inte, eller så är den redan använd. Skriv den som appen visar nu. "
     "Går det inte? Kontrollera att mobilens klocka går rätt."
 )
+NO_CODE = "Skriv koden från appen."
 PASSWORD_ADVICE = f"Minst {MIN_PASSWORD_CHARACTERS} tecken. Gärna några ord som inte hör ihop."
 TOO_BUSY = "Många loggar in just nu. Vänta en liten stund och försök igen."
 WRONG_PASSWORD = "Det nuvarande lösenordet stämmer inte."

@@ -1,13 +1,14 @@
-"""Script runs, counted and timed."""
+"""Script runs, counted and timed, and whose turn it is."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from visionsprat import metrics
 from visionsprat.errors import StoreUnavailable
+from visionsprat.turns import of_strangers
 
 
 @contextmanager
@@ -26,3 +27,10 @@ def watched() -> Iterator[None]:
     finally:
         metrics.RUNS.labels(outcome).inc()
         metrics.RUN_SECONDS.observe(time.perf_counter() - begun)
+
+
+@contextmanager
+def in_turn(*, is_stranger: bool) -> Iterator[None]:
+    """Draw the page: at once for whoever is signed in, another when few strangers' pages are being drawn."""
+    with of_strangers() if is_stranger else nullcontext():
+        yield

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import streamlit as st
 
+from visionsprat.errors import SignedOut
 from visionsprat.ui.frame import draw as draw_template
 from visionsprat.ui.frame import notice
 from visionsprat.ui.here import here
@@ -27,7 +30,8 @@ def draw() -> None:
         told = "Ingen är utloggad. Kryssa i rutan, om du är säker."
         notice(told, problem=True, fields=["everybody_sure"], place=answer)
     elif pressed:
-        st.session_state[_DONE] = at.installation.store.sign_out_everybody(at.account.id, at.token_hash)
+        with suppress(SignedOut):  # the next run asks for sign-in
+            st.session_state[_DONE] = at.installation.store.sign_out_everybody(at.account.id, at.token_hash)
         st.rerun()
 
 

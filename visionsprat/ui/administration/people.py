@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from visionsprat.errors import EmailTaken, LastAdministrator, NotAllowed
+from visionsprat.errors import EmailTaken, LastAdministrator, NotAllowed, SignedOut
 from visionsprat.fields import Refused, clean_email, clean_group, clean_name
 from visionsprat.invitations import as_letters, invite, tell_of_corrected_address, tell_of_release
 from visionsprat.mail import send
 from visionsprat.records import NewAccount, Person, Show, Whom
+from visionsprat.ui import own_code, own_password
 from visionsprat.ui.administration import everybody, second_factor
 from visionsprat.ui.frame import draw as draw_template
 from visionsprat.ui.frame import notice
@@ -16,6 +17,7 @@ from visionsprat.ui.here import here
 from visionsprat.ui.text import EMAIL_TAKEN, FAULTS, LAST_ADMINISTRATOR, NOT_SENT, SHOW, thousands
 
 _DONE = "person_done"
+_PASSWORD, _CODE = "person_own_password", "person_own_code"
 
 
 def draw() -> None:
@@ -151,18 +153,27 @@ def _release(person: Person) -> None:
 
 def _correct(person: Person) -> None:
     at = here()
-    text = _WHAT_CORRECTING_DOES if person.is_used else ""
+    oneself = person.id == at.account.id
+    text = _WHAT_CORRECTING_ONESELF_DOES if oneself else _WHAT_CORRECTING_DOES if person.is_used else ""
     draw_template("section.html", title="Rätta uppgifter", text=text)
     with st.form("person_form", border=False):
         name = st.text_input("Namn", person.name, key=f"person_name_{person.id}", autocomplete="off")
         email = st.text_input("E-post", person.email, key=f"person_email_{person.id}", autocomplete="off")
+        password, code = _ask_who_it_is() if oneself else ("", "")
         problem = st.empty()
         pressed = st.form_submit_button("Spara")
     if not pressed:
         return
     try:
-        new = clean_email(email)
-        at.installation.store.correct(at.account.id, person.id, clean_name(name), new)
+        new, checked = clean_email(email), None
+        cleaned = clean_name(name)
+        if oneself and new != person.email:
+            checked = own_password.checked(password, _PASSWORD, problem)
+            if not checked or not own_code.suffices(code, _CODE, problem):
+                return
+        at.installation.store.correct(at.account.id, person.id, cleaned, new, checked=checked)
+    except SignedOut:
+        st.rerun()  # the password was changed elsewhere meanwhile, which has ended this session
     except Refused as refused:
         field = f"person_{refused.fault.field}_{person.id}"
         notice(FAULTS[refused.fault], problem=True, fields=[field], place=problem)
@@ -173,6 +184,13 @@ def _correct(person: Person) -> None:
         if smtp and person.is_used and new != person.email:
             tell_of_corrected_address(smtp, person, new)
         _finish("Uppgifterna är sparade.", person.id)
+
+
+def _ask_who_it_is() -> tuple[str, str]:
+    """Fields for one's own password, and a code: who changes the address gets the letters."""
+    password = st.text_input("Ditt lösenord", key=_PASSWORD, type="password", autocomplete="current-password")
+    draw_template("advice.html", advice="Behövs bara när du ändrar e-postadressen.", field=_PASSWORD)
+    return password, own_code.ask(_CODE)
 
 
 def _groups(person: Person) -> None:
@@ -263,6 +281,11 @@ _WHAT_AN_UNPROVEN_ADDRESS_DOES = (
 _WHAT_CORRECTING_DOES = (
     "Ändrar du e-postadressen får personen bekräfta den. Tills dess låser en länk dit det som personen har "
     "skrivit. Den gamla adressen får ett mejl om ändringen, om Visionsprat kan skicka mejl."
+)
+_WHAT_CORRECTING_ONESELF_DOES = (
+    "Ändrar du din e-postadress behövs ditt lösenord, och sedan får du bekräfta adressen. Tills dess låser "
+    "en länk dit det som du har skrivit. Den gamla adressen får ett mejl om ändringen, om Visionsprat kan "
+    "skicka mejl."
 )
 _WHAT_DEACTIVATING_DOES = (
     "Den som avaktiveras loggas ut genast och kan inte logga in. Det personen har skrivit finns kvar."

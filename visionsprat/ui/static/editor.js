@@ -15,8 +15,10 @@ const MOST_COMPARED = 4000000; // pairs of words; beyond that all that lies betw
 const MOST_CHARACTERS = 20000; // unless the page says otherwise
 const LONGEST_PAUSE = 30; // s that the server may ask for
 const UNANSWERED = 4; // how many sent texts are remembered until one is acknowledged
+const NOW_AND_THEN = 2000; // ms between two looks at what stands in the boxes, besides those at each event
+const LEAVING = 65536; // bytes that a browser sends for pages that are left; what goes beyond that is not sent at all
 
-const { answers, drafts } = window.visionsprat;
+const { answers, Box, drafts, storable } = window.visionsprat;
 
 const nfc = (text) => text.normalize("NFC"); // as the server stores it
 const same = (one, other) => nfc(one) === nfc(other);
@@ -28,13 +30,17 @@ const length = (text) => (text.length > 8 * MOST_CHARACTERS ? text.length : [...
 const stockholm = (options) => new Intl.DateTimeFormat("sv-SE", { timeZone: "Europe/Stockholm", ...options });
 const clock = stockholm({ hour: "2-digit", minute: "2-digit" });
 const day = stockholm({ day: "numeric", month: "long", year: "numeric" });
-const DAY = 86400000; // ms
+const date = stockholm({ year: "numeric", month: "2-digit", day: "2-digit" }); // in Swedish as in ISO 8601
+
+/** Which day it is, counted so that the one before is one less: a day may have 23 or 25 hours. */
+const dayNumber = (moment) => Date.parse(date.format(moment)) / 86400000;
 
 /** As ui/text.py writes it, but for "i dag". */
 function at(iso) {
-  const [time, date] = [clock, day].map((format) => format.format(new Date(iso)));
-  if (date === day.format(Date.now())) return time;
-  return date === day.format(Date.now() - DAY) ? `i går ${time}` : `${date}, ${time}`;
+  const moment = new Date(iso);
+  const ago = dayNumber(Date.now()) - dayNumber(moment);
+  const time = clock.format(moment);
+  return ago === 0 ? time : ago === 1 ? `i går ${time}` : `${day.format(moment)}, ${time}`;
 }
 
 const savedAt = (iso) => `Sparat ${at(iso)}`;
@@ -102,31 +108,50 @@ function compare(one, other) {
   });
 }
 
+const size = (text) => new TextEncoder().encode(text).length;
+
+let leaving = 0; // bytes on their way for pages that are left
+
+/** What goes as the page is left: the text, and of those sent before what there is room for, the likeliest first. */
+function fitted(sent) {
+  const unanswered = [...sent.unanswered];
+  const written = () => JSON.stringify({ ...sent, unanswered });
+  while (unanswered.length && size(written()) > LEAVING - leaving) unanswered.pop();
+  return written();
+}
+
 /** Send a draft. What the server answers; status 0 when it doesn't. */
-async function post(account, question, { text, based_on, unanswered = [] }, keepalive = false) {
+async function post(account, question, { text, based_on, unanswered = [] }, isLeaving = false) {
+  const sent = { question, text, based_on, unanswered };
+  const body = isLeaving ? fitted(sent) : JSON.stringify(sent);
+  const bytes = isLeaving ? size(body) : 0;
+  const keepalive = isLeaving && bytes <= LEAVING - leaving; // else it may get there all the same
+  if (keepalive) leaving += bytes;
   try {
     const answer = await fetch("/api/reflections", {
       method: "POST",
       keepalive,
       headers: { "Content-Type": "application/json", "X-Visionsprat-Account": String(account) },
-      body: JSON.stringify({ question, text, based_on, unanswered }),
-      signal: keepalive ? undefined : AbortSignal.timeout(20000),
+      body,
+      signal: isLeaving ? undefined : AbortSignal.timeout(20000),
     });
     const { status } = answer;
-    const body = await answer.json().catch(() => null);
+    const said = await answer.json().catch(() => null);
     // Others may answer in its place: a proxy, or a network that wants to be signed in to first.
-    if (!answers.isOurs({ status, body }, account, question, text)) return { status: answer.ok ? 0 : 503, isForeign: true };
-    if (status === 429) body.after = Number(answer.headers.get("Retry-After")) || 1; // s
-    return { status, body };
+    if (!answers.isOurs({ status, body: said }, account, question, text)) return { status: answer.ok ? 0 : 503, isForeign: true };
+    if (status === 429) said.after = Number(answer.headers.get("Retry-After")) || 1; // s
+    return { status, body: said };
   } catch {
     return { status: 0 };
+  } finally {
+    if (keepalive) leaving -= bytes;
   }
 }
 
 const REFUSED = {
   404: () => "Frågan finns inte längre. Kopiera texten om du vill ha den kvar.",
   413: (saver) => `Texten är för lång. Den får ha högst ${saver.limit.toLocaleString("sv-SE")} tecken.`,
-  422: () => "Texten innehåller tecken som inte går att spara.",
+  422: (_, body) => body.message ?? "Texten innehåller tecken som inte går att spara.", // the box takes out those it knows
   423: () => "Det finns inte plats för fler tidigare versioner. Ta bort dem du inte behöver, så sparas texten.",
   // The server's reasons besides: it alone counts what stands on one letter, and it says how many may.
   marks: (_, { message }) => message,
@@ -151,7 +176,7 @@ class Saver {
     this.place = new drafts.Draft(account);
     drafts.claim(this.place.name);
     this.kept = drafts.possible ? null : false; // whether the draft is, in the browser; null while that is to be seen
-    this.left = []; // drafts that closed tabs have left: each waits until its turn comes
+    this.left = []; // drafts that closed tabs have left, and texts put aside: each waits until its turn comes
     this.base = { text: "", revision: 0, saved_at: null, epoch: null }; // what the server is known to hold ...
     this.known = false; // ... once it has said so
     this.before = null; // of a draft that was picked up: what it was based on
@@ -165,11 +190,13 @@ class Saver {
     this.paused = false; // until when the server has said
     this.nearlyFull = false; // whether there will soon be no room for more earlier versions
     this.writtenAt = null; // when the text was last changed here
-    this.taken = null; // the text before much of it was deleted
+    this.taken = null; // the text before much of it was deleted ...
+    this.isReplaced = false; // ... or before another took its place
     this.deletions = new Deletions();
     this.gone = false; // erased, with what it was written upon
     this.failures = 0;
     this.sending = false;
+    this.look = () => {}; // takes in what stands in the box
     this.onChange = () => {};
     this.onAnswered = () => {};
   }
@@ -226,6 +253,7 @@ class Saver {
 
   /** Take over the next draft that a closed tab has left; not before our own text is saved. */
   async pickUp() {
+    this.look();
     if (this.gone || this.state !== "saved" || !this.left.length) return;
     const { draft, content } = this.left.shift();
     const goesOn = this.known && content.adds && contains(this.base.text, content.text);
@@ -233,15 +261,52 @@ class Saver {
       draft.remove();
       return this.pickUp();
     }
+    if (content.is_aside) return this.sendAside(draft, content);
     this.place = draft; // there is nothing in the one before
     this.received = true;
-    this.text = content.text;
+    this.text = storable(content.text);
     this.writtenAt = content.written_at ?? null;
-    this.unanswered = content.unanswered ?? [];
+    this.unanswered = (content.unanswered ?? []).map(storable);
     const { based_on, epoch, adds } = content;
-    this.before = { based_on, epoch, adds, text: content.text }; // if the server holds something newer by now, it says so
+    this.before = { based_on, epoch, adds, text: this.text }; // if the server holds something newer by now, it says so
     this.setState("saving");
     await this.send();
+  }
+
+  /** Another text takes the place of the one in the box: keep that first, in the browser and then among the
+   * earlier versions. Whether there was one that the server may not have. */
+  setAside(replacement, revision) {
+    this.look();
+    const { question, text, writtenAt } = this;
+    const stored = this.known && !this.other?.restored ? this.base.text : ""; // a restored server may have lost it
+    if (isBlank(text) || [replacement, stored].some((other) => same(text, other))) return false;
+    if (this.left.some(({ content }) => content.is_aside && content.text === text)) return true;
+    // Written upon what is no longer the newest it is refused, and the server keeps what it refuses.
+    const content = { question, text, based_on: Math.max(0, revision - 1), written_at: writtenAt, is_aside: true };
+    const draft = new drafts.Draft(this.account);
+    drafts.claim(draft.name);
+    const put = { draft, content };
+    draft.write(content).then((kept) => (put.kept = kept));
+    this.left.push(put);
+    return true;
+  }
+
+  async sendAside(draft, content) {
+    const { status, body } = await post(this.account, this.question, content);
+    if (this.gone) return;
+    if (status === 200 || (status === 409 && body.kept !== false)) {
+      draft.remove();
+      return this.pickUp();
+    }
+    this.left.unshift({ draft, content });
+    setTimeout(() => this.pickUp(), RETRY_LAST);
+  }
+
+  /** What was put aside has been saved before its place was taken: then it is kept as any other. */
+  forgetAside(text) {
+    const isSaved = ({ content }) => content.is_aside && same(content.text, text);
+    this.left.filter(isSaved).forEach(({ draft }) => draft.remove());
+    this.left = this.left.filter((each) => !isSaved(each));
   }
 
   type(text) {
@@ -261,12 +326,15 @@ class Saver {
 
   /** Send at once what is unsaved: the page is being left, or the field. */
   flush(keepalive = false) {
+    this.look();
     if (this.paused && !keepalive) return; // the server has said when
     if (this.dirty && this.state !== "conflict" && this.state !== "refused") this.send(keepalive);
   }
 
   async send(keepalive = false) {
+    this.look();
     if (this.gone || (this.sending && !keepalive)) return;
+    if (keepalive && this.leavingWith === this.text) return; // the page was hidden, and is now left
     clearTimeout(this.timer);
     clearTimeout(this.retry);
     this.retry = undefined;
@@ -277,7 +345,9 @@ class Saver {
     if (navigator.onLine) this.remember(draft.text);
     this.writeDraft();
     this.sending = true;
+    if (keepalive) this.leavingWith = draft.text;
     const { status, body } = await post(this.account, this.question, draft, keepalive);
+    if (keepalive) this.leavingWith = undefined;
     this.sending = false;
     this.take(status, body, draft.text);
   }
@@ -296,7 +366,7 @@ class Saver {
     this.nearlyFull ||= body?.nearly_full === true;
     if (status === 429) return this.pause(body.after);
     if (status === 200) return this.acknowledged({ text, ...body });
-    if (status === 409) return this.conflicted(body);
+    if (status === 409) return this.conflicted({ ...body, sent: text });
     const refused = REFUSED[body?.reason] ?? REFUSED[status];
     if (refused) return this.setState("refused", refused(this, body));
     this.failures += 1;
@@ -322,8 +392,10 @@ class Saver {
   acknowledged(saved) {
     if (saved.epoch === this.base.epoch && saved.revision < this.base.revision) return; // overtaken by a later answer
     const changed = isBlank(this.base.text) !== isBlank(saved.text);
-    if (!this.chosen) this.taken = this.deletions.offer(this.base, saved) ?? this.taken;
+    const deleted = this.chosen ? null : this.deletions.offer(this.base, saved);
+    if (deleted !== null) [this.taken, this.isReplaced] = [deleted, false];
     this.chosen = false;
+    this.forgetAside(saved.text);
     this.holds(saved);
     this.before = null;
     this.unanswered = [];
@@ -398,6 +470,7 @@ class Saver {
 
   /** Leave what is unsaved to its draft, for when the person is back. Whether the browser keeps it. */
   async putAway() {
+    this.look();
     if (this.dirty && !(await this.writeDraft())) return false;
     this.gone = true;
     this.rest();
@@ -528,12 +601,23 @@ function tellSettled() {
 }
 
 function unsaved() {
+  savers.forEach((saver) => saver.look());
   return [...savers.values()].filter((saver) => saver.dirty && !saver.gone);
 }
 
-addEventListener("pagehide", () => unsaved().forEach((saver) => saver.flush(true)));
+/** The page is being left: what was written last is sent first, as there is room for so much only. */
+function flushAll() {
+  const moment = (saver) => saver.writtenAt ?? "";
+  const newestFirst = unsaved().sort((one, other) => (moment(one) < moment(other) ? 1 : -1));
+  newestFirst.forEach((saver) => saver.flush(true));
+  for (const { account, question, left } of savers.values())
+    left.filter(({ content }) => content.is_aside).forEach(({ content }) => post(account, question, content, true));
+}
+
+setInterval(() => savers.forEach((saver) => saver.look({ isAtRest: true })), NOW_AND_THEN);
+addEventListener("pagehide", flushAll);
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "hidden") unsaved().forEach((saver) => saver.flush(true));
+  if (document.visibilityState === "hidden") flushAll();
   else wake();
 });
 addEventListener("online", wake);
@@ -542,11 +626,14 @@ addEventListener("offline", () => savers.forEach((saver) => saver.onChange()));
 /** The net may be back: don't wait for the next attempt. */
 function wake() {
   unsaved().forEach((saver) => saver.flush());
+  savers.forEach((saver) => saver.pickUp());
   if (present && navigator.locks) resume(present); // without locks, an open tab's draft is not told from a closed one's
 }
 
 addEventListener("beforeunload", (event) => {
-  if (unsaved().some((saver) => saver.kept === false)) event.preventDefault(); // the page has the only copy
+  const isHereAlone = ({ kept }) => kept === false;
+  const aside = [...savers.values()].flatMap(({ left }) => left);
+  if (unsaved().some(isHereAlone) || aside.some(isHereAlone)) event.preventDefault(); // the page has the only copy
 });
 
 // What is seen
@@ -661,42 +748,55 @@ document.addEventListener(
   true,
 );
 
+const WHO_READS = "din-tanke-om";
+
 class QuestionField {
   constructor(question, saver) {
     this.saver = saver;
     const id = `svar-${question.id.replace("/", "-")}`;
-    this.area = element("textarea", { id, rows: "4", "aria-describedby": `${id}-status`, spellcheck: "true" });
+    // Described by what never changes: screen readers say a changed description at once, into one's writing.
+    this.area = element("textarea", { id, rows: "4", dir: "auto", "aria-describedby": WHO_READS, spellcheck: "true" });
+    this.box = new Box(this.area, (text) => this.take(text));
     this.status = element("p", { class: "status", id: `${id}-status` }); // heard.js says it aloud
     this.left = element("p", { class: "left" });
     this.bare = element("p", { class: "bare", "aria-live": "polite" });
     this.taken = element("p", { class: "taken", "aria-live": "polite" });
     this.full = element("p", { class: "left", "aria-live": "polite" });
+    this.takenOut = element("p", { class: "taken-out", "aria-live": "polite" });
     this.versions = new Versions(saver, (text) => this.restore(text));
+    this.versions.root.firstChild.setAttribute("aria-label", `Tidigare versioner: ${question.label}`);
     this.choice = element("div", { class: "choice" });
     const label = element("label", { for: id }, question.label);
     this.root = element("div", { class: "question" }, label, this.area, this.status, this.bare, this.left, this.taken);
-    this.root.append(this.full, this.choice, this.versions.root);
+    this.root.append(this.takenOut, this.full, this.choice, this.versions.root);
     saver.taken = null; // offered on the page where it was deleted
-    this.area.addEventListener("input", () => {
-      saver.type(this.area.value);
-      if (saver.other) this.drawComparison();
-      // One who writes at the end sees that it is saved, too, however far the text has grown.
-      if (this.area.selectionEnd === this.area.value.length) this.status.scrollIntoView({ block: "nearest" });
-    });
     this.area.addEventListener("blur", () => saver.flush());
+    saver.look = (how) => this.box.look(how);
     saver.onChange = () => this.draw();
   }
 
+  /** Another text has come to stand in the box. */
+  take(text) {
+    const { area, saver } = this;
+    saver.type(text);
+    this.box.grow();
+    this.drawTakenOut();
+    if (saver.other) this.drawComparison();
+    // One who writes at the end sees that it is saved, too, however far the text has grown.
+    const isAtEnd = document.activeElement === area && area.selectionEnd === area.value.length;
+    if (isAtEnd) this.status.scrollIntoView({ block: "nearest" });
+  }
+
   receive(saved) {
+    this.box.look();
     this.saver.receive(saved, document.activeElement === this.area);
     this.draw();
   }
 
   draw() {
     const saver = this.saver;
-    const text = saver.text.replace(/\r\n?/g, "\n"); // as a textarea has it
-    if (this.area.value !== text) this.area.value = text;
-    this.grow();
+    this.box.look();
+    this.box.put(saver.text);
     const words = {
       saved: saver.base.saved_at ? savedAt(saver.base.saved_at) : "Sparas medan du skriver",
       saving: "Sparar…",
@@ -712,6 +812,7 @@ class QuestionField {
     if (this.bare.textContent !== bare) this.bare.textContent = bare;
     const full = saver.nearlyFull && saver.state !== "refused" ? "Snart finns det inte plats för fler tidigare versioner. Ta bort dem du inte behöver." : "";
     if (this.full.textContent !== full) this.full.textContent = full;
+    this.drawTakenOut();
     this.drawTaken();
     this.drawChoice();
     this.versions.draw();
@@ -728,6 +829,11 @@ class QuestionField {
     if (this.status.textContent !== said) this.status.textContent = said;
   }
 
+  drawTakenOut() {
+    const told = this.box.hasTakenOut ? "Tecken som inte går att spara följde med och är borttagna. Resten står kvar." : "";
+    if (this.takenOut.textContent !== told) this.takenOut.textContent = told;
+  }
+
   drawTaken() {
     const offered = this.saver.state === "conflict" ? null : this.saver.taken;
     if (offered === this.offered) return;
@@ -736,17 +842,19 @@ class QuestionField {
     if (offered === null) return;
     const back = element("button", { type: "button", class: "as-link" }, "Återställ texten");
     back.addEventListener("click", () => this.restore(offered));
-    this.taken.append("Du tog bort mycket text. ", back);
+    this.taken.append(this.saver.isReplaced ? "Texten i rutan byttes ut. " : "Du tog bort mycket text. ", back);
   }
 
   /** Put an earlier text in place of the one there is: saved like any other, so that it can be undone. */
   restore(text) {
-    this.area.value = text;
-    this.saver.taken = null;
-    this.saver.chosen = !same(text, this.saver.base.text); // what goes by that was not deleted by mistake
-    this.saver.type(text);
-    this.saver.flush();
-    if (this.saver.other) this.drawComparison();
+    const { saver } = this;
+    saver.isReplaced = saver.setAside(text, (saver.other ?? saver.base).revision);
+    saver.taken = saver.isReplaced ? saver.text : null;
+    saver.chosen = !same(text, saver.base.text); // what goes by that was not deleted by mistake
+    this.box.put(text);
+    saver.type(text);
+    saver.flush();
+    if (saver.other) this.drawComparison();
     this.draw();
     this.area.focus();
   }
@@ -757,7 +865,7 @@ class QuestionField {
     this.shown = other;
     this.choice.replaceChildren();
     if (!other) return;
-    const mine = () => this.area.value;
+    const mine = () => this.saver.text;
     const both = () => `${mine()}\n\n———\n\n${other.text}`;
     const options = other.erased
       ? [["Radera den här också", () => other.text], ["Spara den på nytt", other.text ? both : mine]]
@@ -766,18 +874,15 @@ class QuestionField {
         : [["Behåll min", mine], ["Behåll den andra", () => other.text], ["Behåll båda", both]];
     const buttons = options.map(([name, text]) => {
       const button = element("button", { type: "button", class: "button" }, name);
-      button.addEventListener("click", () => this.choose(text()));
+      button.addEventListener("click", () => this.choose(text));
       return button;
     });
     const words = element("div", { class: "words", dir: "auto" }, other.text || "(tom)");
-    const where = other.kept === false ? "Den i rutan finns bara i den här webbläsaren." : "Båda är sparade.";
-    const lost = where.replace("Båda är sparade", "Nu är båda sparade");
     const [title, said] = other.erased
       ? ["Texten i rutan är från tiden innan", "Den finns bara i den här webbläsaren. Vill du ha den kvar?"]
-      : other.restored
-        ? ["Servern har återställts", `Här finns text som den inte har. ${other.text ? `${lost} Det som skiljer dem åt är understruket.` : ""}`]
-        : ["Två texter", `${where} Det som skiljer dem åt är understruket.`];
-    this.choice.append(element("h3", {}, title), element("p", { class: "when" }, said));
+      : [other.restored ? "Servern har återställts" : "Två texter", ""];
+    this.fate = element("p", { class: "when" }, said);
+    this.choice.append(element("h3", {}, title), this.fate);
     if (!other.erased) {
       this.comparison = element("div", { class: "comparison" });
       this.choice.append(this.comparison);
@@ -789,6 +894,8 @@ class QuestionField {
   drawComparison() {
     const { other, writtenAt } = this.saver;
     if (other.erased) return;
+    const said = this.fateOfBoth();
+    if (this.fate.textContent !== said) this.fate.textContent = said;
     const [mine, theirs] = compare(this.area.value, other.text);
     this.comparison.replaceChildren(
       side("Din text i rutan", joined("Den här enheten", writtenAt && `Skriven ${at(writtenAt)}`), mine),
@@ -796,16 +903,30 @@ class QuestionField {
     );
   }
 
-  choose(text) {
-    this.area.value = text;
-    this.saver.choose(text);
-    this.area.focus();
+  /** Where the two texts are, and how they are told apart. */
+  fateOfBoth() {
+    const { other } = this.saver;
+    const underlined = `${this.whereBothAre()} Det som skiljer dem åt är understruket.`;
+    if (!other.restored) return underlined;
+    const lost = "Här finns text som den inte har.";
+    return isBlank(other.text) ? lost : `${lost} ${underlined}`;
   }
 
-  grow() {
-    if (CSS.supports("field-sizing", "content")) return;
-    this.area.style.height = "auto";
-    this.area.style.height = `${this.area.scrollHeight + 4}px`;
+  whereBothAre() {
+    const { other, text } = this.saver;
+    if (!same(text, other.sent)) return "Det du skriver nu sparas när du har valt.";
+    if (other.kept === false) return "Den i rutan finns bara i den här webbläsaren.";
+    return other.restored ? "Nu är båda sparade." : "Båda är sparade.";
+  }
+
+  choose(chosen) {
+    const { other } = this.saver;
+    this.saver.look();
+    const text = chosen();
+    if (!other.erased && !text.includes(this.saver.text)) this.saver.setAside(text, other.revision);
+    this.box.put(text);
+    this.saver.choose(text);
+    this.area.focus();
   }
 }
 
@@ -826,7 +947,7 @@ function editor({ data, parentElement, setTriggerValue }) {
     left = null;
     const panel = element("section", { class: "think", "aria-labelledby": "din-tanke" });
     panel.append(element("h2", { id: "din-tanke" }, "Din tanke"));
-    panel.append(element("p", { class: "mine" }, "Bara du kan läsa det du skriver."));
+    panel.append(element("p", { class: "mine", id: WHO_READS }, "Bara du kan läsa det du skriver."));
     if (data.hint) panel.append(element("p", { class: "hint" }, data.hint));
     fields = data.questions.map((question) => new QuestionField(question, saverFor(data.account, question.id)));
     panel.append(...fields.map((field) => field.root));

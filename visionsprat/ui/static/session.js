@@ -160,7 +160,9 @@ async function comeBack() {
 }
 
 function comeForward() {
-  if (document.visibilityState === "hidden" || !(person || hasEnded())) return;
+  if (document.visibilityState === "hidden") return;
+  if ("left" in page.dataset) comeBackFromMemory();
+  if (!(person || hasEnded())) return;
   if (covered || Date.now() - askedAt > PAUSE) ask();
 }
 
@@ -170,12 +172,16 @@ addEventListener("online", comeForward);
 setInterval(comeForward, NOW_AND_THEN);
 addEventListener("storage", ({ key }) => key === ENDED && person && ask());
 
-// The browser's memory of pages that were left brings them back as they were.
-addEventListener("pageshow", ({ persisted }) => {
-  if (!persisted || !person) return;
-  if (read() !== seen) cover("ended");
-  ask();
-});
+// The browser's memory of pages that were left brings them back as they were. Nothing of one is seen until it is
+// known whose session there is now.
+addEventListener("pagehide", () => (page.dataset.left = ""));
+addEventListener("pageshow", ({ persisted }) => persisted && comeBackFromMemory());
+
+async function comeBackFromMemory() {
+  if (person && read() !== seen) cover("ended");
+  if (person) await ask();
+  delete page.dataset.left;
+}
 
 /** The page has been drawn, or something on it. */
 let followed = false;
@@ -255,4 +261,4 @@ function uncover() {
 }
 
 const isCovered = () => covered !== null;
-window.visionsprat = { ...window.visionsprat, ask, doubt, ended, isCovered, look, othersSave, tell };
+window.visionsprat = { ...window.visionsprat, ask, cover, doubt, ended, isCovered, look, othersSave, tell };

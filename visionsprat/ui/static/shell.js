@@ -38,7 +38,8 @@ function giveWay() {
 /** Go to a page of ours: as the browser's back button would, which Streamlit understands, else by loading it. */
 async function walk(link) {
   if (!(isConnected() && navigator.onLine) && !(await answers(link))) return stay();
-  if (!isConnected()) return location.assign(link.href);
+  // The server leads to a page from other ways to write its address; see addresses.py.
+  if (!isConnected() || !/^\/[a-z0-9-]*$/.test(link.pathname)) return location.assign(link.href);
   closeMenu();
   // Clicked again while it is on the way: asked for again.
   const isThis = link.pathname === location.pathname && link.search === location.search;
@@ -177,7 +178,7 @@ function closeMenu() {
 }
 
 async function signOut() {
-  const { settle, othersSave, unsaved, ended, doubt, drafts } = window.visionsprat;
+  const { settle, othersSave, unsaved, ended, cover, doubt, drafts } = window.visionsprat;
   const account = document.querySelector("nav.side")?.dataset.account;
   await settle(2000);
   const elsewhere = await othersSave(2000);
@@ -190,6 +191,7 @@ async function signOut() {
   if (!said?.signed_out) return tell("Det gick inte att logga ut. Försök igen om en stund.");
   drafts.forgetKnown();
   ended();
+  cover("ended"); // what the browser may keep of the page has nothing on it
   location.assign("/");
 }
 
@@ -317,15 +319,19 @@ const PATTERNS = [
 ];
 const ATTRIBUTES = ["aria-label", "title", "placeholder"];
 
+const REFUSED = [
+  [/^(.+) files are not allowed\.$/, "Det går bara att välja filer från Excel eller i CSV-format."],
+  [/^File must be (.+) or smaller\.$/, "Filen får vara högst $1."],
+];
 /** What Streamlit says as text, and where. What people are called may read the same in other places. */
 const TEXTS = {
   '[data-testid="stFileUploader"]': [
     [/^Upload$/, "Välj fil"],
     [/^add icon$/, "Byt fil"],
     [/^Error: $/, "Fel: "],
-    [/^(.+) files are not allowed\.$/, "Filer av typen $1 går inte att välja."],
-    [/^File must be (.+) or smaller\.$/, "Filen får vara högst $1."],
+    ...REFUSED,
   ],
+  '[role="tooltip"]': REFUSED, // outside of all else on the page, while one points at the file
   '[role="listbox"]': [[/^No results$/, "Inget hittades"]],
   "[data-live-announcer]": [
     [/^(\d+) options? available\.$/, "$1 val."],

@@ -3,11 +3,21 @@
 
 const NAME = "drafts";
 const REST = 1000; // ms between two writings of a draft: each costs a wait for the disk
+const PATIENCE = 2000; // ms with a database that does not answer, as happens in Safari: drafts are sent without it
 
 let opened = null; // a promise of the database; of null where there is none
+let givenUp = null; // a promise of null, when it has been waited for long enough
 
 function database() {
-  return (opened ??= new Promise((done) => {
+  if (!opened) {
+    opened = opening();
+    givenUp = new Promise((done) => setTimeout(done, PATIENCE, null));
+  }
+  return Promise.race([opened, givenUp]); // one that answers late is used from then on
+}
+
+function opening() {
+  return new Promise((done) => {
     const asked = indexedDB.open("visionsprat", 1);
     asked.onupgradeneeded = () => asked.result.createObjectStore(NAME);
     asked.onerror = asked.onblocked = () => done(null);
@@ -19,7 +29,7 @@ function database() {
       };
       done(found);
     };
-  }).catch(() => null)); // blocked, as in some browsers' private windows
+  }).catch(() => null); // blocked, as in some browsers' private windows
 }
 
 /** Do something in a transaction. What it finds, when that is on the disk; null when it can't be done. */

@@ -291,6 +291,12 @@ class Saver {
     return true;
   }
 
+  /** Whether the server has kept the text when it asked which of two shall stand. */
+  get isKept() {
+    const { other, text } = this;
+    return Boolean(other) && !other.erased && other.kept !== false && same(text, other.sent);
+  }
+
   async sendAside(draft, content) {
     const { status, body } = await post(this.account, this.question, content);
     if (this.gone) return;
@@ -915,7 +921,7 @@ class QuestionField {
   whereBothAre() {
     const { other, text } = this.saver;
     if (!same(text, other.sent)) return "Det du skriver nu sparas när du har valt.";
-    if (other.kept === false) return "Den i rutan finns bara i den här webbläsaren.";
+    if (!this.saver.isKept) return "Den i rutan finns bara i den här webbläsaren.";
     return other.restored ? "Nu är båda sparade." : "Båda är sparade.";
   }
 
@@ -923,7 +929,7 @@ class QuestionField {
     const { other } = this.saver;
     this.saver.look();
     const text = chosen();
-    if (!other.erased && !text.includes(this.saver.text)) this.saver.setAside(text, other.revision);
+    if (!other.erased && !this.saver.isKept && !text.includes(this.saver.text)) this.saver.setAside(text, other.revision);
     this.box.put(text);
     this.saver.choose(text);
     this.area.focus();

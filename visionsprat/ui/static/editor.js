@@ -873,9 +873,10 @@ class QuestionField {
     if (!other) return;
     const mine = () => this.saver.text;
     const both = () => `${mine()}\n\n———\n\n${other.text}`;
+    const isAlone = other.restored && isBlank(other.text); // nothing to compare with
     const options = other.erased
       ? [["Radera den här också", () => other.text], ["Spara den på nytt", other.text ? both : mine]]
-      : other.restored && isBlank(other.text)
+      : isAlone
         ? [["Spara texten", mine], ["Låt svaret vara tomt", () => other.text]]
         : [["Behåll min", mine], ["Behåll den andra", () => other.text], ["Behåll båda", both]];
     const buttons = options.map(([name, text]) => {
@@ -886,36 +887,30 @@ class QuestionField {
     const words = element("div", { class: "words", dir: "auto" }, other.text || "(tom)");
     const [title, said] = other.erased
       ? ["Texten i rutan är från tiden innan", "Den finns bara i den här webbläsaren. Vill du ha den kvar?"]
-      : [other.restored ? "Servern har återställts" : "Två texter", ""];
+      : isAlone
+        ? ["Servern har återställts", "Här finns text som den inte har. Vill du ha den kvar?"]
+        : [other.restored ? "Servern har återställts" : "Två texter", ""];
     this.fate = element("p", { class: "when" }, said);
     this.choice.append(element("h3", {}, title), this.fate);
-    if (!other.erased) {
-      this.comparison = element("div", { class: "comparison" });
+    this.comparison = other.erased || isAlone ? null : element("div", { class: "comparison" });
+    if (this.comparison) {
       this.choice.append(this.comparison);
       this.drawComparison();
-    } else if (other.text) this.choice.append(element("p", { class: "when" }, "Efter det har du skrivit:"), words);
+    } else if (!isBlank(other.text)) this.choice.append(element("p", { class: "when" }, "Efter det har du skrivit:"), words);
     this.choice.append(element("p", { class: "actions" }, ...buttons));
   }
 
   drawComparison() {
     const { other, writtenAt } = this.saver;
-    if (other.erased) return;
-    const said = this.fateOfBoth();
+    if (!this.comparison) return;
+    const lost = other.restored ? "Här finns text som den inte har. " : "";
+    const said = `${lost}${this.whereBothAre()} Det som skiljer dem åt är understruket.`;
     if (this.fate.textContent !== said) this.fate.textContent = said;
     const [mine, theirs] = compare(this.area.value, other.text);
     this.comparison.replaceChildren(
       side("Din text i rutan", joined("Den här enheten", writtenAt && `Skriven ${at(writtenAt)}`), mine),
       side("Den andra texten", joined(other.device_kind, savedAt(other.saved_at)), theirs),
     );
-  }
-
-  /** Where the two texts are, and how they are told apart. */
-  fateOfBoth() {
-    const { other } = this.saver;
-    const underlined = `${this.whereBothAre()} Det som skiljer dem åt är understruket.`;
-    if (!other.restored) return underlined;
-    const lost = "Här finns text som den inte har.";
-    return isBlank(other.text) ? lost : `${lost} ${underlined}`;
   }
 
   whereBothAre() {

@@ -20,7 +20,7 @@ FLOORS = (
     {"streams", "settings", "writing", "content", "sheets", "client", "devices", "turns", "bounds", "loops"},
     {"email_addresses"},
     {"migrations", "records", "fields", "mail", "addresses"},
-    {"store.locks", "store.files"},
+    {"store.locks", "store.files", "store.epochs"},
     {"store.checkpoints"},
     {"store.connections", "store.quotas", "progress", "staff_file"},
     {

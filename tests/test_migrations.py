@@ -60,7 +60,7 @@ def test_from_nothing_the_schema_becomes_the_one_that_is_written_down(db: Databa
 def test_every_table_of_ours_is_strict(db: Database) -> None:
     migrate(db)
     rows = db.execute("SELECT name, strict FROM pragma_table_list WHERE name NOT LIKE '%sqlite%'").fetchall()
-    assert len(rows) == 18
+    assert len(rows) == 19
     assert [name for name, strict in rows if not strict] == []
 
 
@@ -86,6 +86,7 @@ def test_the_migrations_are_numbered_and_each_is_applied_once(db: Database) -> N
         "m007_requests_by_client",
         "m008_second_factor",
         "m009_one_form",
+        "m010_epoch",
     ]
     assert migrations.pending(db) == []
 

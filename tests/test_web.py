@@ -7,6 +7,7 @@ import base64
 import json
 import logging
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -31,7 +32,15 @@ from visionsprat.installation import DATABASE, Installation, backups_path, insta
 from visionsprat.rates import MOST_RECEIVED
 from visionsprat.records import NewAccount
 from visionsprat.traffic import Traffic
-from visionsprat.web import MAX_BODY_BYTES, MOST_LET_BY, MOST_UNANSWERED, VERSIONS_AT_A_TIME, routes
+from visionsprat.web import (
+    ACCOUNT_HEADER,
+    EPOCH_HEADER,
+    MAX_BODY_BYTES,
+    MOST_LET_BY,
+    MOST_UNANSWERED,
+    VERSIONS_AT_A_TIME,
+    routes,
+)
 
 QUESTION = "skapande/innebar"
 
@@ -72,8 +81,8 @@ def save(client: Client, headers: dict[str, str] | None = None, **body: Any) -> 
     return client.post("/api/reflections", json=asked, headers={"Origin": OWN, **(headers or {})})
 
 
-def post(client: Client, content: bytes) -> Response:
-    headers = {"Origin": OWN, "Content-Type": "application/json"}
+def post(client: Client, content: bytes, more: dict[str, str] | None = None) -> Response:
+    headers = {"Origin": OWN, "Content-Type": "application/json", **(more or {})}
     return client.post("/api/reflections", content=content, headers=headers)
 
 
@@ -97,6 +106,37 @@ def test_a_save_answers_with_its_revision_and_time(client: Client, house: Instal
     second = save(client, text="Hej igen.", based_on=1)
     assert (second.status_code, second.json()["revision"]) == (200, 2)
     assert stored(house) == ["Hej igen."]
+
+
+@pytest.mark.parametrize("text", ["Hej.", "", "Åå a\u030a 🥐\r\n", "å" * 19_999])
+def test_an_answer_says_to_whom_and_about_which_text_it_is(
+    client: Client, house: Installation, amina: int, text: str
+) -> None:
+    """By that an editor tells it from whatever else answers in the server's place."""
+    ours = {ACCOUNT_HEADER: str(amina)}
+    about = {"account": amina, "question": QUESTION, "crc32": zlib.crc32(text.encode("utf-16-le"))}
+    saved = save(client, ours, text=text).json()
+    assert saved.items() >= about.items()
+    assert saved["epoch"] == house.store.epoch
+    save(client, text="Något annat.", based_on=saved["revision"])
+    conflict = save(client, ours, text=f"{text}.", based_on=0).json()
+    assert (conflict["account"], conflict["epoch"]) == (amina, house.store.epoch)
+    assert conflict["crc32"] == zlib.crc32(f"{text}.".encode("utf-16-le"))
+
+
+def test_a_refusal_says_so_too(client: Client, amina: int) -> None:
+    ours = {ACCOUNT_HEADER: str(amina)}
+    refused = {"\x00": 422, "a" * 20_001: 413, "a" + "\u0301" * 31: 422}
+    for text, status in refused.items():
+        answer = post(client, json.dumps({"question": QUESTION, "text": text, "based_on": 0}).encode(), ours)
+        assert answer.status_code == status
+        checksum = zlib.crc32(text.encode("utf-16-le"))
+        assert answer.json().items() >= {"account": amina, "question": QUESTION, "crc32": checksum}.items()
+    unknown = save(client, ours, question="Något som någon skrev.").json()
+    assert unknown.keys() == {"message", "account", "crc32"}
+    client.cookies.clear()
+    signed_out = save(client, ours)
+    assert (signed_out.status_code, signed_out.json()["account"]) == (401, amina)
 
 
 def test_the_same_text_again_changes_nothing(client: Client, amina: int) -> None:
@@ -234,9 +274,9 @@ def test_what_is_no_request_at_all_is_refused(
 
 
 def assert_refused(answer: Response, status: int) -> None:
-    """Refused with a Swedish sentence, and nothing more."""
+    """Refused with a Swedish sentence, and nothing more than what was asked about."""
     assert answer.status_code == status
-    assert set(answer.json()) == {"message"}
+    assert set(answer.json()) - {"account", "question", "crc32"} == {"message"}
     assert answer.json()["message"].endswith(".")
 
 
@@ -266,10 +306,9 @@ def test_a_long_run_of_marks_is_refused_with_a_reason_of_its_own(
 ) -> None:
     answer = save(client, text="Hej" + "\u0301" * 31)
     assert answer.status_code == 422
-    assert answer.json() == {
-        "message": "Någon bokstav har fler än 30 accenttecken. Ta bort några, så sparas texten.",
-        "reason": "marks",
-    }
+    assert answer.json()["reason"] == "marks"
+    said = "Någon bokstav har fler än 30 accenttecken. Ta bort några, så sparas texten."
+    assert answer.json()["message"] == said
     assert stored(house) == []
 
 
@@ -505,6 +544,9 @@ def test_only_post_changes_anything(client: Client, amina: int, method: str, add
 # Earlier versions
 
 
+NAMED = ("revision", "saved_at", "device_kind")
+
+
 def versions(client: Client, question: str = QUESTION, **headers: str) -> Response:
     return client.get("/api/reflections/versions", params={"question": question}, headers=headers)
 
@@ -514,7 +556,7 @@ def test_earlier_versions_are_handed_out(client: Client, amina: int) -> None:
     save(client, text="", based_on=1)
     answer = versions(client, **{"X-Visionsprat-Account": str(amina)})
     assert answer.status_code == 200
-    assert answer.json()["versions"] == [{"text": "Ett första svar.", **first}]
+    assert answer.json()["versions"] == [{"text": "Ett första svar."} | {name: first[name] for name in NAMED}]
     assert answer.headers["cache-control"] == "no-store"
     assert versions(client, "skapande/gora").json()["versions"] == []
 
@@ -806,7 +848,8 @@ def test_a_page_is_told_that_the_session_is_another_persons(
     client: Client, house: Installation, amina: int
 ) -> None:
     other = add_account(house, "bengt@test.example")
-    assert client.get("/api/session", headers={"X-Visionsprat-Account": str(amina)}).status_code == 204
+    own = client.get("/api/session", headers={"X-Visionsprat-Account": str(amina)})
+    assert (own.status_code, own.headers[EPOCH_HEADER]) == (204, house.store.epoch)
     for account in (str(other), "0", "x"):
         answer = client.get("/api/session", headers={"X-Visionsprat-Account": account})
         assert_refused(answer, 409)
@@ -839,9 +882,10 @@ def test_a_live_session_gets_its_persons_key_and_no_cache_keeps_it(
     answer = draft_key(client, X_Visionsprat_Account=str(amina))
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
     assert len(base64.b64decode(answer.json()["key"])) == 32
-    assert draft_key(client).json() == answer.json()
+    assert draft_key(client).json()["key"] == answer.json()["key"]
+    assert answer.json().items() >= {"account": amina, "epoch": house.store.epoch}.items()
     sign_in(client, house, add_account(house, "bengt@test.example"))
-    assert draft_key(client).json() != answer.json()
+    assert draft_key(client).json()["key"] != answer.json()["key"]
     assert_refused(draft_key(client, X_Visionsprat_Account=str(amina)), 401)
 
 

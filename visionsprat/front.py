@@ -36,7 +36,17 @@ ASSETS = Path(__file__).parent / "ui" / "static"
 STREAMLIT = Path(get_static_dir())
 
 #: In this order: each uses what those before it have put into window.visionsprat.
-_SCRIPTS = ("shell.js", "drafts.js", "session.js", "box.js", "editor.js", "heard.js", "filled.js")
+_SCRIPTS = (
+    "shell.js",
+    "answers.js",
+    "disk.js",
+    "drafts.js",
+    "session.js",
+    "box.js",
+    "editor.js",
+    "heard.js",
+    "filled.js",
+)
 
 #: Where Streamlit draws.
 _ROOT = '<div id="root"></div>'

@@ -354,6 +354,15 @@ def m009_one_form(db: Database) -> None:
             db.execute("UPDATE groups SET name = ? WHERE id = ?", [composed(name), id])
 
 
+@migrations()
+def m010_epoch(db: Database) -> None:
+    # The name of this life of the database, which a restore changes: see store/epochs.py.
+    db.execute("CREATE TABLE epoch (id INTEGER PRIMARY KEY CHECK (id = 1), name TEXT NOT NULL) STRICT")
+    db.execute("INSERT INTO epoch VALUES (1, ?)", [secrets.token_hex(8)])
+    # Where the revisions of texts go on from that are new in it.
+    db.execute("ALTER TABLE accounts ADD COLUMN first_revision INTEGER NOT NULL DEFAULT 0")
+
+
 def connect(path: Path, *, create: bool = True) -> Database:
     """Open a connection with its pragmas: the one place that knows them.
 

@@ -138,7 +138,8 @@ class Visitor:
     reflections: Mapping[str, Reflection]
     last_seen_at: datetime
     visits: Mapping[str, datetime]
-    #: Where the revisions of a new text go on from: those before have been erased, or are locked.
+    #: Where the revisions of a new text go on from: those before have been erased, are
+    #: locked, or may be known from a time that a restore has taken away.
     erased_revision: int = 0
     #: Whether texts of theirs are locked, or have been released and they have not said that they know.
     has_locks: bool = False

@@ -7,6 +7,7 @@ import base64
 import logging
 import math
 import time
+import zlib
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
@@ -41,6 +42,8 @@ from visionsprat.writing import (
 
 #: Whose page a text was written on; optional, and sent by the editor.
 ACCOUNT_HEADER = "x-visionsprat-account"
+#: Which life of the database answers: see store/epochs.py.
+EPOCH_HEADER = "x-visionsprat-epoch"
 #: The editor sends four at most.
 MOST_UNANSWERED = 8
 #: Room for a text of the greatest length and the editor's four unanswered ones, however they are written:
@@ -74,7 +77,13 @@ class Answer(Exception):
 
     def __init__(self, status: int, message: str, **more: Any) -> None:
         super().__init__(message)
-        self.response = JSONResponse({"message": message, **more}, status)
+        self.status = status
+        self.body: dict[str, Any] = {"message": message, **more}
+        self.headers: dict[str, str] = {}
+
+    @property
+    def response(self) -> JSONResponse:
+        return JSONResponse(self.body, self.status, self.headers)
 
 
 class TooOften(Answer):
@@ -82,7 +91,7 @@ class TooOften(Answer):
 
     def __init__(self, wait: float) -> None:
         super().__init__(429, "Det kommer för mycket på en gång. Vänta lite.")
-        self.response.headers["Retry-After"] = str(math.ceil(wait))
+        self.headers["Retry-After"] = str(math.ceil(wait))
 
 
 @dataclass(frozen=True)
@@ -94,6 +103,15 @@ class Draft:
     based_on: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
     #: Texts sent before whose answers never arrived (optional): finding one of them stored is no conflict.
     unanswered: Annotated[tuple[str, ...], msgspec.Meta(max_length=MOST_UNANSWERED)] = ()
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who sends it: by their session, and by the page it was written on."""
+
+    token_hash: str
+    author_id: int | None
+    device_kind: str
 
 
 #: Stops at what is none of ours, and makes nothing of it: 1.3 MB of "{}," would be 30 MB of dictionaries.
@@ -129,6 +147,8 @@ def _note_save(outcome: str, seconds: float, client: str) -> None:
 async def _answer_to_save(request: Request) -> Response:
     """Nothing of a body is kept before it is known whose it is, and of one account's only so many."""
     house = installation()
+    author_id = _author_id(request.headers.get(ACCOUNT_HEADER))
+    about = _of_page(author_id)
     try:
         token_hash, client = _token_hash(request), _client(request)
         account_id = _seen.get(token_hash)
@@ -140,29 +160,58 @@ async def _answer_to_save(request: Request) -> Response:
                 raise TooOften(wait)
             body = await _body(request)
     except Answer as answer:
+        answer.body |= about
         return await _without_the_body(request, answer.response)
     except ClientDisconnect:
         return Response(status_code=guard.GONE)
     try:
-        author, kind = request.headers.get(ACCOUNT_HEADER), device_kind(request.headers)
-        return await run_in_threadpool(_save, house, token_hash, author, body, kind)
+        sender = Sender(token_hash, author_id, device_kind(request.headers))
+        return await run_in_threadpool(_save, house, sender, body, about)
     except Answer as answer:
+        answer.body |= about
         return answer.response
 
 
-def _save(house: Installation, token_hash: str, author: str | None, body: bytes, kind: str) -> Response:
+def _save(house: Installation, sender: Sender, body: bytes, about: dict[str, Any]) -> Response:
+    """Raises Answer. What an answer says of the question, by which an editor knows it, comes into `about`."""
     if len(body) > MAX_BODY_BYTES:
         raise Answer(413, TOO_LONG)
     draft = _draft(body)
+    about["crc32"] = _checksum(draft.text)
     _known_question(house, draft.question)
-    author_id = _author_id(author)
+    about["question"] = draft.question  # nothing else that somebody sends is said again
     log.about(question=draft.question)
+    saved = _saved(house, sender, draft)
+    return JSONResponse({**_described(saved), **about, "epoch": house.store.epoch})
+
+
+def _of_page(author_id: int | None) -> dict[str, Any]:
+    """Whose page an answer is for, as the page has said it."""
+    return {} if author_id is None else {"account": author_id}
+
+
+def _checksum(text: str) -> int:
+    """By which an editor knows that an answer is about its text: others may answer in our place.
+
+    Of the text as it came, in UTF-16: that is how a browser has it.
+    """
+    return zlib.crc32(text.encode("utf-16-le"))
+
+
+def _saved(house: Installation, sender: Sender, draft: Draft) -> Reflection:
+    """Raises Answer unless the text is stored."""
     try:
         saved = house.store.save_in_session(
-            token_hash, author_id, draft.question, draft.text, draft.based_on, draft.unanswered, kind
+            sender.token_hash,
+            sender.author_id,
+            draft.question,
+            draft.text,
+            draft.based_on,
+            draft.unanswered,
+            sender.device_kind,
         )
     except SignedOut:
-        _seen.pop(token_hash, None)
+        _seen.pop(sender.token_hash, None)
         raise Answer(401, SIGNED_OUT) from None
     except StoreUnavailable:
         raise Answer(503, UNAVAILABLE) from None
@@ -178,9 +227,14 @@ def _save(house: Installation, token_hash: str, author: str | None, body: bytes,
     if isinstance(saved, Conflict):
         fate = {"erased": True} if saved.erased else {} if saved.is_kept else {"kept": False}
         raise Answer(
-            409, "Det finns en nyare text.", **_described(saved.current), text=saved.current.text, **fate
+            409,
+            "Det finns en nyare text.",
+            **_described(saved.current),
+            epoch=house.store.epoch,
+            text=saved.current.text,
+            **fate,
         )
-    return JSONResponse(_described(saved))
+    return saved
 
 
 def _recognise(house: Installation, token_hash: str, client: str) -> int:
@@ -351,8 +405,12 @@ def draft_key(request: Request) -> Response:
     except NotAllowed:
         return Answer(403, "Dina tidigare texter är låsta.").response
     if key is None:
-        return Answer(401, SIGNED_OUT).response
-    return JSONResponse({"key": base64.b64encode(key).decode()}, headers={"Cache-Control": "no-store"})
+        return Answer(401, SIGNED_OUT, **_of_page(author)).response
+    # With what tells it from another's answer, and a restored database from the one before.
+    told = {**_of_page(author), "epoch": installation().store.epoch}
+    return JSONResponse(
+        {"key": base64.b64encode(key).decode(), **told}, headers={"Cache-Control": "no-store"}
+    )
 
 
 async def sign_out(request: Request) -> Response:
@@ -369,7 +427,7 @@ async def sign_out(request: Request) -> Response:
         return Answer(503, "Det går inte att logga ut just nu. Försök igen om en stund.").response
     if account is not None:
         _log.info("Signed out", extra={"account": account})
-    response = JSONResponse({"message": "Du är utloggad."})
+    response = JSONResponse({"message": SIGNED_OUT, "signed_out": True})
     response.delete_cookie(SESSION_COOKIE)
     return response
 
@@ -393,17 +451,20 @@ def _token_hash(request: Request) -> str:
 def session(request: Request) -> Response:
     """GET /api/session: 204 when the browser's session is alive, else 401; 409 when it is another person's.
 
-    A page says whose it is, and is not told who is signed in: that is no affair of the one before.
+    A page says whose it is, and is not told who is signed in: that is no affair of the one before. It is
+    told its own word again, by which it knows that the answer is ours. With a live session it is told the
+    database's epoch.
     """
     try:
         if _account(request) is None:
             raise Answer(401, SIGNED_OUT)
         _require_own_session(request)
     except Answer as answer:
+        answer.body |= _of_page(_author_id(request.headers.get(ACCOUNT_HEADER)))
         return answer.response
     except StoreUnavailable:
         return Response(status_code=503)
-    return Response(status_code=204)
+    return Response(status_code=204, headers={EPOCH_HEADER: installation().store.epoch})
 
 
 async def redeem_ticket(request: Request) -> Response:

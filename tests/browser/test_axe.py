@@ -24,6 +24,7 @@ from tests.browser.people import (
     PASSWORD_HASH,
     Person,
     add_person,
+    answer_saves,
     cookie,
     editor,
     fill_in_sign_in,
@@ -610,7 +611,7 @@ ELSEWHERE = {"text": "Den andra texten.", "revision": 9, "saved_at": "2026-11-01
 def answer(page: Page, code: int, body: dict[str, Any]) -> None:
     """Let the server answer so to what is saved from now on."""
     page.unroute_all()
-    page.route("**/api/reflections", lambda route: route.fulfill(status=code, json=body))
+    answer_saves(page, code, **body)
 
 
 @pytest.mark.parametrize("name", STATES)

@@ -216,20 +216,19 @@ def test_what_differs_between_two_texts_is_marked_also_as_one_goes_on_writing(
     page: Page, person: Person
 ) -> None:
     signed_in(page, person, "/skapande")
-    other = {
-        "text": "Vi ses på fredag <b>kväll</b>.",
-        "revision": 9,
-        "saved_at": "2026-11-01T08:00:00+00:00",
-    }
+    expect(editor(page)).to_have_value("")
+    other = "Vi ses på fredag <b>kväll</b>."
+    person.write(QUESTION, other)
 
     def conflict(route: Route) -> None:
-        route.fulfill(status=409, json=other)
+        answer = route.fetch()
+        route.fulfill(status=409, json={**answer.json(), "saved_at": "2026-11-01T08:00:00+00:00"})
 
     page.route("**/api/reflections", conflict)
     editor(page).fill("Vi ses på måndag kväll.")
     mine, theirs = (page.locator(".comparison section").nth(number) for number in range(2))
     expect(mine.locator("mark")).to_have_text(["måndag"])
-    expect(theirs.locator(".words")).to_have_text(other["text"])
+    expect(theirs.locator(".words")).to_have_text(other)
     expect(theirs.locator(".when")).to_have_text("Sparat 1 november 2026, 09:00")
     assert theirs.locator("b").count() == 0
     editor(page).fill("Vi ses på fredag kväll.")

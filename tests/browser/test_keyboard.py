@@ -14,6 +14,7 @@ from tests.browser.people import (
     NewComputer,
     NewPerson,
     Person,
+    answer_saves,
     editor,
     let_in,
     signed_in,
@@ -254,7 +255,7 @@ def test_saving_is_said_when_the_person_rests_and_not_while_they_write(page: Pag
 def test_a_text_that_is_not_saved_is_said_at_once_and_once(page: Page, person: Person) -> None:
     signed_in(page, person, "/skapande")
     expect(editor(page)).to_be_visible()
-    page.route("**/api/reflections", lambda route: route.fulfill(status=401, json={}))
+    answer_saves(page, 401)
     page.evaluate(LISTEN)
     editor(page).press_sequentially("Utloggad.", delay=20)
     until(page, lambda: bool(page.evaluate("heard.length")), "the trouble to be said")

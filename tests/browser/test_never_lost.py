@@ -424,6 +424,61 @@ def test_a_browser_killed_while_typing_loses_at_most_two_seconds(
         kill_chromium(process)
 
 
+def test_what_was_typed_two_seconds_before_a_browser_is_killed_is_on_its_disk(
+    playwright: Any, chromium: str, person: Person, server: Server, tmp_path: Path
+) -> None:
+    """While the server is away there is no other place for it."""
+    process = start_chromium(chromium, tmp_path / "profile")
+    try:
+        page = page_of(playwright, tmp_path / "profile")
+        signed_in(page, person, "/skapande")
+        editor(page).click()
+        page.keyboard.type("Före. ")
+        expect(status(page)).to_have_text(SAVED)
+        server.stop()
+        typed, at = "Före. ", []
+        started = time.monotonic()
+        while time.monotonic() < started + 6:
+            word = f"ord{len(at)} "
+            page.keyboard.type(word, delay=30)
+            typed += word
+            at.append((time.monotonic(), typed))
+        killed = time.monotonic()
+    finally:
+        kill_chromium(process)
+    must = max((text for moment, text in at if moment < killed - 2), key=len)
+    server.start()
+    process = start_chromium(chromium, tmp_path / "profile")
+    try:
+        page = page_of(playwright, tmp_path / "profile")
+        signed_in(page, person, "/skapande")
+        until(page, lambda: len(person.text(QUESTION)) >= len(must), "what was typed to be there")
+        assert typed.startswith(person.text(QUESTION))
+        expect(page.locator(".choice h3")).to_have_count(0)
+    finally:
+        kill_chromium(process)
+
+
+def test_a_draft_that_the_stored_text_goes_on_from_is_no_conflict(
+    new_computer: NewComputer, person: Person
+) -> None:
+    """A browser that is killed may come back with a draft from before its last saves."""
+    page = new_computer()
+    signed_in(page, person)
+    person.write(QUESTION, "Ett. Två. Tre.")
+    drafts = {"innebar": "Ett. Tre.", "gora": "Ett. Fyra."}
+    person.write("skapande/gora", "Ett. Två. Tre.")
+    for question, text in drafts.items():
+        draft = {"text": text, "based_on": 0, "unanswered": [], "adds": True}
+        key = f"visionsprat:draft:{person.id}:skapande/{question}:a"
+        page.evaluate("([key, draft]) => localStorage.setItem(key, draft)", [key, json.dumps(draft)])
+    page.goto(f"{person.server.url}/skapande")
+    expect(page.locator(".choice .words")).to_have_text(["Ett. Fyra.", "Ett. Två. Tre."])
+    expect(editor(page)).to_have_value("Ett. Två. Tre.")
+    expect(status(page)).to_have_text(SAVED)
+    assert person.text(QUESTION) == "Ett. Två. Tre."
+
+
 def test_a_draft_older_than_what_the_server_holds_does_not_hide_it(
     new_computer: NewComputer, person: Person
 ) -> None:

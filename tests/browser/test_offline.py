@@ -242,6 +242,68 @@ def test_a_stranger_that_answers_has_not_saved(page: Page, person: Person, answe
     assert person.text(QUESTION) == "På tåget."
 
 
+#: What has been seen to answer in a server's place, with JSON: gateways, portals, caches.
+FOREIGN_ANSWERS: list[tuple[int, Any]] = [
+    *((200, body) for body in ({"status": "ok"}, {}, [], None, "ok", 1)),
+    (200, {"revision": 1, "saved_at": "2026-11-12T08:00:00+00:00"}),
+    (200, {"revision": "1", "saved_at": "i går", "question": QUESTION, "crc32": "0", "epoch": None}),
+    *((409, body) for body in ({"error": "conflict"}, {"text": None, "revision": 1}, [])),
+    *((status, {"message": "Not here", "reason": "marks"}) for status in (404, 413, 422, 423)),
+    (401, {"message": "Unauthorized"}),
+    (403, {"detail": "Forbidden"}),
+    (429, {"error": "rate limited"}),
+    (500, {"error": "upstream"}),
+]
+
+
+def test_no_answer_of_a_stranger_is_believed_whatever_it_says(page: Page, person: Person) -> None:
+    signed_in(page, person, "/skapande")
+    page.route("**/api/session", lambda route: route.fulfill(status=401, json={"message": "Unauthorized"}))
+    old: list[Any] = []
+
+    def watch(route: Route) -> None:
+        answer = route.fetch()
+        old.append(answer.json())
+        route.fulfill(response=answer)
+
+    page.route(ROUTE, watch)
+    editor(page).fill("Först. ")
+    expect(status(page)).to_have_text(SAVED)
+    page.unroute(ROUTE)
+    given: list[int] = []
+    answers = [*FOREIGN_ANSWERS, (200, old[0]), (409, {**old[0], "text": "Något annat"})]
+
+    def answer(route: Route) -> None:
+        number, body = answers[len(given) % len(answers)]
+        given.append(number)
+        route.fulfill(status=number, json=body, headers={"Retry-After": "1"})
+
+    page.route(ROUTE, answer)
+    editor(page).fill("Först. Sedan. ")
+    for number in range(1, len(answers) + 1):
+        page.evaluate("visionsprat.wake()")
+        until(page, lambda number=number: len(given) >= number, "another answer")
+        expect(status(page)).to_have_text(re.compile("^Inte sparat. Servern (svarar inte|kan inte spara)"))
+        expect(page.locator(".choice h3")).to_have_count(0)
+        assert (editor(page).input_value(), len(drafts(page))) == ("Först. Sedan. ", 1)
+    expect(page.locator(".cover")).to_have_count(0)
+    page.unroute(ROUTE)
+    page.evaluate("visionsprat.wake()")
+    expect(status(page)).to_have_text(SAVED)
+    assert person.text(QUESTION) == "Först. Sedan. "
+
+
+def test_a_stranger_shows_no_versions_and_signs_nobody_out(page: Page, person: Person) -> None:
+    signed_in(page, person, "/skapande")
+    editor(page).fill("Hej.")
+    expect(status(page)).to_have_text(SAVED)
+    page.route("**/api/**", lambda route: route.fulfill(status=200, json={"status": "ok"}))
+    page.locator(".versions summary").first.click()
+    expect(page.locator(".versions").first).to_contain_text("Det går inte att visa dem just nu.")
+    page.get_by_role("button", name="Logga ut", exact=True).click()
+    expect(page.get_by_role("dialog")).to_contain_text("Det gick inte att logga ut.")
+
+
 # Back on any page
 
 
@@ -291,6 +353,22 @@ def test_every_page_sends_what_closed_tabs_have_left(page: Page, new_person: New
     expect(path.get_by_role("link", name="Den globala staden")).to_contain_text("1 av 2 frågor")
     if address == "/mina-reflektioner":
         expect(page.get_by_text("Två", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "database", ["function () { return {}; }", "function () { throw new DOMException('', 'SecurityError'); }"]
+)
+def test_a_browser_whose_database_never_answers_sends_its_drafts_all_the_same(
+    page: Page, new_person: NewPerson, database: str
+) -> None:
+    person = new_person()
+    let_in(page, person)
+    page.goto(f"{person.server.url}/healthz")
+    keep_draft(page, person, QUESTION, "Ändå.", ":a")
+    page.add_init_script(f"IDBFactory.prototype.open = {database}")
+    page.goto(person.server.url)
+    until(page, lambda: person.text(QUESTION) == "Ändå.", "the draft to arrive")
+    until(page, lambda: drafts(page) == [], "no draft to be left")
 
 
 def test_a_page_left_while_it_sends_one_draft_makes_up_none_for_the_next(page: Page, person: Person) -> None:
@@ -370,9 +448,12 @@ def test_of_three_texts_each_reaches_the_server_and_is_asked_about_in_turn(
     expect(page.locator(".choice .words")).to_have_text(["Text 2", "Text 1"])
     page.get_by_role("button", name="Behåll min", exact=True).click()
     expect(page.locator(".choice .words")).to_have_text(["Text 3", "Text 2"])
+    sent: list[str] = []  # no more: the server has the third text since it asked
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
     page.get_by_role("button", name="Behåll den andra", exact=True).click()
     expect(status(page)).to_have_text(SAVED)
     assert (person.text(QUESTION), drafts(page)) == ("Text 2", [])
+    assert [url for url in sent if url.endswith("/api/reflections")] == []
 
 
 def test_an_open_tab_keeps_its_draft_to_itself(page: Page, person: Person) -> None:

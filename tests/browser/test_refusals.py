@@ -35,9 +35,8 @@ def test_one_who_is_to_wait_is_not_alarmed_and_the_text_goes_when_it_may(page: P
 
     def refuse(route: Route) -> None:
         asked.append(len(asked))
-        sentence = '{"message": "Det kommer för mycket på en gång. Vänta lite."}'
-        headers = {"Retry-After": "2", "Content-Type": "application/json"}
-        route.fulfill(status=429, headers=headers, body=sentence)
+        said = {"message": "Det kommer för mycket på en gång. Vänta lite.", "account": person.id}
+        route.fulfill(status=429, headers={"Retry-After": "2"}, json=said)
 
     page.route(ROUTE, refuse, times=1)
     seen: list[str] = []

@@ -34,7 +34,9 @@ KEPT = """async () => {
     const locks = (await navigator.locks.query()).held.map(({ name }) => name);
     const storages = [localStorage, sessionStorage].map((each) =>
         Object.entries(each).filter(([name]) => !name.startsWith("stActiveTheme")));
-    return JSON.stringify([storages, locks, document.cookie]);
+    const { disk } = visionsprat;
+    const onDisk = await Promise.all((await disk.names()).map(async (name) => [name, await disk.read(name)]));
+    return JSON.stringify([storages, onDisk, locks, document.cookie]);
 }"""
 BLOCK_CHANNELS = "delete window.BroadcastChannel"
 NO_CRYPTOGRAPHY = "Object.defineProperty(Crypto.prototype, 'subtle', { value: undefined })"
@@ -278,6 +280,7 @@ def test_nothing_that_the_browser_keeps_says_who_wrote_about_what(
     unsaved: Page, person: Person, server: Server
 ) -> None:
     assert len(drafts(unsaved)) == 1
+    until(unsaved, lambda: unsaved.evaluate("visionsprat.disk.names()") == drafts(unsaved), "it on the disk")
     kept = unsaved.evaluate(KEPT)
     for word in ("Zebrakorven", "ligger", "kylen", "skapande", "innebar", person.email, "Amina", "account"):
         assert word not in kept, word

@@ -29,6 +29,7 @@ from visionsprat.store.checkpoints import (
     only_one,
     rewrite_mark,
 )
+from visionsprat.store.epochs import epoch
 from visionsprat.store.files import faults, keep_before, look, make_private, make_private_folder
 from visionsprat.store.locks import IN_USE, Held, alone, share
 from visionsprat.writing import is_blank, search_text
@@ -81,6 +82,8 @@ class Connections:
                         _keep_temporary_files_beside(db, path)
                         migrate(db, keep=functools.partial(keep_before, path))
                         wipe(db, path)
+                        #: See epochs.py. It changes while nobody has the database open.
+                        self.epoch = epoch(db)
                     self._hold()
                 except BaseException:
                     self._presence.close()

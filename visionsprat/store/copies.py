@@ -15,6 +15,7 @@ from visionsprat.migrations import connect, migrate, migrations, unknown
 from visionsprat.records import Action, Contents
 from visionsprat.store import files
 from visionsprat.store.connections import audit, iso, moment, translated
+from visionsprat.store.epochs import begin_epoch
 from visionsprat.store.files import look
 from visionsprat.writing import composed
 
@@ -88,12 +89,14 @@ def _together(forms: Iterable[tuple[object, int]]) -> list[list[int]]:
 def renew(path: Path, now: datetime, source: str) -> None:
     """Make a copy fit to go on with: migrate it, sign everybody out, and note where it comes from.
 
-    A session that was ended after the copy was made must not be alive again.
+    A session that was ended after the copy was made must not be alive again, and nothing may have a number
+    that it had in the time that is lost.
     """
     with translated(), closing(connect(path, create=False)) as db:
         migrate(db)
         with db.atomic():
             db.execute("DELETE FROM sessions")
+            begin_epoch(db)
             audit(db, iso(now), None, Action.RESTORED, subject=source)
 
 

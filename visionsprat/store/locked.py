@@ -46,7 +46,7 @@ _LOCK_REVISIONS = """
 # New revisions go on from here, so that a tab that still shows an old text can't pass for a newer one.
 _LOCKED_REVISION = """
     UPDATE accounts SET locked_revision = 1 + max(
-        erased_revision, locked_revision,
+        erased_revision, locked_revision, first_revision,
         coalesce((SELECT max(revision) FROM reflections WHERE account_id = ?1), 0),
         coalesce((SELECT max(revision) FROM reflection_revisions WHERE account_id = ?1), 0)
     ) WHERE id = ?1
@@ -73,7 +73,7 @@ _RESTORE = """
     INSERT INTO reflections (account_id, question_id, text, revision, bring_to_meeting, created_at,
                              updated_at, device_kind)
     SELECT l.account_id, l.question_id, l.text, 1 + max(
-               a.locked_revision, a.erased_revision,
+               a.locked_revision, a.erased_revision, a.first_revision,
                coalesce((SELECT max(revision) FROM reflections r
                          WHERE r.account_id = l.account_id AND r.question_id = l.question_id), 0),
                coalesce((SELECT max(revision) FROM reflection_revisions r

@@ -59,7 +59,7 @@ _AUDIT = """
 # What is written from now on must be told from what a browser still shows: the revisions go on.
 _ERASED_REVISION = """
     UPDATE accounts SET erased_revision = 1 + max(
-        erased_revision, locked_revision,
+        erased_revision, locked_revision, first_revision,
         coalesce((SELECT max(revision) FROM reflections WHERE account_id = ?1), 0),
         coalesce((SELECT max(revision) FROM reflection_revisions WHERE account_id = ?1), 0)
     ) WHERE id = ?1

@@ -43,9 +43,9 @@ class Reflections(Connections):
         unanswered: Collection[str] = (),
         device_kind: str = "",
     ) -> Reflection | Conflict:
-        """Store `text` as the account's reflection when `based_on` is the newest revision (0: none yet).
+        """Store `text` as the account's reflection when `based_on` is the stored revision (0: none yet).
 
-        The same text again is a no-op. When a newer revision with another text is stored, both are
+        The same text again is a no-op. When another revision with another text is stored, both are
         kept and the Conflict shows the stored one, unless that is one of `unanswered`: texts that the
         same writer sent before and got no answer about. A text written upon one that has been erased
         since is a Conflict too, and is not kept. Returns after COMMIT.
@@ -134,7 +134,8 @@ def _save(
         return Conflict(current, erased=True)
     newest, is_provisional = _newest_revision(db, key, now)
     saved = Reflection(text, max(newest.revision, current.revision) + 1, now, device_kind)
-    unseen = current.revision > based_on
+    # A higher one than there is comes from a time that a restore has taken away.
+    unseen = current.revision != based_on
     if unseen and current.text not in unanswered:
         if text == newest.text and newest.revision > current.revision:
             return Conflict(current)  # a refused text is sent again
@@ -155,7 +156,7 @@ def _save(
 def _current(db: Database, key: list[object], now: datetime) -> tuple[Reflection, int]:
     """The stored text, and the revision before which everything of the account is erased."""
     text, revision, at, kind, erased = db.execute(
-        "SELECT r.text, coalesce(r.revision, max(a.erased_revision, a.locked_revision), 0),"
+        "SELECT r.text, coalesce(r.revision, max(a.erased_revision, a.locked_revision, a.first_revision), 0),"
         " r.updated_at, r.device_kind, coalesce(a.erased_revision, 0)"
         " FROM (SELECT ? AS account, ? AS question) LEFT JOIN accounts a ON a.id = account"
         " LEFT JOIN reflections r ON r.account_id = account AND r.question_id = question",

@@ -33,7 +33,7 @@ _VISITOR = """
            s.last_seen_at,
            (SELECT json_group_object(v.step, v.last_visited_at) FROM visits v WHERE v.account_id = a.id),
            r.question_id, r.text, r.revision, r.updated_at, r.device_kind,
-           max(a.erased_revision, a.locked_revision),
+           max(a.erased_revision, a.locked_revision, a.first_revision),
            EXISTS (SELECT 1 FROM text_locks l WHERE l.account_id = a.id), a.address_unproven_since IS NOT NULL
     FROM sessions s JOIN accounts a ON a.id = s.account_id
     LEFT JOIN reflections r ON r.account_id = a.id

@@ -22,13 +22,15 @@ _component = st.components.v2.component(
 )
 
 
-def draw_editors(theme: Theme, visitor: Visitor) -> None:
+def draw_editors(theme: Theme, visitor: Visitor, epoch: str) -> None:
+    """`epoch` is which life of the database the texts come from: see store/epochs.py."""
     _component(
         key=f"editors-{theme.id}",
         data={
             "account": visitor.account.id,
             "limit": MAX_CHARACTERS,
             "hint": theme.reading_hint,
+            "epoch": epoch,
             # A tuple: Streamlit loads pandas to see whether a list is a table.
             "questions": tuple(
                 _described(question.id, question.text, visitor) for question in theme.questions

@@ -13,11 +13,12 @@ const LARGE_DELETION = 200; // characters
 const ONE_DELETION = 10000; // ms within which saves that follow one another are one deletion
 const MOST_COMPARED = 4000000; // pairs of words; beyond that all that lies between two texts' ends differs
 const MOST_CHARACTERS = 20000; // unless the page says otherwise
+const LONGEST_PAUSE = 30; // s that the server may ask for
 const UNANSWERED = 4; // how many sent texts are remembered until one is acknowledged
 const NOW_AND_THEN = 2000; // ms between two looks at what stands in the boxes, besides those at each event
 const LEAVING = 65536; // bytes that a browser sends for pages that are left; what goes beyond that is not sent at all
 
-const { Box, drafts, storable } = window.visionsprat;
+const { answers, Box, drafts, storable } = window.visionsprat;
 
 const nfc = (text) => text.normalize("NFC"); // as the server stores it
 const same = (one, other) => nfc(one) === nfc(other);
@@ -52,6 +53,9 @@ function isLeftOf(text, before) {
   while (start < text.length && text[start] === before[start]) start += 1;
   return text.length <= before.length && before.endsWith(text.slice(start));
 }
+
+/** Whether a text is another one with something put into it, or at its end. */
+const contains = (text, part) => isLeftOf(nfc(part), nfc(text));
 
 /** Finds the text to offer back when much of it has gone: the fullest one since the last that was offered. */
 class Deletions {
@@ -131,10 +135,12 @@ async function post(account, question, { text, based_on, unanswered = [] }, isLe
       body,
       signal: isLeaving ? undefined : AbortSignal.timeout(20000),
     });
+    const { status } = answer;
     const said = await answer.json().catch(() => null);
-    if (said && answer.status === 429) said.after = Number(answer.headers.get("Retry-After")) || 1; // s
     // Others may answer in its place: a proxy, or a network that wants to be signed in to first.
-    return said ? { status: answer.status, body: said } : { status: answer.ok ? 0 : 503 };
+    if (!answers.isOurs({ status, body: said }, account, question, text)) return { status: answer.ok ? 0 : 503, isForeign: true };
+    if (status === 429) said.after = Number(answer.headers.get("Retry-After")) || 1; // s
+    return { status, body: said };
   } catch {
     return { status: 0 };
   } finally {
@@ -171,8 +177,9 @@ class Saver {
     drafts.claim(this.place.name);
     this.kept = drafts.possible ? null : false; // whether the draft is, in the browser; null while that is to be seen
     this.left = []; // drafts that closed tabs have left, and texts put aside: each waits until its turn comes
-    this.base = { text: "", revision: 0, saved_at: null }; // what the server is known to hold ...
+    this.base = { text: "", revision: 0, saved_at: null, epoch: null }; // what the server is known to hold ...
     this.known = false; // ... once it has said so
+    this.before = null; // of a draft that was picked up: what it was based on
     this.received = false; // whether there is a text yet, the server's or a draft
     this.text = "";
     this.unanswered = []; // texts sent that the server may have stored without our knowing
@@ -202,13 +209,46 @@ class Saver {
   receive(saved, writing) {
     const first = !this.received;
     this.received = true;
+    if (this.known && saved.epoch !== this.base.epoch) return this.isBusy || this.outlive(saved);
     if (first || (saved.revision > this.base.revision && !this.dirty && !this.sending && !writing)) {
       this.text = saved.text;
-      this.base = saved;
+      this.holds(saved);
     } else if (!this.known) {
-      this.base = saved; // a draft is on its way already, and goes on saying what it was written upon
+      this.holds(saved); // a draft is on its way already, and goes on saying what it was written upon
     }
     this.known = true;
+  }
+
+  /** The server is known to hold this. */
+  holds(saved) {
+    this.base = saved;
+    this.known = true;
+    const { text, revision, saved_at, epoch } = saved;
+    const { account, question } = this;
+    drafts.noteKnown(account, { question, text, based_on: revision, epoch, unanswered: [], written_at: saved_at, adds: true });
+  }
+
+  /** The server has been restored: what it held before is sent again, to be asked about where it has something else. */
+  outlive(saved) {
+    if (same(this.text, saved.text) || (!this.dirty && isBlank(this.text))) {
+      this.text = saved.text;
+      this.unanswered = [];
+      this.before = null;
+      this.holds(saved);
+      return this.settle();
+    }
+    this.sendAgain();
+  }
+
+  /** Whether the server is to say something first. */
+  get isBusy() {
+    return this.state === "conflict" || this.sending;
+  }
+
+  sendAgain() {
+    this.known = false; // so that it counts as unsaved
+    this.setState("saving");
+    this.send();
   }
 
   /** Take over the next draft that a closed tab has left; not before our own text is saved. */
@@ -216,7 +256,8 @@ class Saver {
     this.look();
     if (this.gone || this.state !== "saved" || !this.left.length) return;
     const { draft, content } = this.left.shift();
-    if (this.known && same(content.text, this.base.text)) {
+    const goesOn = this.known && content.adds && contains(this.base.text, content.text);
+    if (goesOn || (this.known && same(content.text, this.base.text))) {
       draft.remove();
       return this.pickUp();
     }
@@ -225,8 +266,9 @@ class Saver {
     this.received = true;
     this.text = storable(content.text);
     this.writtenAt = content.written_at ?? null;
-    this.unanswered = content.unanswered ?? [];
-    this.basedOn = content.based_on; // if the server holds something newer by now, it says so
+    this.unanswered = (content.unanswered ?? []).map(storable);
+    const { based_on, epoch, adds } = content;
+    this.before = { based_on, epoch, adds, text: this.text }; // if the server holds something newer by now, it says so
     this.setState("saving");
     await this.send();
   }
@@ -236,7 +278,8 @@ class Saver {
   setAside(replacement, revision) {
     this.look();
     const { question, text, writtenAt } = this;
-    if (isBlank(text) || [replacement, this.base.text].some((other) => same(text, other))) return false;
+    const stored = this.known && !this.other?.restored ? this.base.text : ""; // a restored server may have lost it
+    if (isBlank(text) || [replacement, stored].some((other) => same(text, other))) return false;
     if (this.left.some(({ content }) => content.is_aside && content.text === text)) return true;
     // Written upon what is no longer the newest it is refused, and the server keeps what it refuses.
     const content = { question, text, based_on: Math.max(0, revision - 1), written_at: writtenAt, is_aside: true };
@@ -246,6 +289,12 @@ class Saver {
     draft.write(content).then((kept) => (put.kept = kept));
     this.left.push(put);
     return true;
+  }
+
+  /** Whether the server has kept the text when it asked which of two shall stand. */
+  get isKept() {
+    const { other, text } = this;
+    return Boolean(other) && !other.erased && other.kept !== false && same(text, other.sent);
   }
 
   async sendAside(draft, content) {
@@ -335,7 +384,7 @@ class Saver {
   /** Too much comes at once: nothing has failed, and the text goes when it may. */
   pause(seconds) {
     this.paused = true;
-    this.retry = setTimeout(() => this.send(), seconds * 1000);
+    this.retry = setTimeout(() => this.send(), Math.min(seconds, LONGEST_PAUSE) * 1000);
     this.setState("saving");
   }
 
@@ -347,15 +396,14 @@ class Saver {
   }
 
   acknowledged(saved) {
-    if (saved.revision < this.base.revision) return; // overtaken by a later answer
+    if (saved.epoch === this.base.epoch && saved.revision < this.base.revision) return; // overtaken by a later answer
     const changed = isBlank(this.base.text) !== isBlank(saved.text);
     const deleted = this.chosen ? null : this.deletions.offer(this.base, saved);
     if (deleted !== null) [this.taken, this.isReplaced] = [deleted, false];
     this.chosen = false;
     this.forgetAside(saved.text);
-    this.base = saved;
-    this.known = true;
-    this.basedOn = undefined;
+    this.holds(saved);
+    this.before = null;
     this.unanswered = [];
     this.returned = this.failures > 0;
     this.failures = 0;
@@ -365,19 +413,28 @@ class Saver {
 
   conflicted(other) {
     // A draft picked up may be older than the base: what the server held then is not our own text.
-    const ours = this.basedOn === undefined ? [this.base.text, ...this.unanswered] : this.unanswered;
+    const ours = this.before ? this.unanswered : [this.base.text, ...this.unanswered];
     if (!other.erased && ours.some((text) => same(text, other.text))) {
-      this.base = other; // our own text, stored although its answer was lost or came late
-      this.known = true;
-      this.basedOn = undefined;
+      this.holds(other); // our own text, stored although its answer was lost or came late
+      this.before = null;
       return this.carryOn();
     }
+    const { epoch, adds } = this.draft();
+    if (!other.erased && this.before && adds && contains(other.text, this.text)) {
+      this.text = other.text; // a killed browser may come back with a draft from before its last save
+      this.holds(other);
+      this.before = null;
+      this.unanswered = [];
+      return this.settle();
+    }
+    other.restored = Boolean(epoch) && epoch !== other.epoch;
     this.other = other;
     if (other.erased) {
       drafts.loseKey(this.account); // it is another since
       this.writeDraft();
     }
-    const why = other.erased ? "Du har raderat dina reflektioner sedan du började skriva här." : "Texten har ändrats på ett annat ställe.";
+    const changed = other.restored ? "Servern har återställts." : "Texten har ändrats på ett annat ställe.";
+    const why = other.erased ? "Du har raderat dina reflektioner sedan du började skriva här." : changed;
     this.setState("conflict", `${why} Välj nedan vad som ska gälla.`);
     // The others wait until the person has chosen; the server is to have them whether or not that comes.
     this.left.forEach(({ content }) => post(this.account, this.question, content));
@@ -392,10 +449,9 @@ class Saver {
   /** Settle a conflict with the text that the person chose. */
   choose(text) {
     this.chosen = true; // what goes by that was not deleted by mistake
-    this.base = this.other;
-    this.known = true;
+    this.holds(this.other);
     this.other = null;
-    this.basedOn = undefined;
+    this.before = null;
     this.unanswered = [];
     this.text = text;
     this.writeDraft(); // in place of the text that lost
@@ -442,8 +498,11 @@ class Saver {
   }
 
   draft() {
-    const { question, text, unanswered, writtenAt } = this;
-    return { question, text, based_on: this.basedOn ?? this.base.revision, unanswered, written_at: writtenAt };
+    const { question, text, unanswered, writtenAt, base } = this;
+    const { based_on, epoch, adds } = this.before ?? { based_on: base.revision, epoch: base.epoch };
+    // Whether nothing was taken away of what it was based on.
+    const onlyAdds = this.before ? Boolean(adds) && text === this.before.text : contains(text, base.text);
+    return { question, text, based_on, epoch, unanswered, written_at: writtenAt, adds: onlyAdds };
   }
 
   /** Keep what is unsaved in the browser. Whether it does. */
@@ -463,6 +522,14 @@ function saverFor(account, question) {
   const key = `${account} ${question}`;
   if (!savers.has(key)) savers.set(key, new Saver(String(account), question));
   return savers.get(key);
+}
+
+/** Which life of the database answers for an account: where it is a new one, all that the last has said is asked about. */
+function inEpoch(account, epoch) {
+  if (!drafts.inEpoch(String(account), epoch)) return;
+  for (const [, saver] of saversOf(account))
+    if (saver.known && saver.base.epoch !== epoch && !saver.isBusy && !isBlank(saver.text)) saver.sendAgain();
+  if (present) resume(present);
 }
 
 const saversOf = (account) => [...savers].filter(([key]) => key.startsWith(`${account} `));
@@ -499,6 +566,7 @@ function drop(account) {
     savers.delete(key);
     saver.drop();
   }
+  drafts.forgetKnown();
 }
 
 /** Leave an account's texts to their drafts, and keep no text or key in memory. How many were unsaved. */
@@ -601,7 +669,7 @@ class VersionList {
     const answer = await this.ask();
     const found = answer?.ok ? await answer.json().catch(() => null) : null;
     if (this.asked !== asked) return; // overtaken
-    if (found) this.show(found);
+    if (answers.areVersions(found)) this.show(found);
     else if (answer?.status === 401) this.say("Du är utloggad. Logga in igen, så visas de.");
     else this.say("Det går inte att visa dem just nu. Stäng och öppna igen om en stund.");
   }
@@ -660,7 +728,7 @@ class VersionList {
         return;
       }
       const answer = await this.ask("DELETE");
-      if (!answer?.ok) {
+      if (answer?.status !== 204) {
         told.textContent = "Det går inte att ta bort dem just nu. Försök igen om en stund.";
         return;
       }
@@ -834,9 +902,12 @@ class QuestionField {
     if (!other) return;
     const mine = () => this.saver.text;
     const both = () => `${mine()}\n\n———\n\n${other.text}`;
+    const isAlone = other.restored && isBlank(other.text); // nothing to compare with
     const options = other.erased
       ? [["Radera den här också", () => other.text], ["Spara den på nytt", other.text ? both : mine]]
-      : [["Behåll min", mine], ["Behåll den andra", () => other.text], ["Behåll båda", both]];
+      : isAlone
+        ? [["Spara texten", mine], ["Låt svaret vara tomt", () => other.text]]
+        : [["Behåll min", mine], ["Behåll den andra", () => other.text], ["Behåll båda", both]];
     const buttons = options.map(([name, text]) => {
       const button = element("button", { type: "button", class: "button" }, name);
       button.addEventListener("click", () => this.choose(text));
@@ -845,21 +916,24 @@ class QuestionField {
     const words = element("div", { class: "words", dir: "auto" }, other.text || "(tom)");
     const [title, said] = other.erased
       ? ["Texten i rutan är från tiden innan", "Den finns bara i den här webbläsaren. Vill du ha den kvar?"]
-      : ["Två texter", ""];
+      : isAlone
+        ? ["Servern har återställts", "Här finns text som den inte har. Vill du ha den kvar?"]
+        : [other.restored ? "Servern har återställts" : "Två texter", ""];
     this.fate = element("p", { class: "when" }, said);
     this.choice.append(element("h3", {}, title), this.fate);
-    if (!other.erased) {
-      this.comparison = element("div", { class: "comparison" });
+    this.comparison = other.erased || isAlone ? null : element("div", { class: "comparison" });
+    if (this.comparison) {
       this.choice.append(this.comparison);
       this.drawComparison();
-    } else if (other.text) this.choice.append(element("p", { class: "when" }, "Efter det har du skrivit:"), words);
+    } else if (!isBlank(other.text)) this.choice.append(element("p", { class: "when" }, "Efter det har du skrivit:"), words);
     this.choice.append(element("p", { class: "actions" }, ...buttons));
   }
 
   drawComparison() {
     const { other, writtenAt } = this.saver;
-    if (other.erased) return;
-    const said = `${this.whereBothAre()} Det som skiljer dem åt är understruket.`;
+    if (!this.comparison) return;
+    const lost = other.restored ? "Här finns text som den inte har. " : "";
+    const said = `${lost}${this.whereBothAre()} Det som skiljer dem åt är understruket.`;
     if (this.fate.textContent !== said) this.fate.textContent = said;
     const [mine, theirs] = compare(this.area.value, other.text);
     this.comparison.replaceChildren(
@@ -871,14 +945,15 @@ class QuestionField {
   whereBothAre() {
     const { other, text } = this.saver;
     if (!same(text, other.sent)) return "Det du skriver nu sparas när du har valt.";
-    return other.kept === false ? "Den i rutan finns bara i den här webbläsaren." : "Båda är sparade.";
+    if (!this.saver.isKept) return "Den i rutan finns bara i den här webbläsaren.";
+    return other.restored ? "Nu är båda sparade." : "Båda är sparade.";
   }
 
   choose(chosen) {
     const { other } = this.saver;
     this.saver.look();
     const text = chosen();
-    if (!other.erased && !text.includes(this.saver.text)) this.saver.setAside(text, other.revision);
+    if (!other.erased && !this.saver.isKept && !text.includes(this.saver.text)) this.saver.setAside(text, other.revision);
     this.box.put(text);
     this.saver.choose(text);
     this.area.focus();
@@ -911,6 +986,7 @@ function editor({ data, parentElement, setTriggerValue }) {
     parentElement.visionspratFields = fields;
     resume(data.account); // of tabs closed since the page was loaded, too
   }
+  inEpoch(data.account, data.epoch);
   fields.forEach((field, place) => {
     field.saver.limit = data.limit;
     field.saver.onAnswered = (revision) => {
@@ -920,9 +996,9 @@ function editor({ data, parentElement, setTriggerValue }) {
         setTriggerValue("answered", `${field.saver.question} ${revision}`);
     };
     const { text, revision, saved_at } = data.questions[place];
-    field.receive({ text, revision, saved_at });
+    field.receive({ text, revision, saved_at, epoch: data.epoch });
   });
   return () => fields.forEach((field) => field.saver.flush());
 }
 
-window.visionsprat = { ...window.visionsprat, drop, editor, forget, leave, putAway, resume, settle, unsaved, wake };
+window.visionsprat = { ...window.visionsprat, drop, editor, forget, inEpoch, leave, putAway, resume, settle, unsaved, wake };

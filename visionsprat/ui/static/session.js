@@ -128,9 +128,14 @@ async function askServer() {
   const headers = person ? { "X-Visionsprat-Account": person } : {};
   const options = { headers, cache: "no-store", signal: AbortSignal.timeout(10000) };
   const answer = await fetch("/api/session", options).catch(() => null);
-  if (answer?.status === 204) return comeBack();
-  // Others may answer in its place: a network that wants to be signed in to first.
-  if (![401, 409].includes(answer?.status) || !(await answer.json().catch(() => null))?.message) return undefined;
+  if (answer?.status === 204) {
+    const epoch = answer.headers.get("X-Visionsprat-Epoch");
+    if (person && epoch) ours().inEpoch(person, epoch);
+    return comeBack();
+  }
+  // Others may answer in its place: a network that wants to be signed in to first. Ours says whose page it is.
+  const said = [401, 409].includes(answer?.status) ? await answer.json().catch(() => null) : null;
+  if (!said?.message || (person && said.account !== Number(person))) return undefined;
   if (!person) return false;
   if (!covered) ended();
   if (answer.status === 409) cover("another");

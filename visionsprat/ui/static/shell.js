@@ -146,6 +146,7 @@ let missed = false; // whether the browser's back button was used when Streamlit
 
 function reconnected() {
   window.visionsprat.wake();
+  if (document.querySelector("nav.side")) window.visionsprat.ask(); // a restored server has signed everybody out
   if (missed) showAddress();
   missed = false;
 }
@@ -221,7 +222,7 @@ function closeMenu() {
 }
 
 async function signOut() {
-  const { settle, othersSave, unsaved, ended, cover, doubt } = window.visionsprat;
+  const { settle, othersSave, unsaved, ended, cover, doubt, drafts } = window.visionsprat;
   const account = document.querySelector("nav.side")?.dataset.account;
   await settle(2000);
   const elsewhere = await othersSave(2000);
@@ -230,7 +231,9 @@ async function signOut() {
   const headers = { "X-Visionsprat-Account": account };
   const answer = await fetch("/api/sign-out", { method: "POST", headers }).catch(() => null);
   if (answer?.status === 409) return doubt(account); // somebody else has signed in since
-  if (!answer?.ok) return tell("Det gick inte att logga ut. Försök igen om en stund.");
+  const said = answer?.ok ? await answer.json().catch(() => null) : null; // others may answer in the server's place
+  if (!said?.signed_out) return tell("Det gick inte att logga ut. Försök igen om en stund.");
+  drafts.forgetKnown();
   ended();
   cover("ended"); // what the browser may keep of the page has nothing on it
   location.assign("/");

@@ -12,31 +12,34 @@ from typing import Any
 import streamlit as st
 from starlette.middleware import Middleware
 
-from visionsprat import downloads, log, loops, memory, scrape, server, streams, widgets
-from visionsprat.allowed import Allowed
-from visionsprat.checkup import left_open, surroundings
-from visionsprat.cookies import HostCookies
+from visionsprat.backups.check import left_open, surroundings
+from visionsprat.backups.nightly import nightly_backups
+from visionsprat.domain.records import Level
 from visionsprat.errors import VisionspratError
-from visionsprat.frames import Frames
-from visionsprat.front import Front, site
-from visionsprat.guard import Guard, is_https, port
 from visionsprat.installation import backups_path, installation
-from visionsprat.migrations import schema
-from visionsprat.nightly import nightly_backups
-from visionsprat.records import Level
+from visionsprat.runtime import event_loops, memory, standard_streams
 from visionsprat.store.checkpoints import SQLITE
-from visionsprat.traffic import Traffic
+from visionsprat.store.schema import schema
+from visionsprat.store.wiping import background_wiping
+from visionsprat.telemetry import log
+from visionsprat.ui import widget_values
+from visionsprat.ui.error_page import show_trouble
 from visionsprat.ui.first_words import first_words
-from visionsprat.ui.trouble import show_trouble
 from visionsprat.version import VERSION
-from visionsprat.web import OwnRoutes, routes
-from visionsprat.wiping import background_wiping
+from visionsprat.web import connections, downloads, metrics_endpoint
+from visionsprat.web.api import OwnRoutes, routes
+from visionsprat.web.cookies import HostCookies
+from visionsprat.web.index_page import Front, site
+from visionsprat.web.request_id import Traffic
+from visionsprat.web.security import Guard, is_https, port
+from visionsprat.web.streamlit_routes import Allowed
+from visionsprat.web.websocket import Frames
 
-streams.speak_utf8()
-server.install()
-loops.spare_descriptors()
+standard_streams.speak_utf8()
+connections.install()
+event_loops.spare_descriptors()
 memory.keep_large_blocks_apart()
-widgets.install()
+widget_values.install()
 try:
     house = installation()
 except VisionspratError as error:
@@ -53,7 +56,7 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
     _log.info("Started", extra=running)
     backups = nightly_backups(house.store.path, backups_path(house.settings), house.store.clock)
     with backups, background_wiping(house.store):
-        async with server.watched():
+        async with connections.watched():
             yield {}
     house.store.close()
     _log.info("Stopped", extra=running)
@@ -69,7 +72,7 @@ def greet() -> None:
         if found.level is not Level.OK:
             print(f"  {found.text}\n")
             _log.warning("What needs care: %s", found.text)
-    if not streams.is_utf8():
+    if not standard_streams.is_utf8():
         print("  The locale is not UTF-8: settings and names of files may be misread. Set LC_ALL=C.UTF-8.\n")
     if not house.store.is_claimed():
         print("  There are no accounts yet. Open this link to make the first one:")
@@ -85,7 +88,10 @@ app = st.App(
         Middleware(HostCookies, is_https=is_https, port=port),
         Middleware(Guard),
         Middleware(Front, words=first_words),
-        Middleware(OwnRoutes, routes=[*routes(), *scrape.routes(), *downloads.routes(), downloads.made_up()]),
+        Middleware(
+            OwnRoutes,
+            routes=[*routes(), *metrics_endpoint.routes(), *downloads.routes(), downloads.made_up()],
+        ),
         Middleware(Allowed),
         Middleware(Frames),
     ],

@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from visionsprat.accounts import SignInRefused, check, hash_password, issue_ticket
-from visionsprat.fields import Refused, clean_name
+from visionsprat.accounts.authentication import SignInRefused, check, hash_password, issue_ticket
+from visionsprat.domain.fields import Refused, clean_name
 from visionsprat.ui import erasing, locked, own_code, second_factor, sessions
-from visionsprat.ui.entrance import enter
-from visionsprat.ui.frame import draw, notice
-from visionsprat.ui.here import browser_mark, client, device, here
+from visionsprat.ui.context import browser_mark, client, device, here
+from visionsprat.ui.layout import draw, notice
 from visionsprat.ui.own_password import PROBLEMS, tell
-from visionsprat.ui.text import FAULTS, PASSWORD_ADVICE
+from visionsprat.ui.ticket import enter
+from visionsprat.wording.messages import FAULTS, PASSWORD_ADVICE
 
 at = here()
 store, account = at.installation.store, at.account

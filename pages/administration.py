@@ -4,8 +4,8 @@ import streamlit as st
 
 from visionsprat.errors import NotAllowed
 from visionsprat.ui.administration import backup, groups, invitations, people, record, second_factor, staff
-from visionsprat.ui.frame import draw, notice
-from visionsprat.ui.text import NOT_ADMINISTRATOR
+from visionsprat.ui.layout import draw, notice
+from visionsprat.wording.messages import NOT_ADMINISTRATOR
 
 PARTS = {
     "personer": ("Personer", people.draw),

@@ -4,15 +4,15 @@ import secrets
 
 import streamlit as st
 
-from visionsprat.accounts import SignInRefused, hash_password, issue_ticket
+from visionsprat.accounts.authentication import SignInRefused, hash_password, issue_ticket
+from visionsprat.domain.fields import Refused, clean_email, clean_group, clean_name
+from visionsprat.domain.records import NewAccount
 from visionsprat.errors import AlreadyClaimed
-from visionsprat.fields import Refused, clean_email, clean_group, clean_name
-from visionsprat.records import NewAccount
-from visionsprat.turns import TooBusy
-from visionsprat.ui.entrance import enter
-from visionsprat.ui.frame import draw, notice
-from visionsprat.ui.here import browser_mark, here
-from visionsprat.ui.text import FAULTS, NO_COOKIES, PASSWORD_ADVICE, TOO_BUSY
+from visionsprat.runtime.turns import TooBusy
+from visionsprat.ui.context import browser_mark, here
+from visionsprat.ui.layout import draw, notice
+from visionsprat.ui.ticket import enter
+from visionsprat.wording.messages import FAULTS, NO_COOKIES, PASSWORD_ADVICE, TOO_BUSY
 
 house = here().installation
 

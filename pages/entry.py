@@ -2,15 +2,15 @@
 
 import streamlit as st
 
-from visionsprat.ui import frame, pages
-from visionsprat.ui.here import arrive, settle
-from visionsprat.ui.watch import in_turn, watched
+from visionsprat.ui import layout, pages
+from visionsprat.ui.context import arrive, settle
+from visionsprat.ui.script_runs import in_turn, watched
 
 with watched():
     at = arrive()
     with in_turn(is_stranger=at.visitor is None):
         page = st.navigation(pages.pages_for(at), position="hidden")
         settle(page.url_path)
-        frame.draw_navigation()
+        layout.draw_navigation()
         page.run()
-        frame.draw_end()
+        layout.draw_end()

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from visionsprat.fields import Refused, clean_email
-from visionsprat.invitations import ask_for_new_password
-from visionsprat.ui.frame import draw, notice
-from visionsprat.ui.here import client, here
-from visionsprat.ui.text import FAULTS, LETTER_COMES
+from visionsprat.accounts.invitations import ask_for_new_password
+from visionsprat.domain.fields import Refused, clean_email
+from visionsprat.ui.context import client, here
+from visionsprat.ui.layout import draw, notice
+from visionsprat.wording.messages import FAULTS, LETTER_COMES
 
 house = here().installation
 smtp = house.settings.smtp

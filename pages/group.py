@@ -2,26 +2,31 @@
 
 import streamlit as st
 
-from visionsprat.progress import State
-from visionsprat.ui import group_view
-from visionsprat.ui.frame import draw
-from visionsprat.ui.here import here
+from visionsprat.domain import group_view
+from visionsprat.domain.progress import MemberCompletion, State
+from visionsprat.ui.context import here
+from visionsprat.ui.layout import draw
 
 at = here()
 house, manager = at.installation, at.account.id
-view = group_view.look(house, manager, st.query_params.get("grupp", ""), st.query_params.get("visa", ""))
+groups = house.store.managed_groups(manager, house.module.question_ids)
+asked = st.query_params
+view = group_view.asked_for(house.module, groups, asked.get("grupp", ""), asked.get("visa", ""))
 many = len(view.nodes) > 1
 count = view.numbers[view.visible]
-members = group_view.people(house, manager, view) if 0 < count <= group_view.MOST else ()
+members: tuple[MemberCompletion, ...] = ()
+if 0 < count <= group_view.MOST:
+    found = house.store.managed_members(manager, view.chosen_id, house.module.question_ids)
+    members = group_view.shown(house.module, found, view)
 
 draw("heading.html", title="Min grupp" if not many else "Mina grupper", lead="")
 if many:
-    chosen = view.chosen.id if view.chosen else None
-    draw("group_tree.html", tree=view.tree, chosen=chosen, visible=view.visible, query=group_view.query)
+    shown = {"chosen": view.chosen_id, "visible": view.visible}
+    draw("group_tree.html", tree=view.tree, query=group_view.query, **shown)
 draw(
     "group_people.html",
     title=(view.chosen.name if view.chosen else "Alla") if many else None,
-    key=f"{view.chosen.id if view.chosen else 'alla'}-{view.visible}",
+    key=f"{view.chosen_id or 'alla'}-{view.visible}",
     chosen=view.chosen,
     counts=view.counts,
     total=sum(view.counts.values()),

@@ -2,17 +2,17 @@
 
 import streamlit as st
 
-from visionsprat.accounts import SignInRefused, hash_password, issue_ticket
+from visionsprat.accounts.authentication import SignInRefused, hash_password, issue_ticket
+from visionsprat.accounts.invitations import code_hash, tell_of_new_password
+from visionsprat.domain.fields import Refused
+from visionsprat.domain.records import Invited
 from visionsprat.errors import InvitationVoid
-from visionsprat.fields import Refused
-from visionsprat.invitations import code_hash, tell_of_new_password
-from visionsprat.records import Invited
-from visionsprat.turns import TooBusy
-from visionsprat.ui.entrance import enter
-from visionsprat.ui.frame import draw, notice
-from visionsprat.ui.here import browser_mark, here
-from visionsprat.ui.text import FAULTS, NO_COOKIES, PASSWORD_ADVICE, TOO_BUSY, VOID
+from visionsprat.runtime.turns import TooBusy
+from visionsprat.ui.context import browser_mark, here
+from visionsprat.ui.layout import draw, notice
+from visionsprat.ui.ticket import enter
 from visionsprat.ui.waiting import ask_for_code
+from visionsprat.wording.messages import FAULTS, NO_COOKIES, PASSWORD_ADVICE, TOO_BUSY, VOID
 
 at = here()
 store = at.installation.store

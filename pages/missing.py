@@ -1,5 +1,5 @@
 """An address that does not exist, or not for this visitor: the two look the same."""
 
-from visionsprat.ui.frame import draw
+from visionsprat.ui.layout import draw
 
 draw("missing.html")

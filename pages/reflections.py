@@ -1,8 +1,8 @@
 """All that somebody has written, to reread and print before the meeting."""
 
 from visionsprat.ui import locked
-from visionsprat.ui.frame import draw
-from visionsprat.ui.here import here, remember_visit
+from visionsprat.ui.context import here, remember_visit
+from visionsprat.ui.layout import draw
 
 at = here()
 visitor = at.signed_in

@@ -2,15 +2,15 @@
 
 import streamlit as st
 
-from visionsprat.accounts import SignInRefused, sign_in
+from visionsprat.accounts.authentication import SignInRefused, sign_in
+from visionsprat.accounts.second_factor import CodeWanted
 from visionsprat.errors import TooManyFailures
-from visionsprat.second_factor import CodeWanted
-from visionsprat.turns import TooBusy
-from visionsprat.ui.entrance import enter
-from visionsprat.ui.frame import draw, notice
-from visionsprat.ui.here import ERASED, browser_mark, client, destination, device, here
-from visionsprat.ui.text import NO_COOKIES, TOO_BUSY, too_many
+from visionsprat.runtime.turns import TooBusy
+from visionsprat.ui.context import ERASED, browser_mark, client, destination, device, here
+from visionsprat.ui.layout import draw, notice
+from visionsprat.ui.ticket import enter
 from visionsprat.ui.waiting import wait_for_code
+from visionsprat.wording.messages import NO_COOKIES, TOO_BUSY, too_many
 
 KEEP_ADVICE = "I 30 dagar. Välj det bara på en dator som du är ensam om."
 FIELDS = ("sign_in_email", "sign_in_password")

@@ -1,8 +1,8 @@
 """The start page: a welcome, the vision, what the module asks, and the way on."""
 
 from visionsprat.ui import locked
-from visionsprat.ui.frame import draw
-from visionsprat.ui.here import here, remember_visit
+from visionsprat.ui.context import here, remember_visit
+from visionsprat.ui.layout import draw
 
 
 def next_step() -> tuple[str, str]:

@@ -1,9 +1,9 @@
 """A theme: its words, and the place to think about its questions."""
 
 from visionsprat.ui import locked
+from visionsprat.ui.context import here, remember_visit
 from visionsprat.ui.editor import draw_editors
-from visionsprat.ui.frame import draw
-from visionsprat.ui.here import here, remember_visit
+from visionsprat.ui.layout import draw
 
 at = here()
 theme = at.module.theme(at.address)

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.engines import TRIED, install_missing, missing, not_tried
+from tests.support.engines import TRIED, install_missing, missing, not_tried
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Tells the browser tests which browser to start. Not VISIONSPRAT_…: unknown ones of those stop the server.

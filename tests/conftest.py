@@ -13,12 +13,12 @@ import bcrypt
 import pytest
 from hypothesis import settings
 
-from visionsprat import log
-from visionsprat.content import Module, load_module
+from visionsprat.content.module import Module, load_module
+from visionsprat.domain.records import NewAccount
 from visionsprat.installation import installation
-from visionsprat.records import NewAccount
 from visionsprat.settings import ROOT
 from visionsprat.store import Store
+from visionsprat.telemetry import log
 
 AddAccount = Callable[..., int]
 

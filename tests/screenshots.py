@@ -17,12 +17,12 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.__main__ import VARIABLE, installed_browser
 from tests.browser.conftest import ARGUMENTS, FOREIGN
-from tests.browser.people import Person, signed_in
-from tests.browser.server import Server
-from tests.browser.windows import TWO_FRAMES
-from visionsprat import demo
-from visionsprat.content import load_module
+from tests.support.people import Person, signed_in
+from tests.support.server import Server
+from tests.support.windows import TWO_FRAMES
+from visionsprat.content.module import load_module
 from visionsprat.settings import ROOT
+from visionsprat.terminal import demo
 
 SIZES = {1280: 800, 390: 844}
 SCHEMES = ("light", "dark")

@@ -24,18 +24,19 @@ import pytest
 from starlette.routing import BaseRoute, Mount, Route
 
 from app import app
-from tests.bench.client import Tab
-from tests.bench.server import Learner
-from tests.browser.server import Server
-from tests.staff_lists import csv_file
-from visionsprat import accounts, cli
-from visionsprat.content import Module
-from visionsprat.records import NewAccount, Reflection
+from tests.support.measured_server import Learner
+from tests.support.server import Server
+from tests.support.staff_lists import csv_file
+from tests.support.streamlit_client import Tab
+from visionsprat.accounts import authentication
+from visionsprat.content.module import Module
+from visionsprat.domain.records import NewAccount, Reflection
+from visionsprat.domain.text_rules import MAX_CHARACTERS
 from visionsprat.settings import ROOT
 from visionsprat.store import Store
+from visionsprat.terminal import commands
 from visionsprat.ui.pages import CLAIM
-from visionsprat.web import ACCOUNT_HEADER, MAX_BODY_BYTES, OwnRoutes
-from visionsprat.writing import MAX_CHARACTERS
+from visionsprat.web.api import ACCOUNT_HEADER, MAX_BODY_BYTES, OwnRoutes
 
 #: What only its author may ever meet again, and what it read before.
 SECRET = "Vi matar uttern bakom reningsverket."
@@ -205,7 +206,7 @@ class Met:
 
 
 def token(store: Store, account_id: int) -> str:
-    admitted = accounts.redeem(store, accounts.issue_ticket(store, account_id, "test"), "test")
+    admitted = authentication.redeem(store, authentication.issue_ticket(store, account_id, "test"), "test")
     assert admitted is not None
     return admitted.token
 
@@ -588,15 +589,15 @@ def test_the_terminal_tells_nothing(
     staff_list = tmp_path / "list.csv"
     staff_list.write_bytes(csv_file([("ny@test.example", "Ny Testsson", "Skogen", "", "ja")]))
     with pytest.raises(SystemExit):
-        cli.main(["--help"])
+        commands.main(["--help"])
     said = capfdbinary.readouterr().out
     assert set(re.findall(rb"^    ([a-z-]+)(?: |$)", said, re.M)) == {name.encode() for name in COMMANDS}
     for command, arguments in COMMANDS.items():
         with pytest.raises(SystemExit):
-            cli.main([command, "--help"])
+            commands.main([command, "--help"])
         if arguments is not None:
             places = {"LIST": str(staff_list), "FOLDER": str(tmp_path / "copies")}
-            assert cli.main([command, *(places.get(each, each) for each in arguments)]) == 0, command
+            assert commands.main([command, *(places.get(each, each) for each in arguments)]) == 0, command
         out, err = capfdbinary.readouterr()
         said += out + err
     assert b"leja@test.example" in said  # the export has been read

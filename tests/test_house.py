@@ -1,104 +1,27 @@
-"""Who may import whom: the rooms of the house, as DESIGN has them, checked in the source itself."""
+"""Who may import whom: the rooms by their contract in pyproject.toml, and what else is for some alone."""
 
 from __future__ import annotations
 
 import ast
+import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import pytest
+from importlinter.cli import lint_imports
 
 from visionsprat.settings import ROOT
 
-#: Each module of ours may import those above it, and none beside or below it.
-FLOORS = (
-    {"errors", "log", "metrics", "rates", "version", "cookies", "invisible", "widgets", "memory"},
-    {"staff_rows"},
-    {"staff_text", "staff_holes"},
-    {"staff_reader"},
-    {"streams", "settings", "writing", "content", "sheets", "client", "devices", "turns", "bounds", "loops"},
-    {"email_addresses"},
-    {"migrations", "records", "fields", "mail", "addresses"},
-    {"store.locks", "store.files", "store.epochs"},
-    {"store.checkpoints"},
-    {"store.connections", "store.quotas", "progress", "staff_file"},
-    {
-        "store.sessions",
-        "store.groups",
-        "store.completion",
-        "store.locked",
-        "store.audit",
-        "store.copies",
-        "store.second_factor",
-    },
-    {
-        "store.people",
-        "store.staff",
-        "store.administration",
-        "store.reflections",
-        "store.own_data",
-        "store.draft_keys",
-        "store.invitations",
-        "store.attempts",
-    },
-    {"store", "directory", "backups", "declarations", "passwords"},
-    {"second_factor"},
-    {"accounts", "installation", "checkup", "nightly", "wiping", "ui.text", "outbox"},
-    {"letters"},
-    {"invitations"},
-    {"guard", "demo"},
-    {"traffic"},
-    {"front", "server"},
-    {"web", "cli", "scrape"},
-    {"owners"},
-    {"uploads"},
-    {"frames", "allowed"},
-    {"ui.group_view"},
-    {"ui.own_copy"},
-    {"downloads", "__main__", "ui.here", "ui.trouble", "ui.entrance", "ui.editor", "ui.watch"},
-    {"ui.waiting"},
-    {"ui.pages"},
-    {"ui.frame"},
-    {
-        *("ui.own_password", "ui.own_code", "ui.sessions", "ui.first_words", "ui.second_step"),
-        "ui.administration.everybody",
-    },
-    {"ui.erasing", "ui.locked", "ui.second_factor"},
-    {
-        f"ui.administration.{part}"
-        for part in ("groups", "staff", "invitations", "record", "backup", "second_factor")
-    },
-    {"ui.administration.people"},
-)
 #: The domain: what works without a browser, and without streamlit.
-WITHOUT_STREAMLIT = {
-    *(
-        "errors",
-        "settings",
-        "writing",
-        "content",
-        "declarations",
-        "migrations",
-        "records",
-        "store",
-        "progress",
-        "installation",
-        "backups",
-        "checkup",
-        "nightly",
-        "wiping",
-        "cli",
-        "second_factor",
-    ),
-}
+WITHOUT_STREAMLIT = (
+    *("errors", "settings", "installation", "version"),
+    *("backups", "content", "domain", "mail", "staff", "store", "wording"),
+    *("accounts.second_factor", "terminal.commands"),
+)
 #: What a page script may take its verbs and words from. The store itself is handed to it by ui.
 FOR_PAGES = tuple(
-    f"visionsprat.{each}"
-    for each in (
-        *("ui", "accounts", "errors", "fields", "invitations", "progress", "records"),
-        *("second_factor", "turns"),
-    )
+    f"visionsprat.{each}" for each in ("ui", "accounts", "domain", "errors", "runtime.turns", "wording")
 )
 
 
@@ -158,7 +81,7 @@ def ours(path: Path, *, at_module_level: bool = False) -> set[str]:
     for each in imports(path):
         if begins(each.name, "visionsprat") and (each.at_module_level or not at_module_level):
             rest = each.name.removeprefix("visionsprat.")
-            # `visionsprat.store.Store` is the store's, `visionsprat.ui.frame` is a module itself.
+            # `visionsprat.store.Store` is the store's, `visionsprat.ui.layout` is a module itself.
             owners = [module for module in MODULES if begins(rest, module)]
             assert owners, f"{path.name}, line {each.line}: {each.name} is no module of ours"
             found.add(max(owners, key=len))
@@ -166,31 +89,39 @@ def ours(path: Path, *, at_module_level: bool = False) -> set[str]:
 
 
 def who_imports(*packages: str) -> set[str]:
-    return {path.stem for path in EVERYTHING if any(begins(each.name, *packages) for each in imports(path))}
+    named = {path: name for name, path in MODULES.items()}
+    return {
+        named.get(path, path.stem)
+        for path in EVERYTHING
+        if any(begins(each.name, *packages) for each in imports(path))
+    }
 
 
-def test_only_the_store_and_the_migrations_know_sqlite() -> None:
-    found = who_imports("sqlite3", "sqlite_utils")
-    stores = {path.stem for name, path in MODULES.items() if begins(name, "store")}
-    assert found <= {*stores, "migrations"}
+def test_the_rooms_keep_their_contract(capsys: pytest.CaptureFixture[str]) -> None:
+    assert lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == 0, (
+        capsys.readouterr()
+    )
 
 
-def test_only_accounts_knows_the_authenticator() -> None:
-    assert who_imports("streamlit_authenticator", "bcrypt") == {"accounts"}
+def test_the_contract_knows_no_exception() -> None:
+    (contract,) = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    assert not {key for key in contract if "ignore" in key} - {"exhaustive_ignores"}
+    assert contract["exhaustive_ignores"] == ["__main__"]
 
 
-def test_every_module_has_its_floor() -> None:
-    assert set().union(*FLOORS) == set(MODULES)
-    assert sum(map(len, FLOORS)) == len(MODULES)
+def test_the_root_holds_few_modules() -> None:
+    assert len([*(ROOT / "visionsprat").glob("*.py")]) <= 6
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_a_module_imports_only_from_the_floors_above_it(module: str) -> None:
-    (floor,) = [number for number, names in enumerate(FLOORS) if module in names]
-    assert ours(MODULES[module]) <= set().union(*FLOORS[:floor])
+def test_only_the_store_knows_sqlite() -> None:
+    assert {name for name in who_imports("sqlite3", "sqlite_utils") if not begins(name, "store")} == set()
 
 
-@pytest.mark.parametrize("module", sorted(WITHOUT_STREAMLIT))
+def test_only_authentication_knows_the_authenticator() -> None:
+    assert who_imports("streamlit_authenticator", "bcrypt") == {"accounts.authentication"}
+
+
+@pytest.mark.parametrize("module", [each for each in MODULES if begins(each, *WITHOUT_STREAMLIT)])
 def test_the_domain_runs_without_streamlit(module: str) -> None:
     """Neither the module nor any that it brings along."""
     reached, new = set(), {module}
@@ -203,7 +134,7 @@ def test_the_domain_runs_without_streamlit(module: str) -> None:
 
 
 def test_the_demo_starts_streamlit_and_does_not_import_it() -> None:
-    assert not [each for each in imports(MODULES["demo"]) if begins(each.name, "streamlit")]
+    assert not [each for each in imports(MODULES["terminal.demo"]) if begins(each.name, "streamlit")]
 
 
 def test_there_are_pages() -> None:

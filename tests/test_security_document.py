@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from visionsprat.frames import Rate
 from visionsprat.settings import ROOT
+from visionsprat.web.websocket import Rate
 
 DOCUMENT = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 #: A row of "Limits": what, the number in words, and the names of constants, without those of functions.

@@ -19,16 +19,16 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.bench.client import Tab
-from tests.bench.server import Learner
-from tests.browser.people import Person, add_person
-from tests.browser.server import Server, free_port, locked, poll
-from visionsprat.backups import made
+from tests.support.measured_server import Learner
+from tests.support.people import Person, add_person
+from tests.support.server import Server, free_port, locked, poll
+from tests.support.streamlit_client import Tab
+from visionsprat.backups.archive import made
 from visionsprat.installation import BACKUPS
-from visionsprat.migrations import connect, migrations
 from visionsprat.settings import ROOT
 from visionsprat.store import Store, copies
-from visionsprat.web import SESSION_COOKIE
+from visionsprat.store.schema import connect, migrations
+from visionsprat.web.api import SESSION_COOKIE
 
 QUESTION = "skapande/innebar"
 LONG_AGO = "2026-01-01T08:00:00.000+00:00"

@@ -7,10 +7,10 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from visionsprat.backups import require_sound
-from visionsprat.content import Module, load_module
-from visionsprat.declarations import Declarations, load_declarations
-from visionsprat.rates import Limits
+from visionsprat.backups.archive import require_sound
+from visionsprat.content.declarations import Declarations, load_declarations
+from visionsprat.content.module import Module, load_module
+from visionsprat.runtime.rate_limits import Limits
 from visionsprat.settings import Settings, load_settings
 from visionsprat.store import Store
 

@@ -11,9 +11,9 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.attack.target import CLIENT_HEADER
-from tests.bench.client import Tab
-from tests.bench.server import Learner
-from visionsprat.cookies import BROWSER_COOKIE, SESSION_COOKIE
+from tests.support.measured_server import Learner
+from tests.support.streamlit_client import Tab
+from visionsprat.web.cookies import BROWSER_COOKIE, SESSION_COOKIE
 
 
 class FormTab(Tab):

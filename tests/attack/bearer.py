@@ -10,8 +10,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.attack.target import Target
-from tests.bench.client import Editor
-from tests.bench.server import Learner
+from tests.support.measured_server import Learner
+from tests.support.streamlit_client import Editor
 
 #: Without letters that a message may hold in another form.
 WORDS = "Bara Anna ser det"

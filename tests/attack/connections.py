@@ -13,10 +13,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
 from tests.attack.target import Target
-from tests.bench.client import Tab
-from tests.browser.server import Server
-from visionsprat.bounds import SPARE, bounds_of
-from visionsprat.front import STREAMLIT
+from tests.support.server import Server
+from tests.support.streamlit_client import Tab
+from visionsprat.runtime.file_descriptors import SPARE, bounds_of
+from visionsprat.web.index_page import STREAMLIT
 
 HALF_A_HEAD = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
 HALF_A_BODY = (

@@ -8,10 +8,11 @@ import secrets
 import httpx
 
 from tests.attack.target import Target
-from tests.bench.server import Learner
-from visionsprat import accounts
+from tests.support.measured_server import Learner
+from visionsprat.accounts import authentication
+from visionsprat.domain.tokens import token_hash
 from visionsprat.store import Store
-from visionsprat.web import ACCOUNT_HEADER, SESSION_COOKIE
+from visionsprat.web.api import ACCOUNT_HEADER, SESSION_COOKIE
 
 ROUTE = "/api/drafts/key"
 MADE_UP = {False: 50, True: 2_000}
@@ -43,16 +44,18 @@ def _strangers(target: Target) -> list[str]:
     """Cookies of sessions that have ended or not begun: signed out, deactivated, a ticket not redeemed."""
     with target.server.store() as store:
         ended, deactivated = _session(store, target.learner(2)), _session(store, target.learner(3))
-        store.end_session(accounts.token_hash(ended))
+        store.end_session(token_hash(ended))
         store.set_active(None, target.learner(3).account_id, False)
-        ticket = accounts.issue_ticket(store, target.learner(0).account_id, browser="attack")
+        ticket = authentication.issue_ticket(store, target.learner(0).account_id, browser="attack")
         tokens = [ended, deactivated, ticket]
         store.set_active(None, target.learner(3).account_id, True)
     return [f"{SESSION_COOKIE}={token}" for token in tokens]
 
 
 def _session(store: Store, learner: Learner) -> str:
-    admitted = accounts.redeem(store, accounts.issue_ticket(store, learner.account_id, "attack"), "attack")
+    admitted = authentication.redeem(
+        store, authentication.issue_ticket(store, learner.account_id, "attack"), "attack"
+    )
     assert admitted is not None
     return admitted.token
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from tests.attack.target import CLIENT_HEADER, Target
-from visionsprat.records import NewAccount
+from visionsprat.domain.records import NewAccount
 from visionsprat.store import Store
 
 ADDRESS = "203.0.113.63"

@@ -12,9 +12,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.attack.target import CLIENT_HEADER, Target
-from tests.bench.client import Tab
-from tests.bench.server import Learner
-from tests.bench.walk import WALK
+from tests.support.measured_server import Learner
+from tests.support.streamlit_client import Tab
+from tests.support.walk import WALK
 
 POLICY, TOO_LARGE = 1008, 1009
 ADDRESS = "203.0.113.9"

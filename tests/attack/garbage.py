@@ -15,8 +15,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from tests.attack.target import CLIENT_HEADER, Target
-from tests.bench.client import Tab
-from tests.bench.server import Learner
+from tests.support.measured_server import Learner
+from tests.support.streamlit_client import Tab
 
 SEED = 20261128
 COUNT = {False: 300, True: 5_000}

@@ -18,9 +18,9 @@ from typing import Any, TypeVar
 import httpx
 
 from tests.attack.target import CLIENT_HEADER
-from tests.bench.client import Editor, Tab
-from tests.bench.server import Learner
-from tests.bench.walk import WALK
+from tests.support.measured_server import Learner
+from tests.support.streamlit_client import Editor, Tab
+from tests.support.walk import WALK
 
 ADDRESS = "198.51.100.7"
 QUESTION = "skapande/innebar"

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 import httpx
 
 from tests.attack.target import Target
-from tests.bench.client import Tab
-from tests.bench.server import Learner
-from tests.bench.walk import WALK
-from visionsprat import accounts
+from tests.support.measured_server import Learner
+from tests.support.streamlit_client import Tab
+from tests.support.walk import WALK
+from visionsprat.accounts import authentication
+from visionsprat.accounts.invitations import code_hash, invite
+from visionsprat.domain.records import NewAccount, Whom
 from visionsprat.errors import NotAllowed
-from visionsprat.invitations import code_hash, invite
-from visionsprat.records import NewAccount, Whom
 from visionsprat.settings import ROOT
 
 TIMES = {False: 1, True: 10}
@@ -63,7 +63,7 @@ async def _victim(target: Target) -> Victim:
     mark = secrets.token_hex(6)
     victim = Victim(0, f"{mark}@attack.example", f"Uttern {mark} badar.", f"Igelkotten {mark} sover.")
     with target.server.store() as store:
-        hashed = accounts.hash_password(target.password)
+        hashed = authentication.hash_password(target.password)
         id = store.add_account(NewAccount(victim.email, "Vera Offer", hashed, member_of=f"Grupp {mark}"))
         learner = _signed_in(store, id)
         async with httpx.AsyncClient(base_url=target.url, headers=_cookie(learner)) as connection:
@@ -84,8 +84,10 @@ async def _save(target: Target, connection: httpx.AsyncClient, text: str, based_
     assert answer.status_code == 200, answer.text
 
 
-def _signed_in(store: accounts.Store, account_id: int) -> Learner:
-    admitted = accounts.redeem(store, accounts.issue_ticket(store, account_id, "attack"), "attack")
+def _signed_in(store: authentication.Store, account_id: int) -> Learner:
+    admitted = authentication.redeem(
+        store, authentication.issue_ticket(store, account_id, "attack"), "attack"
+    )
     assert admitted is not None
     return Learner(account_id, admitted.token)
 
@@ -98,7 +100,7 @@ def _use(target: Target, link: str) -> Learner:
     """Choose a password with the link, as the page behind it does, and be signed in."""
     with target.server.store() as store:
         id = store.use_invitation(
-            code_hash(link.partition("kod=")[2]), accounts.hash_password("annat lösen ord")
+            code_hash(link.partition("kod=")[2]), authentication.hash_password("annat lösen ord")
         )
         return _signed_in(store, id)
 

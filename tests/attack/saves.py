@@ -12,10 +12,10 @@ from contextlib import closing, suppress
 import httpx
 
 from tests.attack.target import CLIENT_HEADER, MIB, Target
-from tests.bench.server import Learner
-from visionsprat.migrations import connect
-from visionsprat.rates import MOST_RECEIVED
+from tests.support.measured_server import Learner
+from visionsprat.runtime.rate_limits import MOST_RECEIVED
 from visionsprat.store import quotas
+from visionsprat.store.schema import connect
 
 ADDRESS = "203.0.113.62"
 QUESTION = "balanserade/gora"

@@ -17,12 +17,13 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import ConnectionClosed
 
 from tests.attack.target import Target
-from tests.bench.client import Refused, Tab
-from visionsprat.accounts import hash_password, issue_ticket, token_hash
-from visionsprat.front import BROWSER_COOKIE
-from visionsprat.second_factor import new_secret
+from tests.support.streamlit_client import Refused, Tab
+from visionsprat.accounts.authentication import hash_password, issue_ticket
+from visionsprat.accounts.second_factor import new_secret
+from visionsprat.domain.tokens import token_hash
 from visionsprat.store.attempts import FAILURES_BEFORE_WAIT
-from visionsprat.web import SESSION_COOKIE
+from visionsprat.web.api import SESSION_COOKIE
+from visionsprat.web.index_page import BROWSER_COOKIE
 
 MARK = "attack"
 CODE_FORM, WAIT = "Skriv koden", "för många försök"

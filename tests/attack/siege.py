@@ -19,8 +19,8 @@ from types import ModuleType
 import tests.attack
 from tests.attack import honest
 from tests.attack.target import MIB, Target, started
-from tests.browser.server import poll
-from visionsprat.accounts import token_hash
+from tests.support.server import poll
+from visionsprat.domain.tokens import token_hash
 from visionsprat.settings import ROOT
 
 #: What the server may take beyond what it had, while it is attacked ...

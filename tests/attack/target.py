@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.server import Learner
-from tests.browser.server import Server
-from visionsprat import accounts
-from visionsprat.records import NewAccount
+from tests.support.measured_server import Learner
+from tests.support.server import Server
+from visionsprat.accounts import authentication
+from visionsprat.domain.records import NewAccount
 
 #: In which the target's proxy, if there were one, would name the client: attackers choose theirs.
 CLIENT_HEADER = "X-Forwarded-For"
@@ -58,7 +58,7 @@ def started(folder: Path) -> Iterator[Target]:
     server = Server(folder, environment=environment, under=["env"])  # the command itself, not a fork
     try:
         with server.store() as store:
-            hashed = accounts.hash_password(PASSWORD)
+            hashed = authentication.hash_password(PASSWORD)
             people = [
                 NewAccount(_email(number), f"Anna Nummer {number}", hashed) for number in range(LEARNERS)
             ]
@@ -70,8 +70,10 @@ def started(folder: Path) -> Iterator[Target]:
         server.stop()
 
 
-def _token(store: accounts.Store, account_id: int) -> str:
-    admitted = accounts.redeem(store, accounts.issue_ticket(store, account_id, browser="attack"), "attack")
+def _token(store: authentication.Store, account_id: int) -> str:
+    admitted = authentication.redeem(
+        store, authentication.issue_ticket(store, account_id, browser="attack"), "attack"
+    )
     assert admitted is not None
     return admitted.token
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from tests.attack._forms import FormTab, is_session, redeemed
 from tests.attack.target import Target
-from tests.bench.client import Refused
+from tests.support.streamlit_client import Refused
 
 THIEVES = {False: 3, True: 6}
 NEW_PASSWORD = "en helt annan mening"

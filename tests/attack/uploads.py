@@ -13,7 +13,7 @@ import httpx
 
 from tests.attack.bearer import opened, rerun, session_of
 from tests.attack.target import MIB, Target
-from tests.bench.server import Learner
+from tests.support.measured_server import Learner
 
 #: What the administration page takes, in bytes, in whole blocks.
 LIMIT = 305 * 65536

@@ -11,12 +11,12 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from tests import hostile_lists as hostile
 from tests.attack.target import Target
-from tests.bench.client import Refused, Tab
-from tests.staff_lists import csv_file
-from visionsprat.staff_file import MAX_BYTES, Trouble
-from visionsprat.ui.text import TROUBLE
+from tests.support import hostile_lists as hostile
+from tests.support.staff_lists import csv_file
+from tests.support.streamlit_client import Refused, Tab
+from visionsprat.staff.table import MAX_BYTES, Trouble
+from visionsprat.wording.messages import TROUBLE
 
 LAST = (hostile.LAST_ROW, hostile.LAST_COLUMN)
 PAGE, PART = "administration", "del=personallista"

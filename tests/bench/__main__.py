@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from tests.bench import browser, city, disk, load, runs
-from tests.bench.server import EMPTY, OURS, serve
+from tests.support.measured_server import EMPTY, OURS, serve
 
 LETTERS = "abcdefgh"
 

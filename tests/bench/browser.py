@@ -13,9 +13,9 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Page, TimeoutError, sync_playwright
 
 from tests.bench.report import Figure, heading, median, remark, show
-from tests.bench.server import Learner, Server, sign_in
-from tests.bench.walk import THEMES, WALK
-from visionsprat.web import SESSION_COOKIE
+from tests.support.measured_server import Learner, Server, sign_in
+from tests.support.walk import THEMES, WALK
+from visionsprat.web.api import SESSION_COOKIE
 
 #: A phone's line: 1.6 Mbit/s down, 750 kbit/s up, 150 ms.
 LINE = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 93_750}

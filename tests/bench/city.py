@@ -7,13 +7,13 @@ from collections import defaultdict
 from contextlib import closing
 from pathlib import Path
 
-from tests.bench.client import Tab
 from tests.bench.report import Figure, heading, median, show
 from tests.bench.runs import SETTLE
-from tests.bench.server import OURS, Learner, Server, serve
-from tests.bench.walk import ANSWER, THEMES
-from visionsprat import accounts
-from visionsprat.directory import preview
+from tests.support.measured_server import OURS, Learner, Server, serve
+from tests.support.streamlit_client import Tab
+from tests.support.walk import ANSWER, THEMES
+from visionsprat.accounts import authentication
+from visionsprat.staff.plan import preview
 from visionsprat.store import Store
 
 TEAM = 25
@@ -74,6 +74,8 @@ def _city(server: Server, people: int) -> tuple[Learner, Learner]:
 
 
 def _session(store: Store, account: int) -> Learner:
-    admitted = accounts.redeem(store, accounts.issue_ticket(store, account, browser="bench"), browser="bench")
+    admitted = authentication.redeem(
+        store, authentication.issue_ticket(store, account, browser="bench"), browser="bench"
+    )
     assert admitted is not None
     return Learner(account, admitted.token)

@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 import httpx
 
-from tests.bench.client import Editor, Tab
-from tests.bench.server import Learner
-from tests.bench.walk import ANSWER, THEMES, WALK
+from tests.support.measured_server import Learner
+from tests.support.streamlit_client import Editor, Tab
+from tests.support.walk import ANSWER, THEMES, WALK
 
 PAUSE = 5.0
 #: After so many saves a learner goes on to their next question.

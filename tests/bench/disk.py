@@ -10,9 +10,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from tests.bench.report import Figure, heading, median, show
-from tests.bench.walk import ANSWER, THEMES, WALK
+from tests.support.walk import ANSWER, THEMES, WALK
+from visionsprat.domain.records import NewAccount
 from visionsprat.installation import DATABASE
-from visionsprat.records import NewAccount
 from visionsprat.store import Store
 
 QUESTION = THEMES[WALK[2]][0]

@@ -16,7 +16,7 @@ from typing import Any
 import streamlit as st
 from starlette.middleware import Middleware
 
-from visionsprat.front import Front
+from visionsprat.web.index_page import Front
 
 
 @asynccontextmanager

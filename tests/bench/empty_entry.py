@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from tests.bench.walk import WALK
+from tests.support.walk import WALK
 
 script = Path(__file__).parent / "empty_page.py"
 st.navigation(

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.report import Figure, heading, median, percentile, remark, show
-from tests.bench.server import Learner, Server, serve, sign_in
-from visionsprat.accounts import token_hash
+from tests.support.measured_server import Learner, Server, serve, sign_in
+from visionsprat.domain.tokens import token_hash
 from visionsprat.store import Store
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import httpx
 
-from tests.bench.client import Editor, Tab
 from tests.bench.report import Figure, heading, median, remark, show
-from tests.bench.server import TIMED, Learner, Server, serve, sign_in
-from tests.bench.walk import ANSWER, THEMES, WALK
+from tests.support.measured_server import TIMED, Learner, Server, serve, sign_in
+from tests.support.streamlit_client import Editor, Tab
+from tests.support.walk import ANSWER, THEMES, WALK
 
 #: After a run's last message its thread still ends and the queue is flushed: that is part of its cost.
 SETTLE = 0.02

@@ -22,14 +22,14 @@ from starlette.routing import Route
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 
 from app import lifespan, show_trouble
-from visionsprat.frames import Frames
-from visionsprat.front import Front
-from visionsprat.guard import Guard
 from visionsprat.settings import ROOT
 from visionsprat.store import Store
-from visionsprat.ui import editor, frame, pages
+from visionsprat.ui import editor, layout, pages
 from visionsprat.ui.first_words import first_words
-from visionsprat.web import routes
+from visionsprat.web.api import routes
+from visionsprat.web.index_page import Front
+from visionsprat.web.security import Guard
+from visionsprat.web.websocket import Frames
 
 _milliseconds: dict[str, float] = defaultdict(float)
 _open = threading.local()
@@ -56,7 +56,7 @@ for owner, attribute, name in (
     (Store, "visitor", "the visitor's query"),
     (Store, "record_visit", "writing the visit down"),
     (pages, "pages_for", "the list of pages"),
-    (frame, "render", "templates"),
+    (layout, "render", "templates"),
     (editor, "draw_editors", "the editors"),
     (st, "html", "st.html"),
     (st, "navigation", "st.navigation"),

@@ -22,8 +22,8 @@ from playwright.sync_api import (
 )
 
 from tests.__main__ import NO_BROWSER, VARIABLE, installed_browser
-from tests.browser.people import NewComputer, NewPerson, Person, add_person
-from tests.browser.server import Server, free_port
+from tests.support.people import NewComputer, NewPerson, Person, add_person
+from tests.support.server import Server, free_port
 
 HERE = Path(__file__).parent
 #: The last two spare what it costs to load a page again where the process with its scripts lives on: they are

@@ -14,17 +14,17 @@ import pytest
 from playwright.sync_api import Page, expect
 from starlette.routing import Route
 
-from tests.browser.people import NewPerson, Person, add_person, cookie, signed_in
-from tests.browser.server import Server
-from tests.browser.windows import Window
-from tests.staff_lists import csv_file
-from visionsprat import downloads
-from visionsprat.front import not_found
-from visionsprat.guard import HEADERS
-from visionsprat.invitations import ADDRESS as INVITATION
-from visionsprat.invitations import invite
-from visionsprat.records import Whom
-from visionsprat.web import SESSION_COOKIE, routes
+from tests.support.people import NewPerson, Person, add_person, cookie, signed_in
+from tests.support.server import Server
+from tests.support.staff_lists import csv_file
+from tests.support.windows import Window
+from visionsprat.accounts.invitations import ADDRESS as INVITATION
+from visionsprat.accounts.invitations import invite
+from visionsprat.domain.records import Whom
+from visionsprat.web import downloads
+from visionsprat.web.api import SESSION_COOKIE, routes
+from visionsprat.web.index_page import not_found
+from visionsprat.web.security import HEADERS
 
 STREAMLITS = [
     ("GET", "/_stcore/health", 200),

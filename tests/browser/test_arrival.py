@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, WebSocketRoute, expect
 
-from tests.browser.people import Person, editor, let_in
-from visionsprat.content import Module
+from tests.support.people import Person, editor, let_in
+from visionsprat.content.module import Module
 
 WEBSOCKETS, HEALTH = "**/_stcore/stream*", "**/_stcore/health"
 PATIENCE = 10_000

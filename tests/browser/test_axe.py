@@ -19,7 +19,8 @@ from playwright.sync_api import Browser, Page, expect
 from pyotp import TOTP
 
 from tests.browser.conftest import FOREIGN
-from tests.browser.people import (
+from tests.support.mailbox import Mailbox
+from tests.support.people import (
     PASSWORD,
     PASSWORD_HASH,
     Person,
@@ -31,18 +32,17 @@ from tests.browser.people import (
     let_in,
     status,
 )
-from tests.browser.server import Server
-from tests.browser.swedish import foreign
-from tests.browser.windows import OVERFLOW, TWO_FRAMES, Window, lasting, open_window, settle
-from tests.mailbox import Mailbox
-from tests.staff_lists import csv_file
-from visionsprat.accounts import token_hash
-from visionsprat.content import load_module
-from visionsprat.invitations import invite
-from visionsprat.records import Whom
-from visionsprat.second_factor import new_secret
+from tests.support.server import Server
+from tests.support.staff_lists import csv_file
+from tests.support.swedish import foreign
+from tests.support.windows import OVERFLOW, TWO_FRAMES, Window, lasting, open_window, settle
+from visionsprat.accounts.invitations import invite
+from visionsprat.accounts.second_factor import new_secret
+from visionsprat.content.module import load_module
+from visionsprat.domain.records import Whom
+from visionsprat.domain.tokens import token_hash
 from visionsprat.settings import ROOT
-from visionsprat.web import SESSION_COOKIE
+from visionsprat.web.api import SESSION_COOKIE
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 ALL_RULES: dict[str, Any] = {

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.people import SAVED, NewComputer, Person, editor, signed_in, status, until
+from tests.support.people import SAVED, NewComputer, Person, editor, signed_in, status, until
 
 QUESTION = "skapande/innebar"
 ROUTE = "**/api/reflections"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.server import Server
+from tests.support.server import Server
 from visionsprat.settings import ROOT
 
 

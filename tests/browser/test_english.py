@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from tests.browser.people import NewComputer, NewPerson, Person, editor, signed_in, until
-from tests.browser.server import Server
-from tests.browser.swedish import foreign, our_words, words
-from tests.browser.windows import TWO_FRAMES, settle
-from tests.staff_lists import csv_file
-from visionsprat.front import ASSETS, STREAMLIT
-from visionsprat.ui.text import HELD
+from tests.support.people import NewComputer, NewPerson, Person, editor, signed_in, until
+from tests.support.server import Server
+from tests.support.staff_lists import csv_file
+from tests.support.swedish import foreign, our_words, words
+from tests.support.windows import TWO_FRAMES, settle
+from visionsprat.web.index_page import ASSETS, STREAMLIT
+from visionsprat.wording.messages import HELD
 
 #: What Streamlit's widgets of ours say when nobody translates.
 ENGLISH = {"show", "upload", "remove", "open", "clear", "dismiss", "stop", "close", "results", "connection"}

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import ARGUMENTS
-from tests.browser.people import (
+from tests.support.people import (
     PASSWORD,
     NewComputer,
     Person,
@@ -21,9 +21,9 @@ from tests.browser.people import (
     fill_in_sign_in,
     signed_in,
 )
-from tests.browser.server import Server
-from visionsprat.accounts import issue_ticket
-from visionsprat.cookies import BROWSER_COOKIE, SESSION_COOKIE
+from tests.support.server import Server
+from visionsprat.accounts.authentication import issue_ticket
+from visionsprat.web.cookies import BROWSER_COOKIE, SESSION_COOKIE
 
 WRONG = "E-postadressen eller lösenordet stämmer inte. Kontrollera båda och försök igen."
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.people import PASSWORD, PASSWORD_HASH, NewComputer, Person, fill_in_sign_in, until
-from tests.browser.server import Server
-from tests.staff_lists import csv_file
-from visionsprat.content import Module
+from tests.support.people import PASSWORD, PASSWORD_HASH, NewComputer, Person, fill_in_sign_in, until
+from tests.support.server import Server
+from tests.support.staff_lists import csv_file
+from visionsprat.content.module import Module
 
 UNITS = ("Vård/Hemtjänst Norr", "Vård/Hemtjänst Söder")
 #: 17 in each unit; everybody's number says whose name is whose.

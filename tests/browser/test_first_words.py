@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.people import SAVED, NewComputer, Person, editor, let_in, signed_in, status, until
-from tests.browser.server import Server, locked
-from tests.browser.swedish import foreign
-from tests.browser.windows import TWO_FRAMES
-from visionsprat.content import Module
+from tests.support.people import SAVED, NewComputer, Person, editor, let_in, signed_in, status, until
+from tests.support.server import Server, locked
+from tests.support.swedish import foreign
+from tests.support.windows import TWO_FRAMES
+from visionsprat.content.module import Module
 
 SIGNED_OUT = ("/", "/globala", "/tillganglighet", "/personuppgifter")
 SIGNED_IN = (

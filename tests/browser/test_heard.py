@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.people import SAVED, Person, editor, signed_in, until
+from tests.support.people import SAVED, Person, editor, signed_in, until
 
 
 class Ear:

@@ -7,8 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.people import SAVED, NewComputer, NewPerson, Person, editor, signed_in, status, until
-from visionsprat.web import VERSIONS_AT_A_TIME
+from tests.support.people import SAVED, NewComputer, NewPerson, Person, editor, signed_in, status, until
+from visionsprat.web.api import VERSIONS_AT_A_TIME
 
 QUESTION = "skapande/innebar"
 FIRST = "Vi prövar något nytt varje vecka, och pratar om hur det gick."

@@ -12,19 +12,11 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.people import (
-    PASSWORD,
-    NewComputer,
-    Person,
-    add_person,
-    fill_in_sign_in,
-    signed_in,
-    until,
-)
-from tests.browser.server import Server
-from tests.mailbox import Mailbox, mail_server
-from visionsprat.invitations import invite
-from visionsprat.records import NewAccount, Whom
+from tests.support.mailbox import Mailbox, mail_server
+from tests.support.people import PASSWORD, NewComputer, Person, add_person, fill_in_sign_in, signed_in, until
+from tests.support.server import Server
+from visionsprat.accounts.invitations import invite
+from visionsprat.domain.records import NewAccount, Whom
 
 
 @pytest.fixture(scope="module")

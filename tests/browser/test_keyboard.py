@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.people import (
+from tests.support.people import (
     PASSWORD,
     SAVED,
     NewComputer,
@@ -21,10 +21,10 @@ from tests.browser.people import (
     status,
     until,
 )
-from tests.browser.server import ROOT, Server
-from tests.browser.windows import follow, lasting, settle
-from tests.staff_lists import csv_file
-from visionsprat.content import Module, load_module
+from tests.support.server import ROOT, Server
+from tests.support.staff_lists import csv_file
+from tests.support.windows import follow, lasting, settle
+from visionsprat.content.module import Module, load_module
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 #: Whether what has focus has a ring around it, with a contrast of 3 against the ground it lies on.

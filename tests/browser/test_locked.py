@@ -9,7 +9,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.people import (
+from tests.support.mailbox import mail_server
+from tests.support.people import (
     PASSWORD,
     SAVED,
     NewComputer,
@@ -23,11 +24,10 @@ from tests.browser.people import (
     status,
     until,
 )
-from tests.browser.server import Server
-from tests.mailbox import mail_server
-from visionsprat.accounts import token_hash
+from tests.support.server import Server
+from visionsprat.domain.tokens import token_hash
 from visionsprat.store.locked import VOUCHING_AFTER
-from visionsprat.web import SESSION_COOKIE
+from visionsprat.web.api import SESSION_COOKIE
 
 SECRET, EARLIER, NEW = "Vi matar uttern.", "Vi klappar igelkotten.", "Det här är nytt."
 QUESTION = "skapande/innebar"

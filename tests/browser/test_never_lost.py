@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import ARGUMENTS
-from tests.browser.people import (
+from tests.support.people import (
     SAVED,
     NewComputer,
     NewPerson,
@@ -26,7 +26,7 @@ from tests.browser.people import (
     status,
     until,
 )
-from tests.browser.server import Server, locked, poll
+from tests.support.server import Server, locked, poll
 
 QUESTION = "skapande/innebar"
 TEXT = "Räksmörgås på morgonmötet 🥐, och sedan prövar vi något nytt tillsammans."

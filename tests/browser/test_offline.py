@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Dialog, Page, Route, expect
 
 from tests.browser.conftest import ARGUMENTS, FOREIGN
-from tests.browser.people import (
+from tests.support.people import (
     SAVED,
     NewPerson,
     Person,
@@ -25,7 +25,7 @@ from tests.browser.people import (
     status,
     until,
 )
-from tests.browser.server import Server
+from tests.support.server import Server
 
 QUESTION = "skapande/innebar"
 THEMES = ("skapande", "globala", "pulserande")

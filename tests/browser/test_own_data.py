@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.people import (
+from tests.support.people import (
     PASSWORD,
     SAVED,
     NewComputer,
@@ -20,7 +20,7 @@ from tests.browser.people import (
     status,
     until,
 )
-from tests.browser.server import Server
+from tests.support.server import Server
 
 QUESTION = "skapande/innebar"
 TEXT = "Vi målar trapphuset i ormbunksgrönt, säger person {}."

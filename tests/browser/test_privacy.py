@@ -8,9 +8,9 @@ from contextlib import closing
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.people import SAVED, NewPerson, Person, editor, signed_in, status, until
-from tests.browser.server import Server
-from visionsprat.content import Module
+from tests.support.people import SAVED, NewPerson, Person, editor, signed_in, status, until
+from tests.support.server import Server
+from visionsprat.content.module import Module
 
 MARK = "Zebrakorv"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.people import SAVED, Person, editor, signed_in, status, until
+from tests.support.people import SAVED, Person, editor, signed_in, status, until
 from visionsprat.store import quotas
 
 QUESTION = "skapande/innebar"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.people import (
+from tests.support.people import (
     SAVED,
     NewPerson,
     Person,
@@ -20,8 +20,8 @@ from tests.browser.people import (
     status,
     until,
 )
-from tests.browser.server import Server
-from visionsprat.backups import backup, restore
+from tests.support.server import Server
+from visionsprat.backups.archive import backup, restore
 
 QUESTION = "skapande/innebar"
 

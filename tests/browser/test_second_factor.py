@@ -15,7 +15,9 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 from pyotp import TOTP
 
-from tests.browser.people import (
+from tests.browser.test_keyboard import expect_fault, tab_to
+from tests.browser.test_sessions import sign_in_form
+from tests.support.people import (
     PASSWORD,
     PASSWORD_HASH,
     NewComputer,
@@ -26,13 +28,11 @@ from tests.browser.people import (
     signed_in,
     until,
 )
-from tests.browser.server import Server
-from tests.browser.test_keyboard import expect_fault, tab_to
-from tests.browser.test_sessions import sign_in_form
-from visionsprat.invitations import invite
-from visionsprat.records import Whom
-from visionsprat.second_factor import new_secret, recovery_hash
-from visionsprat.web import SESSION_COOKIE
+from tests.support.server import Server
+from visionsprat.accounts.invitations import invite
+from visionsprat.accounts.second_factor import new_secret, recovery_hash
+from visionsprat.domain.records import Whom
+from visionsprat.web.api import SESSION_COOKIE
 
 SECRET, RECOVERY = new_secret(), "k7wm-3rtq-x2hd-p4vn-8ezb-6yjc"
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.people import (
+from tests.support.people import (
     PASSWORD,
     PASSWORD_HASH,
     SAVED,
@@ -25,8 +25,8 @@ from tests.browser.people import (
     status,
     until,
 )
-from tests.browser.server import Server
-from visionsprat.web import DEVICE_COOKIE, SESSION_COOKIE
+from tests.support.server import Server
+from visionsprat.web.api import DEVICE_COOKIE, SESSION_COOKIE
 
 QUESTION, TEXT = "skapande/innebar", "Skrivet just när det hände."
 ROUTE = "**/api/reflections"

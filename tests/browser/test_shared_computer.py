@@ -9,7 +9,8 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.people import (
+from tests.browser.test_axe import ALL_RULES, axe
+from tests.support.people import (
     SAVED,
     NewComputer,
     NewPerson,
@@ -21,9 +22,8 @@ from tests.browser.people import (
     status,
     until,
 )
-from tests.browser.server import Server
-from tests.browser.test_axe import ALL_RULES, axe
-from tests.browser.windows import settle
+from tests.support.server import Server
+from tests.support.windows import settle
 
 QUESTION = "skapande/innebar"
 SECRET = "Zebrakorven ligger i kylen."

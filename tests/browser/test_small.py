@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
+from tests.test_colours import CONTROL, SCHEMES, contrast
 
 from tests.browser.conftest import FOREIGN
-from tests.browser.people import Person, add_person, signed_in
-from tests.browser.server import Server
-from tests.browser.windows import OVERFLOW, TWO_FRAMES, lasting, settle
-from tests.test_colours import CONTROL, SCHEMES, contrast
-from visionsprat.content import load_module
+from tests.support.people import Person, add_person, signed_in
+from tests.support.server import Server
+from tests.support.windows import OVERFLOW, TWO_FRAMES, lasting, settle
+from visionsprat.content.module import load_module
 from visionsprat.settings import ROOT
 
 #: Pages with all the kinds of things that there are: forms, editors, tables, lists, what folds out.

@@ -8,9 +8,9 @@ from contextlib import AbstractContextManager
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.people import Person, editor, signed_in, status
-from tests.browser.server import Server
 from tests.browser.test_never_lost import QUESTION, drafts, expect_saved, type_at_full_speed
+from tests.support.people import Person, editor, signed_in, status
+from tests.support.server import Server
 from tests.test_trouble import moved_away, no_room
 
 

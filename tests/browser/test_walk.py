@@ -13,19 +13,10 @@ import pytest
 from playwright.sync_api import Page, Route, WebSocketRoute, expect
 from pypdf import PdfReader
 
-from tests.browser.people import (
-    SAVED,
-    NewPerson,
-    Person,
-    add_person,
-    editor,
-    signed_in,
-    status,
-    until,
-)
-from tests.browser.server import Server
-from tests.browser.windows import TWO_FRAMES, follow
-from visionsprat.content import Module, Theme
+from tests.support.people import SAVED, NewPerson, Person, add_person, editor, signed_in, status, until
+from tests.support.server import Server
+from tests.support.windows import TWO_FRAMES, follow
+from visionsprat.content.module import Module, Theme
 from visionsprat.settings import ROOT
 
 #: In points.

@@ -6,12 +6,12 @@ import pytest
 from pyotp import TOTP
 from streamlit.testing.v1 import AppTest
 
-from tests.browser.server import poll
-from tests.mailbox import mail_server
 from tests.pages.visits import HASH, PASSWORD, add_chief, come, said
-from tests.stored import sql
+from tests.support.mailbox import mail_server
+from tests.support.server import poll
+from tests.support.stored import sql
+from visionsprat.accounts.second_factor import new_secret, recovery_hash
 from visionsprat.installation import Installation, installation
-from visionsprat.second_factor import new_secret, recovery_hash
 
 NEW, RECOVERY = "tre gamla paraplyer", "k7wm-3rtq-x2hd-p4vn-8ezb-6yjc"
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.pages.visits import add_chief, come, said
 from visionsprat.installation import installation
-from visionsprat.ui.here import here
+from visionsprat.ui.context import here
 
 
 @pytest.mark.parametrize(

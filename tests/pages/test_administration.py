@@ -6,10 +6,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.visits import PASSWORD, add_chief, come, said
-from tests.stored import sql
+from tests.support.stored import sql
+from visionsprat.accounts.second_factor import new_secret, recovery_hash
+from visionsprat.domain.records import NewAccount
 from visionsprat.installation import Installation, installation
-from visionsprat.records import NewAccount
-from visionsprat.second_factor import new_secret, recovery_hash
 
 RECOVERY = "k7wm-3rtq-x2hd-p4vn-8ezb-6yjc"
 NO_LONGER = "Du är inte administratör längre. Det du valde nu är inte gjort."

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.pages.visits import PASSWORD, come, said
-from tests.stored import sql
+from tests.support.stored import sql
+from visionsprat.accounts.invitations import code_hash
+from visionsprat.domain.records import NewAccount, Whom
 from visionsprat.installation import Installation, installation
-from visionsprat.invitations import code_hash
-from visionsprat.records import NewAccount, Whom
 
 #: The last thing that each of them writes before it hands out a ticket is a line of the record.
 CLOSED = "CREATE TRIGGER closed AFTER INSERT ON audit_log BEGIN UPDATE accounts SET is_active = 0; END"

@@ -11,12 +11,10 @@ from typing import Any
 
 import pytest
 
-from visionsprat.content import Module, load_module
-from visionsprat.declarations import load_declarations
-from visionsprat.directory import CellFault, Preview, Problem
-from visionsprat.mail import Failure, Trouble
-from visionsprat.progress import GroupNode, MemberCompletion, State, ThemeProgress, progress
-from visionsprat.records import (
+from visionsprat.content.declarations import load_declarations
+from visionsprat.content.module import Module, load_module
+from visionsprat.domain.progress import GroupNode, MemberCompletion, State, ThemeProgress, progress
+from visionsprat.domain.records import (
     Account,
     Action,
     AuditEntry,
@@ -34,9 +32,11 @@ from visionsprat.records import (
     StaffPlan,
     TextLock,
 )
+from visionsprat.mail.smtp import Failure, Trouble
 from visionsprat.settings import ROOT
-from visionsprat.ui.frame import render
-from visionsprat.ui.text import ACTIONS, NOT_SENT, PROBLEMS, READ_AS
+from visionsprat.staff.plan import CellFault, Preview, Problem
+from visionsprat.ui.layout import render
+from visionsprat.wording.messages import ACTIONS, NOT_SENT, PROBLEMS, READ_AS
 
 EVIL = "<script>alert('å')</script>"
 SAFE = "&lt;script&gt;alert(&#39;å&#39;)&lt;/script&gt;"

@@ -10,12 +10,12 @@ import pytest
 from streamlit.runtime import context
 from streamlit.testing.v1 import AppTest
 
-from visionsprat.accounts import token_hash
-from visionsprat.cookies import BROWSER_COOKIE, SESSION_COOKIE
+from visionsprat.accounts.passwords import PREHASHED, prehashed
+from visionsprat.domain.records import NewAccount
+from visionsprat.domain.tokens import token_hash
 from visionsprat.installation import Installation
-from visionsprat.passwords import PREHASHED, prehashed
-from visionsprat.records import NewAccount
 from visionsprat.settings import ROOT
+from visionsprat.web.cookies import BROWSER_COOKIE, SESSION_COOKIE
 
 PASSWORD = "gul cykel i regnet"
 HASH = PREHASHED + bcrypt.hashpw(prehashed(PASSWORD).encode(), b"$2b$04$" + b"." * 22).decode()
@@ -65,7 +65,7 @@ def _run(path: str, sign_in: str, is_in: bool, meanwhile: object) -> None:
     """Its source alone is run, by AppTest: it imports what it needs."""
     import runpy
 
-    from visionsprat.ui.here import arrive, here
+    from visionsprat.ui.context import arrive, here
 
     arrive()
     assert callable(meanwhile)

@@ -13,15 +13,15 @@ from pathlib import Path
 
 import httpx
 
-from tests.browser.server import Server
-from visionsprat import accounts
-from visionsprat.backups import made
-from visionsprat.content import load_module
+from tests.support.server import Server
+from visionsprat.accounts import authentication
+from visionsprat.backups.archive import made
+from visionsprat.content.module import load_module
+from visionsprat.domain.records import NewAccount
 from visionsprat.installation import BACKUPS, DATABASE
-from visionsprat.records import NewAccount
 from visionsprat.settings import ROOT
 from visionsprat.store import Store
-from visionsprat.web import ACCOUNT_HEADER, SESSION_COOKIE
+from visionsprat.web.api import ACCOUNT_HEADER, SESSION_COOKIE
 
 WRITERS = 6
 UNANSWERED = 4  # as in static/editor.js
@@ -246,6 +246,8 @@ def _writers(database: Path, chance: random.Random) -> list[Writer]:
 def _sign_in(store: Store) -> Iterator[tuple[int, str]]:
     for number in range(WRITERS):
         account_id = store.add_account(NewAccount(f"{number}@test.example", "Amina Testsson", None))
-        admitted = accounts.redeem(store, accounts.issue_ticket(store, account_id, "test"), "test")
+        admitted = authentication.redeem(
+            store, authentication.issue_ticket(store, account_id, "test"), "test"
+        )
         assert admitted is not None
         yield account_id, admitted.token

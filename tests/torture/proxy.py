@@ -31,9 +31,9 @@ from playwright.sync_api import BrowserContext, Error, Page, expect, sync_playwr
 
 from tests.__main__ import NO_BROWSER, VARIABLE, installed_browser
 from tests.browser.conftest import ARGUMENTS, ORDINARY
-from tests.browser.people import Person, add_person, let_in
-from tests.browser.server import Server, free_port, poll
-from visionsprat.backups import backup, restore
+from tests.support.people import Person, add_person, let_in
+from tests.support.server import Server, free_port, poll
+from visionsprat.backups.archive import backup, restore
 
 TABS = 3
 ROUND = 60.0  # s

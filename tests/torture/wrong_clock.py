@@ -10,9 +10,9 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from app import house, lifespan, show_trouble
-from visionsprat.guard import Guard
 from visionsprat.settings import ROOT
-from visionsprat.web import routes
+from visionsprat.web.api import routes
+from visionsprat.web.security import Guard
 
 _WRONG_BY = Path(os.environ["WRONG_BY"])
 

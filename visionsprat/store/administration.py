@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from visionsprat.email_addresses import sought
+from visionsprat.domain.email_addresses import sought
+from visionsprat.domain.records import Action, PeopleFound, Person, Show
+from visionsprat.domain.text_rules import search_text
 from visionsprat.errors import EmailTaken, SignedOut
-from visionsprat.records import Action, PeopleFound, Person, Show
-from visionsprat.store.connections import (
+from visionsprat.store.base import (
     Connections,
     audit,
     doubt_address,
@@ -19,7 +20,6 @@ from visionsprat.store.connections import (
 )
 from visionsprat.store.groups import group_paths
 from visionsprat.store.locked import IS_USED
-from visionsprat.writing import search_text
 
 _SHOWN = {
     Show.ALL: "1",

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
+from visionsprat.domain.records import Attempt, Factor
 from visionsprat.errors import TooManyFailures
-from visionsprat.records import Attempt, Factor
-from visionsprat.store.connections import Connections, iso, moment
+from visionsprat.store.base import Connections, iso, moment
 from visionsprat.store.sessions import DEVICE_LIFE
 
 FAILURES_REMEMBERED = timedelta(minutes=15)

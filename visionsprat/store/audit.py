@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from visionsprat.email_addresses import sought
-from visionsprat.records import Action, AuditEntry, AuditPage
-from visionsprat.store.connections import Connections, iso, moment
+from visionsprat.domain.email_addresses import sought
+from visionsprat.domain.records import Action, AuditEntry, AuditPage
+from visionsprat.store.base import Connections, iso, moment
 
 
 class AuditLog(Connections):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 
-from visionsprat.records import ManagedGroup, Member
-from visionsprat.store.connections import Connections, moment
-from visionsprat.writing import swedish_order
+from visionsprat.domain.records import ManagedGroup, Member
+from visionsprat.domain.text_rules import swedish_order
+from visionsprat.store.base import Connections, moment
 
 _SEEN = """
     WITH RECURSIVE seen (id) AS (

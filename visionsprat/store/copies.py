@@ -10,14 +10,14 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from visionsprat.email_addresses import one_form
-from visionsprat.migrations import connect, migrate, migrations, unknown
-from visionsprat.records import Action, Contents
+from visionsprat.domain.email_addresses import one_form
+from visionsprat.domain.records import Action, Contents
+from visionsprat.domain.text_rules import composed
 from visionsprat.store import files
-from visionsprat.store.connections import audit, iso, moment, translated
+from visionsprat.store.base import audit, iso, moment, translated
 from visionsprat.store.epochs import begin_epoch
 from visionsprat.store.files import look
-from visionsprat.writing import composed
+from visionsprat.store.schema import connect, migrate, migrations, unknown
 
 
 def copy(source: Path, target: Path) -> None:

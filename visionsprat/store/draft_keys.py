@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from visionsprat.errors import NotAllowed
-from visionsprat.store.connections import Connections, new_draft_key
+from visionsprat.store.base import Connections, new_draft_key
 from visionsprat.store.sessions import find_session
 
 _KEY = """

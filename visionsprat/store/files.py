@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from visionsprat.errors import VisionspratError
-from visionsprat.migrations import strange
+from visionsprat.store.schema import strange
 
 _log = logging.getLogger("visionsprat")
 

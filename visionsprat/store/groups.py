@@ -7,10 +7,10 @@ import sqlite3
 
 from sqlite_utils import Database
 
+from visionsprat.domain.records import Action, GroupRow
+from visionsprat.domain.text_rules import swedish_order
 from visionsprat.errors import GroupCircle, GroupNameTaken, GroupNotEmpty
-from visionsprat.records import Action, GroupRow
-from visionsprat.store.connections import Connections, audit, require_admin
-from visionsprat.writing import swedish_order
+from visionsprat.store.base import Connections, audit, require_admin
 
 _PATHS = """
     WITH RECURSIVE paths (id, path) AS (

@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from visionsprat.domain.records import Action, Invited, Whom
 from visionsprat.errors import InvitationExpired, InvitationUsed, InvitationVoid
-from visionsprat.records import Action, Invited, Whom
-from visionsprat.store.connections import (
+from visionsprat.store.base import (
     Connections,
     audit,
     doubt_address,

@@ -10,18 +10,10 @@ from datetime import timedelta
 
 from sqlite_utils import Database
 
+from visionsprat.domain.records import Action, TextLock
+from visionsprat.domain.text_rules import is_blank
 from visionsprat.errors import NotAllowed
-from visionsprat.records import Action, TextLock
-from visionsprat.store.connections import (
-    Connections,
-    audit,
-    doubt_address,
-    end_links,
-    iso,
-    moment,
-    require_admin,
-)
-from visionsprat.writing import is_blank
+from visionsprat.store.base import Connections, audit, doubt_address, end_links, iso, moment, require_admin
 
 #: So long an administrator must have been one, in their own hands, before the link was made: another
 #: account that is made for the purpose vouches for nobody.

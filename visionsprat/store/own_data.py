@@ -7,8 +7,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from visionsprat.errors import SignedOut
-from visionsprat.records import (
+from visionsprat.domain.records import (
     Action,
     OwnData,
     OwnEvent,
@@ -18,7 +17,8 @@ from visionsprat.records import (
     OwnReflection,
     Reflection,
 )
-from visionsprat.store.connections import (
+from visionsprat.errors import SignedOut
+from visionsprat.store.base import (
     Connections,
     audit,
     moment,

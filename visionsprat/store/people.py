@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sqlite_utils import Database
 
+from visionsprat.domain.records import Action, Credentials, NewAccount
+from visionsprat.domain.text_rules import search_text
 from visionsprat.errors import AlreadyClaimed, EmailTaken
-from visionsprat.records import Action, Credentials, NewAccount
-from visionsprat.store.connections import Connections, audit, end_links, new_draft_key, require_admin
+from visionsprat.store.base import Connections, audit, end_links, new_draft_key, require_admin
 from visionsprat.store.groups import group_id_of
-from visionsprat.writing import search_text
 
 
 class People(Connections):

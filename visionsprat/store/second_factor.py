@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from sqlite_utils import Database
 
+from visionsprat.domain.records import Action, SecondFactor
 from visionsprat.errors import NotAllowed
-from visionsprat.records import Action, SecondFactor
-from visionsprat.store.connections import Connections, audit, moment, require_admin
+from visionsprat.store.base import Connections, audit, moment, require_admin
 
 # Steps so far ahead were used before the clock was set back; until then no code would be right.
 _USE_STEP = """

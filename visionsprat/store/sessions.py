@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from visionsprat.content import LONGEST_ADDRESS
+from visionsprat.content.module import LONGEST_ADDRESS
+from visionsprat.domain.records import Account, Action, OwnSession, Reflection, Session, Visitor
 from visionsprat.errors import SignedOut
-from visionsprat.records import Account, Action, OwnSession, Reflection, Session, Visitor
-from visionsprat.store.connections import Connections, audit, iso, moment, require_admin
+from visionsprat.store.base import Connections, audit, iso, moment, require_admin
 from visionsprat.store.quotas import fullness
 
 SESSION_IDLE = timedelta(hours=12)

@@ -8,11 +8,11 @@ from operator import attrgetter
 
 from sqlite_utils import Database
 
+from visionsprat.domain.records import Action, Directory, StaffChange, StaffMember, StaffPlan
+from visionsprat.domain.text_rules import search_text
 from visionsprat.errors import StaffListOutdated
-from visionsprat.records import Action, Directory, StaffChange, StaffMember, StaffPlan
-from visionsprat.store.connections import Connections, audit, new_draft_key, require_admin
+from visionsprat.store.base import Connections, audit, new_draft_key, require_admin
 from visionsprat.store.groups import group_id_of, group_paths
-from visionsprat.writing import search_text
 
 _NOBODY = StaffMember("", "", frozenset(), frozenset(), True)
 

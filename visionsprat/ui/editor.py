@@ -10,11 +10,11 @@ from typing import Any
 
 import streamlit as st
 
-from visionsprat.content import Theme
-from visionsprat.records import Visitor
-from visionsprat.writing import MAX_CHARACTERS
+from visionsprat.content.module import Theme
+from visionsprat.domain.records import Visitor
+from visionsprat.domain.text_rules import MAX_CHARACTERS
 
-# The script itself comes with the page (front.py), so that it isn't sent again with every run.
+# The script itself comes with the page (web/index_page.py), so that it isn't sent again with every run.
 _component = st.components.v2.component(
     "visionsprat_editor",
     js="export default (component) => window.visionsprat.editor(component)",

@@ -9,11 +9,11 @@ import streamlit as st
 
 from visionsprat.errors import LastAdministrator, SignedOut
 from visionsprat.ui import own_password
+from visionsprat.ui.context import here
 from visionsprat.ui.editor import forget_drafts
-from visionsprat.ui.frame import draw as draw_template
-from visionsprat.ui.frame import notice
-from visionsprat.ui.here import here
-from visionsprat.ui.text import LAST_ADMINISTRATOR_SELF
+from visionsprat.ui.layout import draw as draw_template
+from visionsprat.ui.layout import notice
+from visionsprat.wording.messages import LAST_ADMINISTRATOR_SELF
 
 WORD = "radera"
 _DONE = "erasing_done"

@@ -12,17 +12,17 @@ import re
 from markupsafe import Markup
 from starlette.requests import Request
 
-from visionsprat.accounts import token_hash
-from visionsprat.content import Module
-from visionsprat.cookies import SESSION_COOKIE
-from visionsprat.declarations import Declarations
+from visionsprat.accounts.invitations import ADDRESS as INVITATION
+from visionsprat.content.declarations import Declarations
+from visionsprat.content.module import Module
+from visionsprat.domain.progress import progress
+from visionsprat.domain.tokens import token_hash
 from visionsprat.errors import StoreUnavailable
 from visionsprat.installation import installation
-from visionsprat.invitations import ADDRESS as INVITATION
-from visionsprat.progress import progress
-from visionsprat.ui.frame import render
+from visionsprat.ui.layout import render
 from visionsprat.ui.pages import CLAIM, steps
-from visionsprat.ui.text import NOT_FILLED_IN
+from visionsprat.web.cookies import SESSION_COOKIE
+from visionsprat.wording.messages import NOT_FILLED_IN
 
 #: For everybody, and the same for all.
 _PUBLIC = {"tillganglighet", "personuppgifter"}

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from visionsprat.accounts import SignInRefused, issue_ticket, unlock_texts
-from visionsprat.records import TextLock
+from visionsprat.accounts.authentication import SignInRefused, issue_ticket, unlock_texts
+from visionsprat.domain.records import TextLock
 from visionsprat.ui import own_password
-from visionsprat.ui.entrance import enter
-from visionsprat.ui.frame import draw as draw_template
-from visionsprat.ui.frame import notice
-from visionsprat.ui.here import browser_mark, client, device, here
+from visionsprat.ui.context import browser_mark, client, device, here
+from visionsprat.ui.layout import draw as draw_template
+from visionsprat.ui.layout import notice
+from visionsprat.ui.ticket import enter
 
 _ACCOUNT, _START = "mitt-konto", ""
 

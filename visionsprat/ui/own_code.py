@@ -5,12 +5,12 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from visionsprat import second_factor
-from visionsprat.accounts import token_hash
+from visionsprat.accounts import second_factor
+from visionsprat.domain.tokens import token_hash
 from visionsprat.errors import TooManyFailures
-from visionsprat.ui.frame import draw, notice
-from visionsprat.ui.here import client, device, here
-from visionsprat.ui.text import CODE_WRONG, NO_CODE, too_many
+from visionsprat.ui.context import client, device, here
+from visionsprat.ui.layout import draw, notice
+from visionsprat.wording.messages import CODE_WRONG, NO_CODE, too_many
 
 
 def ask(field: str) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from streamlit.delta_generator import DeltaGenerator
 
-from visionsprat.accounts import SignInRefused, check
+from visionsprat.accounts.authentication import SignInRefused, check
 from visionsprat.errors import TooManyFailures, VisionspratError
-from visionsprat.turns import TooBusy
-from visionsprat.ui.frame import notice
-from visionsprat.ui.here import client, device, here
-from visionsprat.ui.text import TOO_BUSY, WRONG_PASSWORD, too_many
+from visionsprat.runtime.turns import TooBusy
+from visionsprat.ui.context import client, device, here
+from visionsprat.ui.layout import notice
+from visionsprat.wording.messages import TOO_BUSY, WRONG_PASSWORD, too_many
 
 #: What accounts.check and hash_password raise besides Refused.
 PROBLEMS = (SignInRefused, TooManyFailures, TooBusy)

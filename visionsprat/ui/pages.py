@@ -7,11 +7,11 @@ import functools
 
 import streamlit as st
 
-from visionsprat import log
-from visionsprat.content import Module
-from visionsprat.invitations import ADDRESS as INVITATION
+from visionsprat.accounts.invitations import ADDRESS as INVITATION
+from visionsprat.content.module import Module
 from visionsprat.settings import ROOT
-from visionsprat.ui.here import Here
+from visionsprat.telemetry import log
+from visionsprat.ui.context import Here
 from visionsprat.ui.waiting import is_waiting
 
 CLAIM = "kom-igang"

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 import segno
 import streamlit as st
 
-from visionsprat import second_factor
+from visionsprat.accounts import second_factor
+from visionsprat.domain.records import SecondFactor
 from visionsprat.errors import NotAllowed
-from visionsprat.letters import second_factor_turned_off
-from visionsprat.mail import send
-from visionsprat.outbox import errands
-from visionsprat.records import SecondFactor
+from visionsprat.mail.queue import errands
+from visionsprat.mail.smtp import send
 from visionsprat.ui import own_code, own_password
-from visionsprat.ui.frame import draw as draw_template
-from visionsprat.ui.frame import notice
-from visionsprat.ui.here import here
-from visionsprat.ui.text import CODE_WRONG
+from visionsprat.ui.context import here
+from visionsprat.ui.layout import draw as draw_template
+from visionsprat.ui.layout import notice
+from visionsprat.wording.letters import second_factor_turned_off
+from visionsprat.wording.messages import CODE_WRONG
 
 #: Keys of the session's state: the part that is open, a secret not yet confirmed, what to show once.
 _OPEN, _SECRET, _SHOWN, _DONE = (f"factor_{each}" for each in ("open", "secret", "shown", "done"))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from visionsprat.accounts import SignInRefused, issue_ticket, token_hash
+from visionsprat.accounts.authentication import SignInRefused, issue_ticket
+from visionsprat.accounts.second_factor import Outcome, finish
+from visionsprat.domain.tokens import token_hash
 from visionsprat.errors import TooManyFailures
-from visionsprat.second_factor import Outcome, finish
-from visionsprat.ui.entrance import enter
-from visionsprat.ui.frame import draw as draw_template
-from visionsprat.ui.frame import notice
-from visionsprat.ui.here import browser_mark, client, device, here
-from visionsprat.ui.text import CODE_WRONG, NO_CODE, too_many
+from visionsprat.ui.context import browser_mark, client, device, here
+from visionsprat.ui.layout import draw as draw_template
+from visionsprat.ui.layout import notice
+from visionsprat.ui.ticket import enter
 from visionsprat.ui.waiting import Held, forget, held
+from visionsprat.wording.messages import CODE_WRONG, NO_CODE, too_many
 
 _FIELD = "code_code"
 

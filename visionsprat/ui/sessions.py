@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from visionsprat.domain.records import OwnSession
 from visionsprat.errors import SignedOut
-from visionsprat.records import OwnSession
-from visionsprat.ui.frame import draw as draw_template
-from visionsprat.ui.frame import notice
-from visionsprat.ui.here import here
+from visionsprat.ui.context import here
+from visionsprat.ui.layout import draw as draw_template
+from visionsprat.ui.layout import notice
 
 _DONE = "session_ended"
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from visionsprat.records import Credentials
-from visionsprat.second_factor import CodeWanted, Waiting, ask
-from visionsprat.ui.here import Here, browser_mark, here
+from visionsprat.accounts.second_factor import CodeWanted, Waiting, ask
+from visionsprat.domain.records import Credentials
+from visionsprat.ui.context import Here, browser_mark, here
 
 _KEY = "second_step"
 

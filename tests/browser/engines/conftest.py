@@ -10,8 +10,8 @@ import pytest
 
 from tests.browser.engines.drivers import Driver, firefox, webkit
 from tests.browser.engines.tabs import Tab
-from tests.browser.server import Server, poll
-from tests.engines import FIREFOX, TRIED, WEBKIT, Engine, not_tried
+from tests.support.engines import FIREFOX, TRIED, WEBKIT, Engine, not_tried
+from tests.support.server import Server, poll
 
 _STARTED = {FIREFOX: firefox, WEBKIT: webkit}
 

@@ -18,8 +18,8 @@ from typing import Any, Protocol
 
 import httpx
 
-from tests.browser.server import free_port, poll
-from tests.engines import FIREFOX, WEBKIT
+from tests.support.engines import FIREFOX, WEBKIT
+from tests.support.server import free_port, poll
 
 #: A command -> its name in Marionette, and its method and address over HTTP.
 COMMANDS = {

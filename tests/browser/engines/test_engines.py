@@ -8,8 +8,8 @@ from pypdf import PdfReader
 
 from tests.browser.engines.paper import printed
 from tests.browser.engines.tabs import Tab
-from tests.browser.people import SAVED, Person
-from tests.browser.server import Server
+from tests.support.people import SAVED, Person
+from tests.support.server import Server
 
 QUESTION = "skapande/innebar"
 #: Notes what of the boxes is seen at the moment when the browser shows a page that it has kept.

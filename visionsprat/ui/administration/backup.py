@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from visionsprat.backups import WORRYING, newest
+from visionsprat.backups.archive import WORRYING, newest
 from visionsprat.installation import backups_path
-from visionsprat.ui.frame import draw as draw_template
-from visionsprat.ui.here import here
+from visionsprat.ui.context import here
+from visionsprat.ui.layout import draw as draw_template
 
 
 def draw() -> None:

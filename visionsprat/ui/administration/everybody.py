@@ -7,10 +7,10 @@ from contextlib import suppress
 import streamlit as st
 
 from visionsprat.errors import SignedOut
-from visionsprat.ui.frame import draw as draw_template
-from visionsprat.ui.frame import notice
-from visionsprat.ui.here import here
-from visionsprat.ui.text import thousands
+from visionsprat.ui.context import here
+from visionsprat.ui.layout import draw as draw_template
+from visionsprat.ui.layout import notice
+from visionsprat.wording.messages import thousands
 
 _DONE = "everybody_done"
 

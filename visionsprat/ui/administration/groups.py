@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from visionsprat.domain.fields import Fault, Refused, clean_group, clean_name
+from visionsprat.domain.records import GroupRow
+from visionsprat.domain.text_rules import search_text, search_words
 from visionsprat.errors import GroupCircle, GroupNameTaken, GroupNotEmpty
-from visionsprat.fields import Fault, Refused, clean_group, clean_name
-from visionsprat.records import GroupRow
-from visionsprat.ui.frame import draw as draw_template
-from visionsprat.ui.frame import notice
-from visionsprat.ui.here import here
-from visionsprat.ui.text import FAULTS
-from visionsprat.writing import search_text, search_words
+from visionsprat.ui.context import here
+from visionsprat.ui.layout import draw as draw_template
+from visionsprat.ui.layout import notice
+from visionsprat.wording.messages import FAULTS
 
 _DONE = "group_done"
 #: As many are listed; the rest are found by their name.

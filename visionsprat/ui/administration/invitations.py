@@ -7,13 +7,13 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from visionsprat.invitations import as_letters, invite
-from visionsprat.outbox import Dispatch
-from visionsprat.records import Whom
+from visionsprat.accounts.invitations import as_letters, invite
+from visionsprat.domain.records import Whom
+from visionsprat.mail.queue import Dispatch
 from visionsprat.settings import Smtp
-from visionsprat.ui.frame import draw as draw_template
-from visionsprat.ui.here import here
-from visionsprat.ui.text import NOT_SENT, thousands
+from visionsprat.ui.context import here
+from visionsprat.ui.layout import draw as draw_template
+from visionsprat.wording.messages import NOT_SENT, thousands
 
 #: As many letters that were not sent are listed; the rest are counted.
 _MOST = 200

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
+from visionsprat.accounts.invitations import as_letters, invite, tell_of_corrected_address, tell_of_release
+from visionsprat.domain.fields import Refused, clean_email, clean_group, clean_name
+from visionsprat.domain.records import NewAccount, Person, Show, Whom
 from visionsprat.errors import EmailTaken, LastAdministrator, NotAllowed, SignedOut
-from visionsprat.fields import Refused, clean_email, clean_group, clean_name
-from visionsprat.invitations import as_letters, invite, tell_of_corrected_address, tell_of_release
-from visionsprat.mail import send
-from visionsprat.records import NewAccount, Person, Show, Whom
+from visionsprat.mail.smtp import send
 from visionsprat.ui import own_code, own_password
 from visionsprat.ui.administration import everybody, second_factor
-from visionsprat.ui.frame import draw as draw_template
-from visionsprat.ui.frame import notice
-from visionsprat.ui.here import here
-from visionsprat.ui.text import EMAIL_TAKEN, FAULTS, LAST_ADMINISTRATOR, NOT_SENT, SHOW, thousands
+from visionsprat.ui.context import here
+from visionsprat.ui.layout import draw as draw_template
+from visionsprat.ui.layout import notice
+from visionsprat.wording.messages import EMAIL_TAKEN, FAULTS, LAST_ADMINISTRATOR, NOT_SENT, SHOW, thousands
 
 _DONE = "person_done"
 _PASSWORD, _CODE = "person_own_password", "person_own_code"

@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from visionsprat.records import Action
-from visionsprat.ui.frame import draw as draw_template
-from visionsprat.ui.frame import notice
-from visionsprat.ui.here import here
-from visionsprat.ui.text import ACTIONS, midnight
+from visionsprat.domain.records import Action
+from visionsprat.ui.context import here
+from visionsprat.ui.layout import draw as draw_template
+from visionsprat.ui.layout import notice
+from visionsprat.wording.messages import ACTIONS, midnight
 
 _A_PAGE = 100
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from visionsprat.letters import second_factor_removed
-from visionsprat.mail import send
-from visionsprat.outbox import errands
-from visionsprat.records import Person
-from visionsprat.ui.frame import draw as draw_template
-from visionsprat.ui.frame import notice
-from visionsprat.ui.here import here
+from visionsprat.domain.records import Person
+from visionsprat.mail.queue import errands
+from visionsprat.mail.smtp import send
+from visionsprat.ui.context import here
+from visionsprat.ui.layout import draw as draw_template
+from visionsprat.ui.layout import notice
+from visionsprat.wording.letters import second_factor_removed
 
 _ASKED, _DONE = "person_factor_asked", "person_factor_done"
 

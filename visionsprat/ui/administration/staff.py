@@ -5,14 +5,14 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import DeletedFile
 
-from visionsprat.directory import MAX_FAULTS, Preview, StaffListFaulty, asks_once_more, preview
 from visionsprat.errors import StaffListOutdated
-from visionsprat.staff_file import MAX_BYTES, Unreadable
-from visionsprat.ui.frame import draw as draw_template
-from visionsprat.ui.frame import notice
-from visionsprat.ui.here import here
-from visionsprat.ui.text import HELD, ODDITIES, PROBLEMS, READ_AS, TROUBLE, thousands
-from visionsprat.uploads import forget_file
+from visionsprat.staff.plan import MAX_FAULTS, Preview, StaffListFaulty, asks_once_more, preview
+from visionsprat.staff.table import MAX_BYTES, Unreadable
+from visionsprat.ui.context import here
+from visionsprat.ui.layout import draw as draw_template
+from visionsprat.ui.layout import notice
+from visionsprat.web.uploads import forget_file
+from visionsprat.wording.messages import HELD, ODDITIES, PROBLEMS, READ_AS, TROUBLE, thousands
 
 #: As many of each kind are listed; the rest are counted.
 _MOST = 200

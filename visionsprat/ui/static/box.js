@@ -1,7 +1,7 @@
 // The box one writes in. What stands in it is the truth, however it came there: programs that take dictation,
 // that spell or that help one to write change it with one event, with another or with none.
 
-const UNSTORABLE = /[\0\p{Cs}]/gu; // NUL and half surrogate pairs, which clean() in writing.py refuses
+const UNSTORABLE = /[\0\p{Cs}]/gu; // NUL and half surrogate pairs, which clean() in domain/text_rules.py refuses
 
 /** A text without what can't be stored: nothing that anybody can read. */
 const storable = (text) => text.replace(UNSTORABLE, "");

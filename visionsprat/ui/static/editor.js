@@ -22,7 +22,7 @@ const { answers, Box, drafts, storable } = window.visionsprat;
 
 const nfc = (text) => text.normalize("NFC"); // as the server stores it
 const same = (one, other) => nfc(one) === nfc(other);
-// The same rule as is_blank() in writing.py.
+// The same rule as is_blank() in domain/text_rules.py.
 const isBlank = (text) => /^[\s\p{C}\p{Z}]*$/u.test(text);
 // Four characters at most become one: what is much too long is not normalised first.
 const length = (text) => (text.length > 8 * MOST_CHARACTERS ? text.length : [...nfc(text)].length);
@@ -35,7 +35,7 @@ const date = stockholm({ year: "numeric", month: "2-digit", day: "2-digit" }); /
 /** Which day it is, counted so that the one before is one less: a day may have 23 or 25 hours. */
 const dayNumber = (moment) => Date.parse(date.format(moment)) / 86400000;
 
-/** As ui/text.py writes it, but for "i dag". */
+/** As wording/messages.py writes it, but for "i dag". */
 function at(iso) {
   const moment = new Date(iso);
   const ago = dayNumber(Date.now()) - dayNumber(moment);

@@ -1,0 +1,1 @@
+"""Who somebody is: sign-in, passwords, the second factor, invitations."""

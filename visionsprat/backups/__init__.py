@@ -1,0 +1,1 @@
+"""Backups: made, thinned, put back, and looked at."""

@@ -1,0 +1,1 @@
+"""The staff list: read from a file, compared with who is there."""

@@ -1,0 +1,1 @@
+"""What is told of the running server: its log and its figures."""

@@ -1,0 +1,568 @@
+"""The ASGI side: the routes that are not script runs."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+import math
+import time
+import zlib
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from visionsprat.accounts import authentication
+from visionsprat.backups.archive import newest
+from visionsprat.backups.check import age
+from visionsprat.domain.records import Account, Conflict, Reflection
+from visionsprat.domain.text_rules import (
+    MAX_CHARACTERS,
+    MOST_MARKS,
+    TextTooLong,
+    TooManyMarks,
+    UnstorableCharacter,
+)
+from visionsprat.domain.tokens import token_hash
+from visionsprat.errors import NotAllowed, SignedOut, StoreUnavailable, VersionsFull
+from visionsprat.installation import Installation, backups_path, installation
+from visionsprat.runtime.rate_limits import Rate
+from visionsprat.telemetry import log, metrics
+from visionsprat.web import security
+from visionsprat.web.cookies import BROWSER_COOKIE, DEVICE_COOKIE, SESSION_COOKIE
+from visionsprat.web.index_page import ASSETS
+from visionsprat.web.security import is_https
+from visionsprat.web.user_agent import device_kind
+
+#: Whose page a text was written on; optional, and sent by the editor.
+ACCOUNT_HEADER = "x-visionsprat-account"
+#: Which life of the database answers: see store/epochs.py.
+EPOCH_HEADER = "x-visionsprat-epoch"
+#: The editor sends four at most.
+MOST_UNANSWERED = 8
+#: Room for a text of the greatest length and the editor's four unanswered ones, however they are written:
+#: decomposed, or with all but ASCII escaped.
+MAX_BODY_BYTES = 1_300_000
+#: Of a request that is refused before it is read: more than most saves have. It is not kept.
+MOST_LET_BY = 100_000
+#: So many earlier versions come with one answer, the longest of them a megabyte and a half.
+VERSIONS_AT_A_TIME = 20
+
+TOO_LONG = f"Texten är för lång. Den får ha högst {MAX_CHARACTERS:,} tecken.".replace(",", " ")
+TOO_MANY_MARKS = f"Någon bokstav har fler än {MOST_MARKS} accenttecken. Ta bort några, så sparas texten."
+NOT_STORABLE = "Texten innehåller tecken som inte går att spara."
+UNSTORABLE = "Ett tecken går inte att spara: tecken {character} på rad {line}. Ta bort det, så sparas texten."
+SIGNED_OUT = "Du är utloggad."
+FULL = "Det finns inte plats för fler tidigare versioner. Ta bort dem du inte behöver, så sparas texten."
+UNAVAILABLE = "Det går inte att spara just nu."
+
+#: The accounts of sessions that have saved something, by the hashes of their tokens.
+_seen: dict[str, int] = {}
+_MOST_SEEN = 20_000
+
+#: Outcomes of saves that are told in the log, if seldom.
+_REFUSED = {"signed_out", "no_such_question", "too_long", "malformed", "full", "too_often"}
+
+_log = logging.getLogger(log.OURS)
+
+
+class Answer(Exception):
+    """A request that ends here, with this status and a sentence for the person."""
+
+    def __init__(self, status: int, message: str, **more: Any) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body: dict[str, Any] = {"message": message, **more}
+        self.headers: dict[str, str] = {}
+
+    @property
+    def response(self) -> JSONResponse:
+        return JSONResponse(self.body, self.status, self.headers)
+
+
+class TooOften(Answer):
+    """A request that is to be made again after some seconds."""
+
+    def __init__(self, wait: float) -> None:
+        super().__init__(429, "Det kommer för mycket på en gång. Vänta lite.")
+        self.headers["Retry-After"] = str(math.ceil(wait))
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What an editor sends: the text, and the revision it was written upon."""
+
+    question: str
+    text: str
+    based_on: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+    #: Texts sent before whose answers never arrived (optional): finding one of them stored is no conflict.
+    unanswered: Annotated[tuple[str, ...], msgspec.Meta(max_length=MOST_UNANSWERED)] = ()
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who sends it: by their session, and by the page it was written on."""
+
+    token_hash: str
+    author_id: int | None
+    device_kind: str
+
+
+#: Stops at what is none of ours, and makes nothing of it: 1.3 MB of "{}," would be 30 MB of dictionaries.
+_decoder = msgspec.json.Decoder(Draft)
+
+
+async def save_reflection(request: Request) -> Response:
+    """POST /api/reflections: keep what somebody writes. The statuses are in the README's contract."""
+    begun, status = time.perf_counter(), 500
+    try:
+        response = await _answer_to_save(request)
+        status = response.status_code
+        return response
+    except asyncio.CancelledError:  # the server stops
+        status = security.GONE
+        raise
+    finally:
+        _note_save(metrics.SAVE_OUTCOMES[status], time.perf_counter() - begun, _client(request))
+
+
+def _note_save(outcome: str, seconds: float, client: str) -> None:
+    metrics.SAVES.labels(outcome).inc()
+    metrics.SAVE_SECONDS.observe(seconds)
+    ms = round(seconds * 1000, 1)
+    if outcome in _REFUSED:
+        log.refusal("Save", outcome=outcome, ms=ms, client=log.place(client))
+        return
+    # Each of 10,000 people saves every other second while they write: all of it is for a search for a fault.
+    level = logging.INFO if outcome == "conflict" else logging.DEBUG
+    _log.log(level, "Save", extra={"outcome": outcome, "ms": ms})
+
+
+async def _answer_to_save(request: Request) -> Response:
+    """Nothing of a body is kept before it is known whose it is, and of one account's only so many."""
+    house = installation()
+    author_id = _author_id(request.headers.get(ACCOUNT_HEADER))
+    about = _of_page(author_id)
+    try:
+        token_hash, client = _token_hash(request), _client(request)
+        account_id = _seen.get(token_hash)
+        if account_id is None:
+            account_id = await run_in_threadpool(_recognise, house, token_hash, client)
+        log.about(account=account_id)
+        with house.limits.receiving.one(account_id) as has_room:
+            if wait := house.limits.saves.wait(account_id) if has_room else 1.0:
+                raise TooOften(wait)
+            body = await _body(request)
+    except Answer as answer:
+        answer.body |= about
+        return await _without_the_body(request, answer.response)
+    except ClientDisconnect:
+        return Response(status_code=security.GONE)
+    try:
+        sender = Sender(token_hash, author_id, device_kind(request.headers))
+        return await run_in_threadpool(_save, house, sender, body, about)
+    except Answer as answer:
+        answer.body |= about
+        return answer.response
+
+
+def _save(house: Installation, sender: Sender, body: bytes, about: dict[str, Any]) -> Response:
+    """Raises Answer. What an answer says of the question, by which an editor knows it, comes into `about`."""
+    if len(body) > MAX_BODY_BYTES:
+        raise Answer(413, TOO_LONG)
+    draft = _draft(body)
+    about["crc32"] = _checksum(draft.text)
+    _known_question(house, draft.question)
+    about["question"] = draft.question  # nothing else that somebody sends is said again
+    log.about(question=draft.question)
+    saved = _saved(house, sender, draft)
+    return JSONResponse({**_described(saved), **about, "epoch": house.store.epoch})
+
+
+def _of_page(author_id: int | None) -> dict[str, Any]:
+    """Whose page an answer is for, as the page has said it."""
+    return {} if author_id is None else {"account": author_id}
+
+
+def _checksum(text: str) -> int:
+    """By which an editor knows that an answer is about its text: others may answer in our place.
+
+    Of the text as it came, in UTF-16: that is how a browser has it.
+    """
+    return zlib.crc32(text.encode("utf-16-le"))
+
+
+def _saved(house: Installation, sender: Sender, draft: Draft) -> Reflection:
+    """Raises Answer unless the text is stored."""
+    try:
+        saved = house.store.save_in_session(
+            sender.token_hash,
+            sender.author_id,
+            draft.question,
+            draft.text,
+            draft.based_on,
+            draft.unanswered,
+            sender.device_kind,
+        )
+    except SignedOut:
+        _seen.pop(sender.token_hash, None)
+        raise Answer(401, SIGNED_OUT) from None
+    except StoreUnavailable:
+        raise Answer(503, UNAVAILABLE) from None
+    except VersionsFull:
+        raise Answer(423, FULL, nearly_full=True) from None
+    except TextTooLong:
+        raise Answer(413, TOO_LONG) from None
+    except TooManyMarks:
+        raise Answer(422, TOO_MANY_MARKS, reason="marks") from None
+    except UnstorableCharacter as error:
+        where = UNSTORABLE.format(line=error.line, character=error.character)
+        raise Answer(422, where) from None
+    if isinstance(saved, Conflict):
+        fate = {"erased": True} if saved.erased else {} if saved.is_kept else {"kept": False}
+        raise Answer(
+            409,
+            "Det finns en nyare text.",
+            **_described(saved.current),
+            epoch=house.store.epoch,
+            text=saved.current.text,
+            **fate,
+        )
+    return saved
+
+
+def _recognise(house: Installation, token_hash: str, client: str) -> int:
+    """Whose live session it is. Raises Answer when it is nobody's, and TooOften when such come too often.
+
+    A session is looked up before its first save only, and without making those who write wait: strangers
+    get no further. Saving itself looks it up each time.
+    """
+    try:
+        account = house.store.account_of_session(token_hash)
+    except StoreUnavailable:
+        raise Answer(503, UNAVAILABLE) from None
+    if account is None:
+        raise TooOften(wait) if (wait := house.limits.strangers.wait(client)) else Answer(401, SIGNED_OUT)
+    if len(_seen) >= _MOST_SEEN:
+        _seen.clear()
+    _seen[token_hash] = account.id
+    return account.id
+
+
+def _client(request: Request) -> str:
+    """Where a request comes from, as far as can be said."""
+    return security.client_of_request(request.headers, request.client.host if request.client else None)
+
+
+def versions(request: Request) -> Response:
+    """GET /api/reflections/versions?question=&before=: the person's earlier texts there, the newest first.
+
+    So many at a time, of revisions before the given one. With the kind of device that asks, so that a
+    version from another can say so.
+    """
+    house, question = installation(), request.query_params.get("question", "")
+    try:
+        _known_question(house, question)
+        account = _author(request)
+        _require_pace(house.limits.looks, account.id)
+        before = _revision(request.query_params.get("before"))
+        earlier = house.store.earlier_texts(account.id, question, before, VERSIONS_AT_A_TIME + 1)
+        full = house.store.is_nearly_full(account.id, question)
+    except StoreUnavailable:
+        return Answer(503, "Det går inte att läsa just nu.").response
+    except Answer as answer:
+        return answer.response
+    found = [{"text": each.text, **_described(each)} for each in earlier[:VERSIONS_AT_A_TIME]]
+    asking = {"device_kind": device_kind(request.headers), **({"nearly_full": True} if full else {})}
+    asking |= {"more": True} if len(earlier) > VERSIONS_AT_A_TIME else {}
+    return JSONResponse({"versions": found, **asking}, headers={"Cache-Control": "no-store"})
+
+
+def _revision(text: str | None) -> int:
+    """The revision that a page of versions ends before; beyond any when none is named, or what is none."""
+    named = text is not None and len(text) < 19 and text.isascii() and text.isdigit()
+    return int(text) if named and text else 2**63 - 1
+
+
+def erase_versions(request: Request) -> Response:
+    """DELETE /api/reflections/versions?question=: take the person's earlier texts there away for good."""
+    house, question = installation(), request.query_params.get("question", "")
+    try:
+        _known_question(house, question)
+        account = _author(request)
+        _require_pace(house.limits.changes, account.id)
+        house.store.erase_earlier_texts(account.id, question)
+    except StoreUnavailable:
+        return Answer(503, UNAVAILABLE).response
+    except Answer as answer:
+        return answer.response
+    return Response(status_code=204)
+
+
+def _require_pace(rate: Rate, account_id: int) -> None:
+    """Raises TooOften."""
+    if wait := rate.wait(account_id):
+        log.refusal("Refused", outcome="too_often", account=account_id)
+        raise TooOften(wait)
+
+
+def _author(request: Request) -> Account:
+    """Whose live session it is, if that is who wrote on the page. Raises Answer, StoreUnavailable."""
+    author = _author_id(request.headers.get(ACCOUNT_HEADER))
+    account = _account(request)
+    if account is None or author not in {None, account.id}:
+        raise Answer(401, SIGNED_OUT)
+    return account
+
+
+def _described(reflection: Reflection) -> dict[str, Any]:
+    return {
+        "revision": reflection.revision,
+        "saved_at": reflection.saved_at.isoformat(timespec="seconds"),
+        "device_kind": reflection.device_kind,
+        **({"nearly_full": True} if reflection.nearly_full else {}),
+    }
+
+
+def _author_id(header: str | None) -> int | None:
+    """Whose page a text was written on; 0, nobody's account, when the header says nothing sensible."""
+    if header is None:
+        return None
+    return int(header) if header.isascii() and header.isdecimal() and len(header) < 19 else 0
+
+
+def _draft(body: bytes) -> Draft:
+    """What a body says. Raises Answer."""
+    try:
+        return _decoder.decode(body)
+    except msgspec.DecodeError as error:
+        is_half = "surrogate" in str(error)
+    except (UnicodeDecodeError, RecursionError):
+        is_half = False
+    raise Answer(422, NOT_STORABLE if is_half else "Begäran gick inte att förstå.")
+
+
+def _known_question(house: Installation, question_id: str) -> None:
+    try:
+        house.module.question(question_id)
+    except KeyError:
+        raise Answer(404, "Frågan finns inte.") from None
+
+
+async def _body(request: Request) -> bytes:
+    """The body, or enough of it to see that it is too long."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            break
+    return bytes(body)
+
+
+async def _without_the_body(request: Request, response: Response) -> Response:
+    """The answer to a request that is refused unread.
+
+    What is left of a small body is let by, as a browser may hear nothing before it has sent it; a larger one
+    ends with its connection.
+    """
+    length, passed = request.headers.get("content-length", "0"), 0
+    if len(length) < 19 and int(length) <= MOST_LET_BY:
+        try:
+            async for chunk in request.stream():
+                passed += len(chunk)
+                if passed > MOST_LET_BY:
+                    break
+            else:
+                return response
+        except ClientDisconnect:
+            return Response(status_code=security.GONE)
+    response.headers["Connection"] = "close"
+    return response
+
+
+def unavailable() -> Response:
+    """For a browser that asked for a file while the database could not be read."""
+    return PlainTextResponse("Det går inte att läsa just nu. Försök igen om en stund.\n", 503)
+
+
+def draft_key(request: Request) -> Response:
+    """POST /api/drafts/key: by what the person's browser encrypts what is not saved yet, in base64.
+
+    For a live session alone, and none whose earlier texts are locked (403). A POST, which no other site's
+    page may send.
+    """
+    token, author = _token_hash(request), _author_id(request.headers.get(ACCOUNT_HEADER))
+    try:
+        key = installation().store.draft_key(token, author)
+    except StoreUnavailable:
+        return Answer(503, "Det går inte att läsa just nu.").response
+    except NotAllowed:
+        return Answer(403, "Dina tidigare texter är låsta.").response
+    if key is None:
+        return Answer(401, SIGNED_OUT, **_of_page(author)).response
+    # With what tells it from another's answer, and a restored database from the one before.
+    told = {**_of_page(author), "epoch": installation().store.epoch}
+    return JSONResponse(
+        {"key": base64.b64encode(key).decode(), **told}, headers={"Cache-Control": "no-store"}
+    )
+
+
+async def sign_out(request: Request) -> Response:
+    """POST /api/sign-out: end the session on the server and take the cookie back.
+
+    A page of somebody else's, who was signed in before, ends nothing: 409.
+    """
+    try:
+        await run_in_threadpool(_require_own_session, request)
+        account = await run_in_threadpool(installation().store.end_session, _token_hash(request))
+    except Answer as answer:
+        return answer.response
+    except StoreUnavailable:
+        return Answer(503, "Det går inte att logga ut just nu. Försök igen om en stund.").response
+    if account is not None:
+        _log.info("Signed out", extra={"account": account})
+    response = JSONResponse({"message": SIGNED_OUT, "signed_out": True})
+    response.delete_cookie(SESSION_COOKIE)
+    return response
+
+
+def _require_own_session(request: Request) -> None:
+    """Raises Answer 409 when a page says whose it is, and the browser's session is another person's."""
+    author = _author_id(request.headers.get(ACCOUNT_HEADER))
+    account = _account(request) if author is not None else None
+    if account is not None and account.id != author:
+        raise Answer(409, "Någon annan är inloggad här nu.")
+
+
+def _account(request: Request) -> Account | None:
+    return installation().store.account_of_session(_token_hash(request))
+
+
+def _token_hash(request: Request) -> str:
+    return token_hash(request.cookies.get(SESSION_COOKIE, ""))
+
+
+def session(request: Request) -> Response:
+    """GET /api/session: 204 when the browser's session is alive, else 401; 409 when it is another person's.
+
+    A page says whose it is, and is not told who is signed in: that is no affair of the one before. It is
+    told its own word again, by which it knows that the answer is ours. With a live session it is told the
+    database's epoch.
+    """
+    try:
+        if _account(request) is None:
+            raise Answer(401, SIGNED_OUT)
+        _require_own_session(request)
+    except Answer as answer:
+        answer.body |= _of_page(_author_id(request.headers.get(ACCOUNT_HEADER)))
+        return answer.response
+    except StoreUnavailable:
+        return Response(status_code=503)
+    return Response(status_code=204, headers={EPOCH_HEADER: installation().store.epoch})
+
+
+async def redeem_ticket(request: Request) -> Response:
+    """GET /api/ticket: set the cookie for a ticket that a script run has handed out, and go on."""
+    if not _is_opened(request):
+        return Answer(405, "Adressen går bara att öppna i webbläsaren.").response
+    response = RedirectResponse(_own_path(request.query_params.get("to", "/")), 303)
+    if not request.cookies.get(BROWSER_COOKIE):
+        return response
+    try:
+        admitted = await run_in_threadpool(_redeem, request)
+    except StoreUnavailable:
+        admitted = None
+    if admitted is not None:
+        # Unless asked to stay, the cookie goes when the browser is closed: computers are shared.
+        _set_cookie(request, response, SESSION_COOKIE, admitted.token, admitted.life)
+        _set_cookie(request, response, DEVICE_COOKIE, admitted.device, admitted.device_life)
+    return response
+
+
+def _is_opened(request: Request) -> bool:
+    """Whether a browser goes to the address: one that looks ahead, or for a picture, uses nothing up."""
+    ahead = (request.headers.get("sec-purpose") or request.headers.get("purpose") or "").startswith("pre")
+    return request.method == "GET" and not ahead and request.headers.get("sec-fetch-mode") in _NAVIGATES
+
+
+#: A browser that doesn't say how it fetches is let through.
+_NAVIGATES = {None, "navigate"}
+
+
+def _redeem(request: Request) -> authentication.Admission | None:
+    return authentication.redeem(
+        installation().store,
+        request.query_params.get("ticket", ""),
+        request.cookies[BROWSER_COOKIE],
+        request.cookies.get(DEVICE_COOKIE, ""),
+        kind=device_kind(request.headers),
+        replaced=request.cookies.get(SESSION_COOKIE, ""),
+    )
+
+
+def _set_cookie(request: Request, response: Response, name: str, token: str, life: timedelta | None) -> None:
+    age = int(life.total_seconds()) if life else None
+    response.set_cookie(name, token, max_age=age, httponly=True, samesite="lax", secure=is_https(request))
+
+
+def _own_path(path: str) -> str:
+    """The path if it stays on this site, else the start page."""
+    safe = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
+    return path if safe else "/"
+
+
+async def healthz(request: Request) -> Response:
+    """GET /healthz: 200 only when the database can be read and written. Says how old the newest backup is.
+
+    However many ask, one look a second is taken.
+    """
+    house = installation()
+    # Whoever goes away takes nobody else's answer along.
+    found = house.limits.health.ask(lambda: _health(house))
+    status, words = await asyncio.shield(asyncio.wrap_future(found))
+    return PlainTextResponse(words, status)
+
+
+def _health(house: Installation) -> tuple[int, str]:
+    try:
+        house.store.check_health()
+    except StoreUnavailable as error:
+        # Where it lies is nobody's who passes by; the log has it.
+        return 503, f"{str(error).replace(str(house.settings.data), 'the data folder')}\n"
+    now = house.store.clock()
+    last = newest(backups_path(house.settings), now)
+    return 200, f"ok\nnewest backup: {age(now - last) + ' old' if last else 'none'}\n"
+
+
+class OwnRoutes:
+    """ASGI middleware: our routes, ahead of Streamlit's own middleware, which they have no use for."""
+
+    def __init__(self, app: ASGIApp, routes: list[BaseRoute]) -> None:
+        self.app = app
+        self.routes = ExceptionMiddleware(Router(routes, default=app, redirect_slashes=False))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await (self.app if scope["type"] == "lifespan" else self.routes)(scope, receive, send)
+
+
+def routes() -> list[BaseRoute]:
+    return [
+        Route("/api/reflections", save_reflection, methods=["POST"]),
+        Route("/api/reflections/versions", versions, methods=["GET"]),
+        Route("/api/drafts/key", draft_key, methods=["POST"]),
+        Route("/api/reflections/versions", erase_versions, methods=["DELETE"]),
+        Route("/api/session", session, methods=["GET"]),
+        Route("/api/sign-out", sign_out, methods=["POST"]),
+        Route("/api/ticket", redeem_ticket, methods=["GET"]),
+        Route("/healthz", healthz, methods=["GET"]),
+        Mount("/assets", StaticFiles(directory=ASSETS)),
+    ]

@@ -1,0 +1,204 @@
+"""Files to take home: routes that ask for the session and its rights each time.
+
+Somebody without the right gets what a made-up address gives.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from datetime import timedelta
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from visionsprat.accounts.invitations import HEADINGS, as_rows, invite
+from visionsprat.domain import group_view
+from visionsprat.domain.records import Account, Action, Whom
+from visionsprat.domain.tokens import token_hash
+from visionsprat.errors import NotAllowed, StoreUnavailable
+from visionsprat.installation import installation
+from visionsprat.runtime.rate_limits import Rate
+from visionsprat.staff.plan import EXPORTED, export_rows
+from visionsprat.staff.spreadsheet import as_csv, as_xlsx
+from visionsprat.telemetry import log
+from visionsprat.web.api import unavailable
+from visionsprat.web.cookies import SESSION_COOKIE
+from visionsprat.web.index_page import not_found, site
+from visionsprat.web.security import client_of_request
+from visionsprat.wording import own_copy
+from visionsprat.wording.messages import ACTIONS, STOCKHOLM, midnight, sortable
+
+CSV = "text/csv; charset=utf-8"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class Refusal(Exception):
+    """Whoever asks gets no file, but this answer."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__()
+        self.response = response
+
+
+def attachment(body: bytes, name: str, media_type: str) -> Response:
+    """A file for the browser to save; `name` is in ASCII."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(body, media_type=media_type, headers=headers)
+
+
+def asking(request: Request, may: Callable[[Account], bool], rate: Rate | None = None) -> Account:
+    """Who asks, if they may and have not had too many files. Raises Refusal, StoreUnavailable."""
+    house = installation()
+    account = house.store.account_of_session(token_hash(request.cookies.get(SESSION_COOKIE, "")))
+    if account is None or not may(account):
+        _note("right", request, account)
+        raise Refusal(not_found())
+    if wait := (rate or house.limits.downloads).wait(account.id):
+        _note("too_often", request, account)
+        sentence = "Du har laddat ner många filer på kort tid. Vänta en stund och försök igen.\n"
+        raise Refusal(PlainTextResponse(sentence, 429, {"Retry-After": str(math.ceil(wait))}))
+    return account
+
+
+def _note(outcome: str, request: Request, account: Account | None) -> None:
+    client = client_of_request(request.headers, request.client.host if request.client else None)
+    log.refusal(
+        "Refused",
+        outcome=outcome,
+        account=account.id if account else None,
+        client=log.place(client),
+        file=request.url.path.rpartition("/")[2],
+    )
+
+
+def staff_list(request: Request) -> Response:
+    """GET /api/personallista.csv: everybody, in a form that can be imported again. For administrators."""
+    try:
+        asking(request, lambda account: account.is_admin)
+        rows = export_rows(installation().store.directory())
+    except Refusal as refusal:
+        return refusal.response
+    except StoreUnavailable:
+        return unavailable()
+    return attachment(as_csv(EXPORTED, rows), "personallista.csv", CSV)
+
+
+def audit_log(request: Request) -> Response:
+    """GET /api/handelser.csv?vad=&om=&fran=&till=: what administrators have done. For administrators."""
+    asked = request.query_params
+    try:
+        asking(request, lambda account: account.is_admin)
+        action = Action(asked["vad"]) if asked.get("vad") else None
+        since, until = midnight(asked.get("fran", "")), midnight(asked.get("till", ""))
+        page = installation().store.audit_log(
+            action=action,
+            about=asked.get("om", ""),
+            since=since,
+            until=until + timedelta(days=1) if until else None,
+        )
+    except ValueError:
+        return not_found()
+    except Refusal as refusal:
+        return refusal.response
+    except StoreUnavailable:
+        return unavailable()
+    rows = [(sortable(e.at), e.actor, ACTIONS[e.action], e.subject, e.details) for e in page.entries]
+    return attachment(as_csv(("när", "vem", "vad", "om vem", "mer"), rows), "handelser.csv", CSV)
+
+
+def invitations(request: Request) -> Response:
+    """POST /api/inbjudningar.csv?grupp=&aldrig=: make links and give them out. For administrators.
+
+    The file is the only place where the links are; the server keeps their hashes. Whoever has signed in
+    before is left out: a link that others have had in their hands would lock what they have written.
+    """
+    asked = request.query_params
+    group, never = asked.get("grupp", ""), bool(asked.get("aldrig"))
+    try:
+        account = asking(request, lambda account: account.is_admin, installation().limits.changes)
+        if not (group or never) or not _is_id(group or "0"):
+            return not_found()
+        whom = Whom(group_id=int(group) if group else None, never_signed_in=never, unused=True)
+        made = invite(installation().store, account.id, whom, site())
+    except NotAllowed:
+        return not_found()
+    except Refusal as refusal:
+        return refusal.response
+    except StoreUnavailable:
+        return unavailable()
+    return attachment(as_csv(HEADINGS, as_rows(made)), "inbjudningar.csv", CSV)
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 16
+
+
+def group_file(request: Request) -> Response:
+    """GET /api/min-grupp.csv or .xlsx?grupp=&visa=: what a manager sees with that filter, all of it."""
+    house, asked = installation(), request.query_params
+    try:
+        account = asking(request, lambda account: account.is_manager)
+        groups = house.store.managed_groups(account.id, house.module.question_ids)
+        view = group_view.asked_for(house.module, groups, asked.get("grupp", ""), asked.get("visa", ""))
+        found = house.store.managed_members(account.id, view.chosen_id, house.module.question_ids)
+        members = group_view.shown(house.module, found, view)
+    except Refusal as refusal:
+        return refusal.response
+    except StoreUnavailable:
+        return unavailable()
+    themes = [theme.title for theme in house.module.themes]
+    headings = ["namn", "e-post", "grupp", *themes, "klara teman", "allt klart"]
+    rows = [
+        [
+            member.name,
+            member.email,
+            ", ".join(member.groups),
+            *("klart" if complete else "inte klart" for complete in member.themes),
+            str(member.complete),
+            f"{member.completed_at.astimezone(STOCKHOLM):%Y-%m-%d}" if member.completed_at else "",
+        ]
+        for member in members
+    ]
+    if request.url.path.endswith(".xlsx"):
+        return attachment(as_xlsx(headings, rows, sheet="Min grupp"), "min-grupp.xlsx", XLSX)
+    return attachment(as_csv(headings, rows), "min-grupp.csv", CSV)
+
+
+def own_data(request: Request) -> Response:
+    """GET /api/mina-uppgifter.json or .txt: all that is stored about the one who asks, and nobody else."""
+    house = installation()
+    try:
+        own = house.store.own_data(asking(request, lambda _: True).id)
+    except Refusal as refusal:
+        return refusal.response
+    except StoreUnavailable:
+        return unavailable()
+    if own is None:
+        return not_found()
+    if request.url.path.endswith(".json"):
+        data = json.dumps(own_copy.as_data(own, house.module), ensure_ascii=False, indent=2)
+        return attachment(data.encode(), "mina-uppgifter.json", "application/json")
+    text = own_copy.as_text(own, house.module, house.store.clock())
+    return attachment(text.encode(), "mina-uppgifter.txt", "text/plain; charset=utf-8")
+
+
+def routes() -> list[BaseRoute]:
+    return [
+        Route("/api/personallista.csv", staff_list, methods=["GET"]),
+        Route("/api/inbjudningar.csv", invitations, methods=["POST"]),
+        Route("/api/min-grupp.csv", group_file, methods=["GET"]),
+        Route("/api/min-grupp.xlsx", group_file, methods=["GET"]),
+        Route("/api/handelser.csv", audit_log, methods=["GET"]),
+        Route("/api/mina-uppgifter.json", own_data, methods=["GET"]),
+        Route("/api/mina-uppgifter.txt", own_data, methods=["GET"]),
+    ]
+
+
+def made_up() -> BaseRoute:
+    """Any other address below /api, whatever the method. Comes after all other routes."""
+    return Route(
+        "/api/{path:path}", lambda request: not_found(), methods=["GET", "POST", "PUT", "PATCH", "DELETE"]
+    )

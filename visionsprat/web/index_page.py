@@ -1,0 +1,268 @@
+"""What reaches the browser first: the index page, compressed scripts and styles.
+
+Streamlit serves its own index page in English and its static files uncompressed; this middleware
+stands in front of it.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import gzip
+import hashlib
+import mimetypes
+import re
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import brotli
+from anyio import CapacityLimiter, to_thread
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit import get_option
+from streamlit.file_util import get_static_dir
+
+from visionsprat.content.page_addresses import elsewhere, is_address, tidied
+from visionsprat.installation import installation
+from visionsprat.web.cookies import BROWSER_COOKIE
+from visionsprat.web.security import is_https
+
+ASSETS = Path(__file__).parents[1] / "ui" / "static"
+STREAMLIT = Path(get_static_dir())
+
+#: In this order: each uses what those before it have put into window.visionsprat.
+_SCRIPTS = (
+    "shell.js",
+    "answers.js",
+    "disk.js",
+    "drafts.js",
+    "session.js",
+    "box.js",
+    "editor.js",
+    "heard.js",
+    "filled.js",
+)
+
+#: Where Streamlit draws.
+_ROOT = '<div id="root"></div>'
+#: First segments of addresses that are not pages.
+_NOT_PAGES = {"api", "assets", "healthz", "metrics", "static", "media", "component", "_stcore"}
+#: Streamlit's front end fetches these 375 kB at every first visit, for icons that no page of ours draws.
+_ICON_FONT = "/static/media/MaterialSymbols"
+_FOREVER = "public, max-age=31536000, immutable"
+
+#: For pages of our own without scripts.
+_PLAIN_POLICY = (
+    "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_NOT_FOUND = """<!doctype html><html lang="sv"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Sidan finns inte – Visionsprat</title>
+<link rel="stylesheet" href="{style}"><body class="plain"><main><h1 class="hero">Sidan finns inte</h1>
+<p class="lead">Adressen stämmer inte. Det du har skrivit finns kvar.</p>
+<p><a class="button primary" href="/">Till startsidan</a></p></main></body></html>"""
+
+
+def asset(name: str) -> str:
+    """The address of one of our own files, with a mark that changes with its content."""
+    digest = hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()[:12]
+    return f"/assets/{name}?v={digest}"
+
+
+def not_found() -> HTMLResponse:
+    """What a made-up address shows, and one that somebody may not see."""
+    headers = {"Content-Security-Policy": _PLAIN_POLICY}
+    return HTMLResponse(_NOT_FOUND.format(style=asset("style.css")), 404, headers)
+
+
+def index_page() -> str:
+    """Streamlit's index page made ours: Swedish, with our styles and script, without what we don't use."""
+    page = (STREAMLIT / "index.html").read_text(encoding="utf-8")
+    page = re.sub(r"<!--.*?-->", "", page, flags=re.S).strip()
+    page = page.replace('<html lang="en">', '<html lang="sv">')
+    page = re.sub(r"<title>.*?</title>", "<title>Visionsprat</title>", page)
+    page = re.sub(r'<link\s+rel="(shortcut icon|preload|service-desc)".*?>', "", page, flags=re.S)
+    page = re.sub(r"<noscript>.*?</noscript>", "", page, flags=re.S)
+    page = page.replace('="./', '="/')
+    # Nothing is painted before a stylesheet in the head has come, and the first words need ours alone.
+    theirs = "".join(re.findall(r'<link rel="stylesheet".*?>', page))
+    page = page.replace(theirs, "").replace("</body>", f"{theirs}</body>")
+    ours = (
+        '<meta name="color-scheme" content="light dark">'
+        f'<link rel="icon" type="image/svg+xml" href="{asset("icon.svg")}">'
+        '<link rel="preload" href="/assets/figtree.woff2" as="font" type="font/woff2" crossorigin>'
+        f"<style>{(ASSETS / 'style.css').read_text(encoding='utf-8')}</style>"
+        f"{_inline('scheme.js')}{_inline('modern.js')}"
+        + "".join(f'<script type="module" src="{asset(name)}"></script>' for name in _SCRIPTS)
+    )
+    # Behind the first words, which it speaks of: at once, where no other script ever comes.
+    page = page.replace(_ROOT, f"{_ROOT}{_inline('arrival.js')}")
+    # Before Streamlit's own script: ours must be there when the first page is drawn.
+    return page.replace("<title>", ours + "<title>", 1)
+
+
+def _inline(name: str) -> str:
+    return f"<script>{(ASSETS / name).read_text(encoding='utf-8')}</script>"
+
+
+def content_security_policy(page: str) -> str:
+    """A policy that allows what Streamlit needs: its own scripts, components from blobs, inline styles."""
+    inline = re.findall(r"<script>(.*?)</script>", page, flags=re.S)
+    hashes = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" for script in inline
+    )
+    return (
+        f"default-src 'self'; script-src 'self' blob: {hashes}; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
+        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+
+
+def scripts_and_styles() -> dict[str, Path]:
+    """Streamlit's and our own, by their addresses."""
+    folders = {"/static": STREAMLIT / "static", "/assets": ASSETS}
+    return {
+        f"{address}/{file.relative_to(folder).as_posix()}": file
+        for address, folder in folders.items()
+        for file in folder.rglob("*")
+        if file.suffix in {".js", ".css"}
+    }
+
+
+_COMPRESS: dict[str, Callable[[bytes], bytes]] = {
+    "br": lambda data: brotli.compress(data, quality=9),
+    "gzip": lambda data: gzip.compress(data, 9, mtime=0),
+}
+
+
+_compressed: dict[tuple[Path, str], bytes] = {}
+
+
+def compressed(file: Path, encoding: str) -> bytes:
+    """A script or style in that encoding: "br" or "gzip". They never change while the server runs."""
+    if (file, encoding) not in _compressed:
+        _compressed[file, encoding] = _COMPRESS[encoding](file.read_bytes())
+    return _compressed[file, encoding]
+
+
+def compress_ahead(page: str, files: Mapping[str, Path]) -> None:
+    """What the index page names, and so every first visit fetches: `files` by their addresses."""
+    for path in re.findall(r'(?:src|href)="(/(?:static|assets)/[^"?]+\.(?:js|css))', page):
+        compressed(files[path], "br")
+
+
+class Front:
+    """ASGI middleware; see the module."""
+
+    def __init__(self, app: ASGIApp, words: Callable[[Request], str] = lambda _: "") -> None:
+        """`words` says what stands in the index page until Streamlit has drawn; few are different."""
+        self.app = app
+        self.words = words
+        self.page = index_page()
+        self.policy = content_security_policy(self.page)
+        self.index = functools.lru_cache(maxsize=256)(self._index)
+        self.files = scripts_and_styles()
+        self.compressing = CapacityLimiter(1)
+        threading.Thread(target=compress_ahead, args=[self.page, self.files], daemon=True).start()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        response = await self._response(scope) if scope["method"] in {"GET", "HEAD"} else None
+        send = _with_caching(send, scope["path"])
+        if response:
+            await response(scope, receive, send)
+        else:
+            await self.app(scope, receive, _without_streamlits_page(scope, receive, send))
+
+    async def _response(self, scope: Scope) -> Response | None:
+        path = scope["path"]
+        encoding = _encoding(Headers(scope=scope).get("accept-encoding", ""))
+        segments = path.strip("/").split("/")
+        if segments[0] not in _NOT_PAGES and "." not in segments[-1]:
+            if not is_address(tidied(path)):
+                return not_found()
+            if there := elsewhere(path, scope["query_string"].decode("latin-1")):
+                return RedirectResponse(there, 308)
+            return await run_in_threadpool(self._page, Request(scope), encoding)
+        if path.startswith(_ICON_FONT):
+            return RedirectResponse("/assets/figtree.woff2", 308, headers={"Cache-Control": _FOREVER})
+        if encoding and path in self.files:
+            body = _compressed.get((self.files[path], encoding))
+            if body is None:
+                # One at a time: many who ask for what nobody has asked for yet would take all threads.
+                body = await to_thread.run_sync(
+                    compressed, self.files[path], encoding, limiter=self.compressing
+                )
+            headers = {"Content-Encoding": encoding, "Vary": "Accept-Encoding", "Cache-Control": _FOREVER}
+            return Response(body, headers=headers, media_type=mimetypes.guess_type(path)[0])
+        return None
+
+    def _page(self, request: Request, encoding: str) -> Response:
+        headers = {
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": self.policy,
+            "Vary": "Accept-Encoding, Cookie",
+            **({"Content-Encoding": encoding} if encoding else {}),
+        }
+        response = HTMLResponse(self.index(self.words(request), encoding), headers=headers)
+        if not request.cookies.get(BROWSER_COOKIE):
+            # Ties a sign-in ticket to the browser that asked for it.
+            mark = secrets.token_urlsafe(16)
+            response.set_cookie(BROWSER_COOKIE, mark, httponly=True, samesite="lax", secure=is_https(request))
+        return response
+
+    def _index(self, words: str, encoding: str) -> bytes:
+        page = self.page.replace(_ROOT, words + _ROOT).encode()
+        return _COMPRESS[encoding](page) if encoding else page
+
+
+def site() -> str:
+    """The public address that links begin with. Never what a request says: anybody may write that."""
+    return installation().settings.public_url(get_option("server.port"))
+
+
+def _encoding(accepted: str) -> str:
+    names = {
+        part.split(";")[0].strip() for part in accepted.split(",") if "q=0" not in part.replace("q=0.", "")
+    }
+    return "br" if "br" in names else "gzip" if "gzip" in names else ""
+
+
+def _with_caching(send: Send, path: str) -> Send:
+    async def wrapped(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            if path.startswith("/assets/") and message["status"] < 400:
+                headers["Cache-Control"] = _FOREVER
+            elif path.startswith("/api/"):
+                headers["Cache-Control"] = "no-store"
+        await send(message)
+
+    return wrapped
+
+
+def _without_streamlits_page(scope: Scope, receive: Receive, send: Send) -> Send:
+    """Streamlit answers addresses that it doesn't know with its own index page: say that there is nothing."""
+    replaced = False
+
+    async def wrapped(message: Message) -> None:
+        nonlocal replaced
+        if message["type"] == "http.response.start":
+            headers = Headers(raw=message["headers"])
+            is_page = headers.get("content-type", "").startswith("text/html")
+            # Pages of ours bring their policy.
+            replaced = is_page and "content-security-policy" not in headers
+            if replaced:
+                await not_found()(scope, receive, send)
+        if not replaced:
+            await send(message)
+
+    return wrapped

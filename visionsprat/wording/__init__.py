@@ -1,0 +1,1 @@
+"""Swedish words: numbers and times, messages, letters, the copy to take home."""

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.support.people import (
     SAVED,
@@ -80,6 +80,28 @@ def test_an_open_tab_offers_what_the_restored_server_has_lost(
     page.reload()
     expect(editor(page)).to_have_value("Ett. Två. Tre.")
     expect(page.locator(".choice h3")).to_have_count(0)
+
+
+def test_what_a_restored_server_had_no_room_to_keep_is_put_aside_when_it_is_not_chosen(
+    page: Page, person: Person, server: Server, tmp_path: Path
+) -> None:
+    def says_there_is_no_room(route: Route) -> None:
+        answer = route.fetch()
+        told = {"kept": False} if answer.status == 409 else {}
+        route.fulfill(response=answer, json={**answer.json(), **told})
+
+    signed_in(page, person, "/skapande")
+    there = Backup(server, tmp_path)
+    editor(page).fill("Ett.")
+    expect(status(page)).to_have_text(SAVED)
+    page.route("**/api/reflections", says_there_is_no_room)
+    there.put_back(meanwhile=lambda: let_in(page, person))
+    choice = page.get_by_role("button", name="Låt svaret vara tomt")
+    expect(choice).to_be_visible()
+    with page.expect_request("**/api/reflections") as sent:
+        choice.click()
+    assert sent.value.post_data_json["text"] == "Ett."
+    expect(editor(page)).to_have_value("")
 
 
 def test_a_tab_with_unsaved_text_is_told_and_asked_once(

@@ -84,9 +84,9 @@ def cookie(page: Page, plain: str) -> Any:
     return next((each for each in page.context.cookies() if each["name"] == name), None)
 
 
-def let_in(page: Page, person: Person) -> None:
-    """Give the browser a session of somebody's, before it opens a page."""
-    url = person.server.url
+def let_in(page: Page, person: Person, address: str | None = None) -> None:
+    """Give the browser a session of somebody's, before it opens a page there."""
+    url = address or person.server.url
     session: Any = {"name": cookie_name(url, SESSION_COOKIE), "value": person.new_token(), "url": url}
     page.context.add_cookies([{**session, "httpOnly": True, "sameSite": "Lax"}])
 

@@ -189,7 +189,7 @@ class Round:
         #: What was done, for when something is lost.
         self.told: list[str] = []
         self._typed = 0
-        let_in(self._blank(), self._person)
+        let_in(self._blank(), self._person, self._meddler.url)
         self._tabs = [self._open(number) for number in range(TABS)]
 
     def write(self, folder: Path, seconds: float) -> None:
@@ -292,7 +292,7 @@ class Round:
             self.told.append(f"  {choice.locator('h3').all_inner_texts()} {name}: {text}")
 
     def _come_back(self) -> None:
-        let_in(self._tabs[0], self._person)
+        let_in(self._tabs[0], self._person, self._meddler.url)
         for tab in self._tabs:
 
             def is_back(tab: Page = tab) -> bool:

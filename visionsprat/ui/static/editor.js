@@ -310,9 +310,13 @@ class Saver {
 
   /** What was put aside has been saved before its place was taken: then it is kept as any other. */
   forgetAside(text) {
-    const isSaved = ({ content }) => content.is_aside && same(content.text, text);
-    this.left.filter(isSaved).forEach(({ draft }) => draft.remove());
-    this.left = this.left.filter((each) => !isSaved(each));
+    this.forget((content) => content.is_aside && same(content.text, text));
+  }
+
+  /** Keep no more of the texts that wait than those that are still needed. */
+  forget(isDone) {
+    this.left.filter(({ content }) => isDone(content)).forEach(({ draft }) => draft.remove());
+    this.left = this.left.filter(({ content }) => !isDone(content));
   }
 
   type(text) {
@@ -449,6 +453,7 @@ class Saver {
   /** Settle a conflict with the text that the person chose. */
   choose(text) {
     this.chosen = true; // what goes by that was not deleted by mistake
+    this.forget((content) => !content.is_aside && same(content.text, this.text)); // asked about now, not again
     this.holds(this.other);
     this.other = null;
     this.before = null;

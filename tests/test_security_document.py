@@ -20,7 +20,7 @@ LIMITS = [
     for name in re.findall(r"`([a-z_.]+\._?[A-Z][A-Z_]+)`", where)
 ]
 #: Said otherwise than the constant is: half of the cores.
-_IN_WORDS = {"turns.AT_ONCE"}
+_IN_WORDS = {"runtime.turns.AT_ONCE"}
 
 
 @pytest.mark.parametrize("named", sorted(set(re.findall(r"`(tests/[\w/]+\.py(?:::\w+)?)`", DOCUMENT))))

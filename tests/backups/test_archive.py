@@ -219,8 +219,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from visionsprat.backups import archive
 # As a power cut would, between the copy and its name.
-backups.put_in_place = lambda new, path: os.kill(os.getpid(), signal.SIGKILL)
-backups.backup(Path(sys.argv[1]), Path(sys.argv[2]), datetime(2026, 11, 12, 7, tzinfo=timezone.utc))
+archive.put_in_place = lambda new, path: os.kill(os.getpid(), signal.SIGKILL)
+archive.backup(Path(sys.argv[1]), Path(sys.argv[2]), datetime(2026, 11, 12, 7, tzinfo=timezone.utc))
 """
 
 
@@ -572,8 +572,8 @@ import os, signal, sys
 from datetime import datetime, timezone
 from pathlib import Path
 from visionsprat.backups import archive
-backups.put_in_place = lambda new, path: os.kill(os.getpid(), signal.SIGKILL)
-backups.restore(Path(sys.argv[1]), Path(sys.argv[2]), datetime.now(timezone.utc), lambda found: None)
+archive.put_in_place = lambda new, path: os.kill(os.getpid(), signal.SIGKILL)
+archive.restore(Path(sys.argv[1]), Path(sys.argv[2]), datetime.now(timezone.utc), lambda found: None)
 """
 
 
@@ -613,7 +613,7 @@ for line in sys.stdin:
     if (child := os.fork()) == 0:
         left = int(line)
         now = datetime.now(timezone.utc)
-        backups.restore(Path(sys.argv[1]), Path(sys.argv[2]), now, lambda found: None)
+        archive.restore(Path(sys.argv[1]), Path(sys.argv[2]), now, lambda found: None)
         os._exit(0)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """

@@ -10,9 +10,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.test_store_attempts import know_device
 
 from tests.conftest import AddAccount, Clock
+from tests.store.test_attempts import know_device
 from tests.support.stored import QUESTION, STEPS, begin_session, kept, save, sql, visit
 from visionsprat.domain.records import (
     Action,

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from starlette.applications import Starlette
-from tests.test_web import sign_in
 
 from tests.conftest import Clock
 from tests.support.client import Client
+from tests.web.test_api import sign_in
 from visionsprat.content.module import Module
 from visionsprat.domain.records import Action, NewAccount, Reflection
 from visionsprat.installation import Installation, installation

@@ -15,7 +15,8 @@ SOURCES = [
     *sorted((ROOT / "visionsprat" / "ui").rglob("*.js")),
     *sorted((ROOT / "visionsprat" / "ui").rglob("*.py")),
     *sorted((ROOT / "pages").glob("*.py")),
-    *(ROOT / "visionsprat" / f"{name}.py" for name in ("downloads", "front", "guard", "letters", "web")),
+    *sorted((ROOT / "visionsprat" / "web").glob("*.py")),
+    *sorted((ROOT / "visionsprat" / "wording").glob("*.py")),
     *(ROOT / "content" / name for name in ("tillganglighet.md", "personuppgifter.md")),
 ]
 #: What must not come, and the word that is used instead. None of it is English, so comments may be read too.

@@ -16,7 +16,7 @@ from visionsprat.backups.check import left_open, surroundings
 from visionsprat.backups.nightly import nightly_backups
 from visionsprat.domain.records import Level
 from visionsprat.errors import VisionspratError
-from visionsprat.installation import backups_path, installation
+from visionsprat.installation import backups_path, open_installation
 from visionsprat.runtime import event_loops, memory, standard_streams
 from visionsprat.store.checkpoints import SQLITE
 from visionsprat.store.schema import schema
@@ -41,7 +41,7 @@ event_loops.spare_descriptors()
 memory.keep_large_blocks_apart()
 widget_values.install()
 try:
-    house = installation()
+    installation = open_installation()
 except VisionspratError as error:
     sys.exit(f"Visionsprat can't start. {error}")
 
@@ -50,15 +50,17 @@ except VisionspratError as error:
 async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
     gc.collect()
     gc.freeze()
-    log.write_log(house.settings.log_level)  # now that the server has set up its own
+    log.write_log(installation.settings.log_level)  # now that the server has set up its own
     greet()
     running = {"version": VERSION, "schema": schema(), "sqlite": SQLITE}
     _log.info("Started", extra=running)
-    backups = nightly_backups(house.store.path, backups_path(house.settings), house.store.clock)
-    with backups, background_wiping(house.store):
+    backups = nightly_backups(
+        installation.store.path, backups_path(installation.settings), installation.store.clock
+    )
+    with backups, background_wiping(installation.store):
         async with connections.watched():
             yield {}
-    house.store.close()
+    installation.store.close()
     _log.info("Stopped", extra=running)
 
 
@@ -66,17 +68,17 @@ def greet() -> None:
     """Say in the terminal where the application is, what is left to fill in, and how to make an account."""
     address = site()
     print(f"\n  Visionsprat is running at {address}\n")
-    if house.declarations.notes:
-        print("".join(f"  {note}\n" for note in house.declarations.notes))
-    for found in (*surroundings(house.settings.data), *left_open(house.settings)):
+    if installation.declarations.notes:
+        print("".join(f"  {note}\n" for note in installation.declarations.notes))
+    for found in (*surroundings(installation.settings.data), *left_open(installation.settings)):
         if found.level is not Level.OK:
             print(f"  {found.text}\n")
             _log.warning("What needs care: %s", found.text)
     if not standard_streams.is_utf8():
         print("  The locale is not UTF-8: settings and names of files may be misread. Set LC_ALL=C.UTF-8.\n")
-    if not house.store.is_claimed():
+    if not installation.store.is_claimed():
         print("  There are no accounts yet. Open this link to make the first one:")
-        print(f"\n  {address}/kom-igang?kod={house.claim_code}\n")
+        print(f"\n  {address}/kom-igang?kod={installation.claim_code}\n")
     sys.stdout.flush()
 
 

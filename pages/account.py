@@ -5,14 +5,14 @@ import streamlit as st
 from visionsprat.accounts.authentication import SignInRefused, check, hash_password, issue_ticket
 from visionsprat.domain.fields import Refused, clean_name
 from visionsprat.ui import erasing, locked, own_code, second_factor, sessions
-from visionsprat.ui.context import browser_mark, client, device, here
+from visionsprat.ui.context import browser_mark, client, current_context, device
 from visionsprat.ui.layout import draw, notice
 from visionsprat.ui.own_password import PROBLEMS, tell
 from visionsprat.ui.ticket import enter
 from visionsprat.wording.messages import FAULTS, PASSWORD_ADVICE
 
-at = here()
-store, account = at.installation.store, at.account
+context = current_context()
+store, account = context.installation.store, context.account
 NAME_SAVED = "account_name_saved"
 
 
@@ -63,7 +63,7 @@ def password_form() -> None:
 def change_password(hashed: str, checked: str) -> None:
     try:
         if store.set_password(account.id, hashed, checked):
-            enter(issue_ticket(store, account.id, browser_mark(), checked=hashed), at.address)
+            enter(issue_ticket(store, account.id, browser_mark(), checked=hashed), context.address)
             return
     except SignInRefused:
         pass

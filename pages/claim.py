@@ -9,12 +9,12 @@ from visionsprat.domain.fields import Refused, clean_email, clean_group, clean_n
 from visionsprat.domain.records import NewAccount
 from visionsprat.errors import AlreadyClaimed
 from visionsprat.runtime.turns import TooBusy
-from visionsprat.ui.context import browser_mark, here
+from visionsprat.ui.context import browser_mark, current_context
 from visionsprat.ui.layout import draw, notice
 from visionsprat.ui.ticket import enter
 from visionsprat.wording.messages import FAULTS, NO_COOKIES, PASSWORD_ADVICE, TOO_BUSY
 
-house = here().installation
+installation = current_context().installation
 
 
 def form() -> None:
@@ -43,8 +43,8 @@ def form() -> None:
         hashed = hash_password(password, known=(*person.split(), address))
         team = clean_group(group)
         account = NewAccount(address, person, hashed, is_admin=True, member_of=team, manages=team)
-        account_id = house.store.claim(account)
-        enter(issue_ticket(house.store, account_id, browser_mark(), checked=hashed), "")
+        account_id = installation.store.claim(account)
+        enter(issue_ticket(installation.store, account_id, browser_mark(), checked=hashed), "")
     except SignInRefused:  # closed, or given another password, in the moment since
         st.rerun()  # the link is used, and the page says so
     except TooBusy:
@@ -61,7 +61,9 @@ def form() -> None:
 
 
 code = st.query_params.get("kod", "")
-if house.store.is_claimed() or not secrets.compare_digest(code.encode(), house.claim_code.encode()):
+if installation.store.is_claimed() or not secrets.compare_digest(
+    code.encode(), installation.claim_code.encode()
+):
     draw("claim_closed.html")
 else:
     form()

@@ -4,12 +4,12 @@ import streamlit as st
 
 from visionsprat.accounts.invitations import ask_for_new_password
 from visionsprat.domain.fields import Refused, clean_email
-from visionsprat.ui.context import client, here
+from visionsprat.ui.context import client, current_context
 from visionsprat.ui.layout import draw, notice
 from visionsprat.wording.messages import FAULTS, LETTER_COMES
 
-house = here().installation
-smtp = house.settings.smtp
+installation = current_context().installation
+smtp = installation.settings.smtp
 draw("forgotten.html", mail=smtp is not None)
 if smtp is not None:
     with st.form("forgotten_form", border=False):
@@ -18,7 +18,9 @@ if smtp is not None:
         pressed = st.form_submit_button("Skicka länk", type="primary")
     if pressed:
         try:
-            ask_for_new_password(house.store, smtp, here().site, clean_email(email), client())
+            ask_for_new_password(
+                installation.store, smtp, current_context().site, clean_email(email), client()
+            )
             notice(LETTER_COMES)
         except Refused as refused:
             notice(FAULTS[refused.fault], problem=True, fields=["forgotten_email"], place=problem)

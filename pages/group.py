@@ -4,20 +4,20 @@ import streamlit as st
 
 from visionsprat.domain import group_view
 from visionsprat.domain.progress import MemberCompletion, State
-from visionsprat.ui.context import here
+from visionsprat.ui.context import current_context
 from visionsprat.ui.layout import draw
 
-at = here()
-house, manager = at.installation, at.account.id
-groups = house.store.managed_groups(manager, house.module.question_ids)
+context = current_context()
+installation, manager = context.installation, context.account.id
+groups = installation.store.managed_groups(manager, installation.module.question_ids)
 asked = st.query_params
-view = group_view.asked_for(house.module, groups, asked.get("grupp", ""), asked.get("visa", ""))
+view = group_view.asked_for(installation.module, groups, asked.get("grupp", ""), asked.get("visa", ""))
 many = len(view.nodes) > 1
 count = view.numbers[view.visible]
 members: tuple[MemberCompletion, ...] = ()
 if 0 < count <= group_view.MOST:
-    found = house.store.managed_members(manager, view.chosen_id, house.module.question_ids)
-    members = group_view.shown(house.module, found, view)
+    found = installation.store.managed_members(manager, view.chosen_id, installation.module.question_ids)
+    members = group_view.shown(installation.module, found, view)
 
 draw("heading.html", title="Min grupp" if not many else "Mina grupper", lead="")
 if many:
@@ -37,8 +37,8 @@ draw(
     members=members,
     several=many,
     too_many=count > group_view.MOST,
-    themes=at.module.themes,
+    themes=context.module.themes,
 )
 waiting = [member.email for member in members if member.state is not State.COMPLETE]
-text = group_view.reminder(at.site)
+text = group_view.reminder(context.site)
 draw("reminder.html", addresses=waiting, text=text, mailto=group_view.mailto(waiting, text))

@@ -8,21 +8,22 @@ from visionsprat.domain.fields import Refused
 from visionsprat.domain.records import Invited
 from visionsprat.errors import InvitationVoid
 from visionsprat.runtime.turns import TooBusy
-from visionsprat.ui.context import browser_mark, here
+from visionsprat.ui.context import browser_mark, current_context
 from visionsprat.ui.layout import draw, notice
 from visionsprat.ui.ticket import enter
 from visionsprat.ui.waiting import ask_for_code
 from visionsprat.wording.messages import FAULTS, NO_COOKIES, PASSWORD_ADVICE, TOO_BUSY, VOID
 
-at = here()
-store = at.installation.store
+context = current_context()
+store = context.installation.store
 link = code_hash(st.query_params.get("kod", ""))
 
 
 def form(person: Invited) -> None:
     draw("invited.html", person=person)
-    if at.visitor and at.account.id != person.account_id:
-        notice(f"Nu är {at.account.name} inloggad här. När du har valt ett lösenord är du det i stället.")
+    if context.visitor and context.account.id != person.account_id:
+        name = context.account.name
+        notice(f"Nu är {name} inloggad här. När du har valt ett lösenord är du det i stället.")
     with st.form("invitation_form", border=False):
         draw("username.html", email=person.email)
         password = st.text_input(
@@ -46,9 +47,9 @@ def form(person: Invited) -> None:
     except InvitationVoid:
         st.rerun()  # used or replaced meanwhile
     else:
-        if person.has_password and at.installation.settings.smtp:
-            tell_of_new_password(at.installation.settings.smtp, person)
-        store.end_session(at.token_hash)  # somebody else's, whose cookie is about to be replaced
+        if person.has_password and context.installation.settings.smtp:
+            tell_of_new_password(context.installation.settings.smtp, person)
+        store.end_session(context.token_hash)  # somebody else's, whose cookie is about to be replaced
         ask_for_code(account_id, person.email, hashed)
         try:
             enter(issue_ticket(store, account_id, browser_mark(), checked=hashed), "")
@@ -60,4 +61,4 @@ try:
     form(store.invited(link))
 except InvitationVoid as void:
     title, text = VOID[type(void)]
-    draw("invitation_void.html", title=title, text=text, mail=at.installation.settings.smtp is not None)
+    draw("invitation_void.html", title=title, text=text, mail=context.installation.settings.smtp is not None)

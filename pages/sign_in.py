@@ -6,7 +6,7 @@ from visionsprat.accounts.authentication import SignInRefused, sign_in
 from visionsprat.accounts.second_factor import CodeWanted
 from visionsprat.errors import TooManyFailures
 from visionsprat.runtime.turns import TooBusy
-from visionsprat.ui.context import ERASED, browser_mark, client, destination, device, here
+from visionsprat.ui.context import ERASED, browser_mark, client, current_context, destination, device
 from visionsprat.ui.layout import draw, notice
 from visionsprat.ui.ticket import enter
 from visionsprat.ui.waiting import wait_for_code
@@ -15,8 +15,8 @@ from visionsprat.wording.messages import NO_COOKIES, TOO_BUSY, too_many
 KEEP_ADVICE = "I 30 dagar. Välj det bara på en dator som du är ensam om."
 FIELDS = ("sign_in_email", "sign_in_password")
 
-at = here()
-module = at.module
+context = current_context()
+module = context.module
 draw("sign_in.html", welcome=module.welcome, sentence=module.vision.sentence, themes=module.themes)
 if st.query_params.get(ERASED[0]) == ERASED[1]:
     notice("Ditt konto är raderat, med allt du hade skrivit.")
@@ -42,7 +42,7 @@ if pressed:
             )
         else:
             ticket = sign_in(
-                at.installation.store,
+                context.installation.store,
                 email,
                 password,
                 browser_mark(),
@@ -61,6 +61,6 @@ if pressed:
     except CodeWanted as wanted:
         wait_for_code(wanted.waiting, destination())
     except TooManyFailures as refused:
-        notice(too_many(refused.until, at.now), problem=True, place=problem)
+        notice(too_many(refused.until, context.now), problem=True, place=problem)
     except TooBusy:
         notice(TOO_BUSY, problem=True, place=problem)

@@ -15,7 +15,7 @@ from hypothesis import settings
 
 from visionsprat.content.module import Module, load_module
 from visionsprat.domain.records import NewAccount
-from visionsprat.installation import installation
+from visionsprat.installation import open_installation
 from visionsprat.settings import ROOT
 from visionsprat.store import Store
 from visionsprat.telemetry import log
@@ -46,11 +46,11 @@ def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
     parts = tuple(f"VISIONSPRAT_{part}_" for part in ("SMTP", "MAIL", "LOG", "METRICS"))
     for name in [name for name in os.environ if name.startswith(parts)]:
         monkeypatch.delenv(name)
-    installation.cache_clear()
+    open_installation.cache_clear()
     yield tmp_path / "data"
-    if installation.cache_info().currsize:
-        installation().store.close()
-    installation.cache_clear()
+    if open_installation.cache_info().currsize:
+        open_installation().store.close()
+    open_installation.cache_clear()
 
 
 @pytest.fixture(autouse=True)

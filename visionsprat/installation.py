@@ -39,7 +39,7 @@ def backups_path(settings: Settings) -> Path:
 
 
 @functools.lru_cache(maxsize=1)
-def installation() -> Installation:
+def open_installation() -> Installation:
     """The installation that the environment names. Raises VisionspratError when it can't be opened."""
     settings = load_settings()
     module, declarations = load_module(settings.content), load_declarations(settings.content)

@@ -41,7 +41,7 @@ from visionsprat.backups.check import check
 from visionsprat.content.module import Module
 from visionsprat.domain.records import Contents, Level, NewAccount, Reflection
 from visionsprat.errors import StoreUnavailable
-from visionsprat.installation import installation
+from visionsprat.installation import open_installation
 from visionsprat.settings import ROOT
 from visionsprat.store import Store, copies
 from visionsprat.store.checkpoints import CHECKPOINT
@@ -859,4 +859,4 @@ def test_an_installation_asks_that_before_it_opens_the_database(data_folder: Pat
         store.add_account(NewAccount("amina@test.example", "Amina", None))
     truncate(data_folder / "visionsprat.db")
     with pytest.raises(DatabaseDamaged):
-        installation()
+        open_installation()

@@ -11,14 +11,14 @@ from tests.support.mailbox import mail_server
 from tests.support.server import poll
 from tests.support.stored import sql
 from visionsprat.accounts.second_factor import new_secret, recovery_hash
-from visionsprat.installation import Installation, installation
+from visionsprat.installation import Installation, open_installation
 
 NEW, RECOVERY = "tre gamla paraplyer", "k7wm-3rtq-x2hd-p4vn-8ezb-6yjc"
 
 
 @pytest.fixture
 def house() -> Installation:
-    return installation()
+    return open_installation()
 
 
 @pytest.fixture
@@ -116,8 +116,8 @@ def test_whoever_turns_the_second_factor_off_gets_a_letter(
         for name, value in mailbox.environment.items():
             monkeypatch.setenv(name, value)
         house.store.close()
-        installation.cache_clear()
-        at = come(monkeypatch, installation(), "account.py", chief)
+        open_installation.cache_clear()
+        at = come(monkeypatch, open_installation(), "account.py", chief)
         at.button(key="factor_off").click().run()
         at.text_input(key="factor_password").set_value(PASSWORD)
         at.text_input(key="factor_code").set_value(RECOVERY)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.pages.visits import add_chief, come, said
-from visionsprat.installation import installation
+from visionsprat.installation import open_installation
 from visionsprat.ui.context import here
 
 
@@ -23,7 +23,7 @@ from visionsprat.ui.context import here
     ],
 )
 def test_what_is_no_address_is_taken_for_the_start_page(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    house, seen = installation(), []
+    house, seen = open_installation(), []
     at = come(
         monkeypatch,
         house,

@@ -9,7 +9,7 @@ from tests.pages.visits import PASSWORD, add_chief, come, said
 from tests.support.stored import sql
 from visionsprat.accounts.second_factor import new_secret, recovery_hash
 from visionsprat.domain.records import NewAccount
-from visionsprat.installation import Installation, installation
+from visionsprat.installation import Installation, open_installation
 
 RECOVERY = "k7wm-3rtq-x2hd-p4vn-8ezb-6yjc"
 NO_LONGER = "Du är inte administratör längre. Det du valde nu är inte gjort."
@@ -17,7 +17,7 @@ NO_LONGER = "Du är inte administratör längre. Det du valde nu är inte gjort.
 
 @pytest.fixture
 def house() -> Installation:
-    return installation()
+    return open_installation()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from tests.pages.visits import PASSWORD, come, said
 from tests.support.stored import sql
 from visionsprat.accounts.invitations import code_hash
 from visionsprat.domain.records import NewAccount, Whom
-from visionsprat.installation import Installation, installation
+from visionsprat.installation import Installation, open_installation
 
 #: The last thing that each of them writes before it hands out a ticket is a line of the record.
 CLOSED = "CREATE TRIGGER closed AFTER INSERT ON audit_log BEGIN UPDATE accounts SET is_active = 0; END"
@@ -16,7 +16,7 @@ CLOSED = "CREATE TRIGGER closed AFTER INSERT ON audit_log BEGIN UPDATE accounts 
 
 @pytest.fixture
 def house() -> Installation:
-    return installation()
+    return open_installation()
 
 
 def test_an_account_closed_while_its_password_is_chosen_is_told(

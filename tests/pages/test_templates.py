@@ -97,7 +97,7 @@ def sign_in(body: str, sentence: str) -> dict[str, Any]:
 
 def navigation(ids: list[str], address: str, manager: bool = False) -> dict[str, Any]:
     return {
-        "here": Place(address, MODULE, Visitor({"": NOW})),
+        "context": Place(address, MODULE, Visitor({"": NOW})),
         "progress": progress(MODULE, ids),
         "account": Account(1, "amina@test.example", EVIL, is_admin=False, is_manager=manager),
     }

@@ -35,7 +35,7 @@ from visionsprat.accounts.invitations import ask_for_new_password
 from visionsprat.domain.records import NewAccount, Reflection
 from visionsprat.domain.text_rules import MAX_CHARACTERS
 from visionsprat.errors import EmailTaken, StoreUnavailable, TooManyFailures
-from visionsprat.installation import DATABASE, Installation, installation
+from visionsprat.installation import DATABASE, Installation, open_installation
 from visionsprat.mail.queue import Dispatch, errands
 from visionsprat.mail.smtp import Letter
 from visionsprat.settings import ROOT
@@ -323,7 +323,7 @@ def written() -> Iterator[io.StringIO]:
 
 @pytest.fixture
 def house(data_folder: object) -> Installation:
-    return installation()
+    return open_installation()
 
 
 @pytest.fixture

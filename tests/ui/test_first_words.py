@@ -10,7 +10,7 @@ from tests.support.client import Client
 from visionsprat.accounts import authentication
 from visionsprat.content.module import Module
 from visionsprat.domain.records import NewAccount
-from visionsprat.installation import installation
+from visionsprat.installation import open_installation
 from visionsprat.ui.first_words import first_words
 from visionsprat.web.api import SESSION_COOKIE, routes
 from visionsprat.web.index_page import Front
@@ -26,7 +26,7 @@ def client() -> Client:
 
 
 def sign_in(client: Client, name: str = "Amina Testsson", **more: bool) -> int:
-    store = installation().store
+    store = open_installation().store
     account = store.add_account(NewAccount(f"{name[:2]}@test.example", name, None, **more))
     admitted = authentication.redeem(store, authentication.issue_ticket(store, account, "test"), "test")
     assert admitted is not None
@@ -70,7 +70,7 @@ def test_nothing_in_them_is_personal(client: Client, module: Module) -> None:
     everywhere += ["/mitt-konto", "/personuppgifter", *FOR_NOBODY_ELSE]
     amina = sign_in(client)
     for question in module.questions:
-        installation().store.save_reflection(amina, question.id, "Hemligt", based_on=0)
+        open_installation().store.save_reflection(amina, question.id, "Hemligt", based_on=0)
     hers = [words(client, address) for address in everywhere]
     assert not any(personal in page for page in hers for personal in ("Amina", "test.example", "Hemligt"))
     sign_in(client, "Bengt Provberg", is_admin=True)
@@ -100,14 +100,14 @@ def test_a_visitor_reads_the_sign_in_page_wherever_they_go(
 def test_when_the_session_ends_so_do_its_words(client: Client) -> None:
     account = sign_in(client)
     assert "globala</span>" in words(client, "/globala")
-    installation().store.end_sessions(account)
+    open_installation().store.end_sessions(account)
     assert words(client, "/globala") == words(client, "/")
 
 
 def test_a_page_comes_without_words_while_the_database_can_not_be_read(client: Client) -> None:
     sign_in(client)
-    installation().store.close()
-    installation().store.path.write_bytes(b"no database at all" * 1000)
+    open_installation().store.close()
+    open_installation().store.path.write_bytes(b"no database at all" * 1000)
     assert words(client, "/globala").strip() == ""
 
 

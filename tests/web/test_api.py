@@ -28,7 +28,7 @@ from visionsprat.accounts import authentication
 from visionsprat.backups.archive import backup
 from visionsprat.domain.records import NewAccount
 from visionsprat.domain.tokens import token_hash
-from visionsprat.installation import DATABASE, Installation, backups_path, installation
+from visionsprat.installation import DATABASE, Installation, backups_path, open_installation
 from visionsprat.runtime.rate_limits import MOST_RECEIVED
 from visionsprat.telemetry import log, metrics
 from visionsprat.web.api import (
@@ -49,7 +49,7 @@ QUESTION = "skapande/innebar"
 
 @pytest.fixture
 def house(data_folder: object) -> Installation:
-    return installation()
+    return open_installation()
 
 
 @pytest.fixture
@@ -533,7 +533,7 @@ def test_the_public_address_is_an_own_origin(
     assert_refused(save(client, {"Origin": "https://testserver:444"}), 403)
     monkeypatch.setenv("VISIONSPRAT_URL", "https://testserver:444")
     house.store.close()
-    installation.cache_clear()
+    open_installation.cache_clear()
     cookie = f"__Host-{SESSION_COOKIE}={client.cookies[SESSION_COOKIE]}"
     assert save(client, {"Origin": "https://testserver:444", "Cookie": cookie}).status_code == 200
 
@@ -760,9 +760,9 @@ def behind_tls(
     client: Client, data_folder: object, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Installation]:
     monkeypatch.setenv("VISIONSPRAT_URL", OWN.replace("http", "https"))
-    installation().store.close()
-    installation.cache_clear()
-    yield installation()
+    open_installation().store.close()
+    open_installation.cache_clear()
+    yield open_installation()
 
 
 def test_behind_tls_the_cookies_are_secure_and_the_hosts_own(

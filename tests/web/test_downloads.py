@@ -15,7 +15,7 @@ from tests.support.client import Client
 from tests.web.test_api import sign_in
 from visionsprat.content.module import Module
 from visionsprat.domain.records import Action, NewAccount, Reflection
-from visionsprat.installation import Installation, installation
+from visionsprat.installation import Installation, open_installation
 from visionsprat.store import Store
 from visionsprat.telemetry import log
 from visionsprat.web import downloads
@@ -27,7 +27,7 @@ TEXT = "Räksmörgås\n\noch <b>fet</b> text 🥐"
 
 @pytest.fixture
 def house(data_folder: object) -> Installation:
-    return installation()
+    return open_installation()
 
 
 @pytest.fixture

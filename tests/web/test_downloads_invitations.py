@@ -14,7 +14,7 @@ from tests.support.stored import begin_session
 from visionsprat.accounts import authentication
 from visionsprat.accounts.invitations import code_hash
 from visionsprat.domain.records import Action, NewAccount
-from visionsprat.installation import Installation, installation
+from visionsprat.installation import Installation, open_installation
 from visionsprat.web import downloads
 from visionsprat.web.api import SESSION_COOKIE
 from visionsprat.web.security import Guard
@@ -24,7 +24,7 @@ ALL = "/api/inbjudningar.csv?aldrig=1"
 
 @pytest.fixture
 def house(data_folder: object) -> Installation:
-    house = installation()
+    house = open_installation()
     house.store.add_account(NewAccount("chief@test.example", "Chief", "no hash", is_admin=True))
     house.store.add_account(NewAccount("amina@test.example", "=Amina", None, member_of="Vård/Norr"))
     return house

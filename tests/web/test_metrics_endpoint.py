@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 
 from tests.support.client import OWN, Client
 from visionsprat.backups.archive import backup
-from visionsprat.installation import backups_path, installation
+from visionsprat.installation import backups_path, open_installation
 from visionsprat.settings import ROOT
 from visionsprat.store.schema import schema
 from visionsprat.telemetry import metrics
@@ -185,7 +185,7 @@ def test_the_version_is_the_newest_in_the_changelog() -> None:
 
 
 def test_it_says_how_old_the_newest_backup_is(client: Client) -> None:
-    house = installation()
+    house = open_installation()
     assert value(client.get("/metrics", headers=LOCAL), "visionsprat_newest_backup_age_seconds") == float(
         "inf"
     )

@@ -17,7 +17,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from tests.support.client import FOREIGN, OWN, Client
-from visionsprat.installation import installation
+from visionsprat.installation import open_installation
 from visionsprat.telemetry import log
 from visionsprat.web import downloads
 from visionsprat.web.api import OwnRoutes, routes
@@ -56,8 +56,8 @@ def client(app: Starlette) -> Client:
 def set_url(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     def set_it(url: str) -> None:
         monkeypatch.setenv("VISIONSPRAT_URL", url)
-        installation().store.close()
-        installation.cache_clear()
+        open_installation().store.close()
+        open_installation.cache_clear()
 
     return set_it
 

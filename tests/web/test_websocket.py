@@ -20,7 +20,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from tests.attack.frames import other_kinds, rerun
 from visionsprat.accounts import authentication
 from visionsprat.domain.records import NewAccount
-from visionsprat.installation import installation
+from visionsprat.installation import open_installation
 from visionsprat.telemetry import log
 from visionsprat.telemetry.metrics import REGISTRY
 from visionsprat.web import websocket
@@ -122,11 +122,13 @@ def learner() -> dict[str, str]:
 
 
 def account(email: str, *, is_admin: bool = False) -> int:
-    return installation().store.add_account(NewAccount(email, "Amina Testsson", "no hash", is_admin=is_admin))
+    return open_installation().store.add_account(
+        NewAccount(email, "Amina Testsson", "no hash", is_admin=is_admin)
+    )
 
 
 def cookie(account_id: int) -> dict[str, str]:
-    store = installation().store
+    store = open_installation().store
     admitted = authentication.redeem(store, authentication.issue_ticket(store, account_id, "test"), "test")
     assert admitted is not None
     return {"cookie": f"{SESSION_COOKIE}={admitted.token}"}
@@ -217,7 +219,7 @@ def test_a_connection_lost_while_the_server_speaks_is_no_fault() -> None:
 def test_rights_that_have_gone_are_gone(administrator: dict[str, str]) -> None:
     former = account("former@test.example", is_admin=True)
     headers = cookie(former)
-    installation().store.set_administrator(None, former, False)
+    open_installation().store.set_administrator(None, former, False)
     assert Stream(headers).sends(a_file("personal.csv")).closed == (1008, "kind")
 
 

@@ -16,7 +16,7 @@ from visionsprat.domain.progress import Progress, progress
 from visionsprat.domain.records import Account, Visitor
 from visionsprat.domain.tokens import token_hash
 from visionsprat.errors import StoreUnavailable
-from visionsprat.installation import Installation, installation
+from visionsprat.installation import Installation, open_installation
 from visionsprat.store.sessions import SEEN_AGAIN
 from visionsprat.telemetry import log
 from visionsprat.web.client_ip import client_in
@@ -32,7 +32,7 @@ _log = logging.getLogger("visionsprat")
 
 
 @dataclass(frozen=True)
-class Here:
+class Context:
     installation: Installation
     visitor: Visitor | None
     token_hash: str
@@ -70,21 +70,23 @@ class Here:
         return self.installation.store.clock()
 
 
-_here: ContextVar[Here] = ContextVar("here")
+_context: ContextVar[Context] = ContextVar("context")
 
 
-def arrive() -> Here:
+def arrive() -> Context:
     """Find out who is here, once at the beginning of a script run. Raises StoreUnavailable."""
     log.begin(st.context.headers.get(REQUEST_ID))
     log.about(client=log.place(client()))
-    house = installation()
+    installation = open_installation()
     token = st.context.cookies.get(SESSION_COOKIE, "")
     hashed = token_hash(token)
     address = _asked(st.context.url or "")
-    found = Here(house, house.store.visitor(hashed), hashed, address, had_session=bool(token))
+    found = Context(
+        installation, installation.store.visitor(hashed), hashed, address, had_session=bool(token)
+    )
     if found.visitor:
         log.about(account=found.visitor.account.id)
-    _here.set(found)
+    _context.set(found)
     return found
 
 
@@ -99,31 +101,34 @@ def _asked(url: str) -> str:
 
 def settle(address: str) -> None:
     """From now on the visitor is where the page stands that is drawn, whatever its client has said."""
-    if address != here().address:
-        _here.set(replace(here(), address=address))
+    if address != current_context().address:
+        _context.set(replace(current_context(), address=address))
 
 
-def here() -> Here:
-    return _here.get()
+def current_context() -> Context:
+    return _context.get()
 
 
 def destination() -> str:
     """The address with what follows the question mark: to go on to when one has signed in."""
     asked = [(name, value) for name in st.query_params for value in st.query_params.get_all(name)]
     kept = urlencode([each for each in asked if each != ERASED])
-    return f"{here().address}?{kept}" if kept and len(kept) <= LONGEST_URL else here().address
+    address = current_context().address
+    return f"{address}?{kept}" if kept and len(kept) <= LONGEST_URL else address
 
 
 def remember_visit() -> None:
     """Note that the visitor has been on this step, and that their session is alive."""
-    at = here()
-    if at.address not in at.module.steps:
+    context = current_context()
+    if context.address not in context.module.steps:
         return
-    visitor = at.signed_in
-    last = visitor.visits.get(at.address)
-    if last is None or at.now - min(last, visitor.last_seen_at) > SEEN_AGAIN:
+    visitor = context.signed_in
+    last = visitor.visits.get(context.address)
+    if last is None or context.now - min(last, visitor.last_seen_at) > SEEN_AGAIN:
         try:
-            at.installation.store.record_visit(visitor.account.id, at.token_hash, at.address, at.module.steps)
+            context.installation.store.record_visit(
+                visitor.account.id, context.token_hash, context.address, context.module.steps
+            )
         except StoreUnavailable as error:
             _log.warning("A visit could not be noted: %s", error)  # the page can be read all the same
 
@@ -140,6 +145,6 @@ def device() -> str:
 
 def client() -> str:
     """Where the browser comes from; empty on this machine itself."""
-    header = installation().settings.client_header
+    header = open_installation().settings.client_header
     named = st.context.headers.get_all(header) if header else []
     return client_in(named, st.context.ip_address)

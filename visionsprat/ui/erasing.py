@@ -9,7 +9,7 @@ import streamlit as st
 
 from visionsprat.errors import LastAdministrator, SignedOut
 from visionsprat.ui import own_password
-from visionsprat.ui.context import here
+from visionsprat.ui.context import current_context
 from visionsprat.ui.editor import forget_drafts
 from visionsprat.ui.layout import draw as draw_template
 from visionsprat.ui.layout import notice
@@ -21,8 +21,8 @@ _DONE = "erasing_done"
 
 def draw() -> None:
     """Draw the end of the account page."""
-    at = here()
-    store, account = at.installation.store, at.account
+    context = current_context()
+    store, account = context.installation.store, context.account
     draw_template("erasing.html")
     if st.session_state.pop(_DONE, False):
         forget_drafts(account.id)

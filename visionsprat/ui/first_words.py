@@ -18,7 +18,7 @@ from visionsprat.content.module import Module
 from visionsprat.domain.progress import progress
 from visionsprat.domain.tokens import token_hash
 from visionsprat.errors import StoreUnavailable
-from visionsprat.installation import installation
+from visionsprat.installation import open_installation
 from visionsprat.ui.layout import render
 from visionsprat.ui.pages import CLAIM, steps
 from visionsprat.web.cookies import SESSION_COOKIE
@@ -31,14 +31,19 @@ _FRAME_ALONE = {INVITATION, CLAIM, "glomt-losenord"}
 
 def first_words(request: Request) -> str:
     """HTML to stand in the index page at the address that was asked for."""
-    house = installation()
+    installation = open_installation()
     token = request.cookies.get(SESSION_COOKIE, "")
     try:
-        signed_in = bool(token) and house.store.account_of_session(token_hash(token)) is not None
+        signed_in = bool(token) and installation.store.account_of_session(token_hash(token)) is not None
     except StoreUnavailable:
         return ""
     address = request.url.path.strip("/")
-    return _drawn(house.module, house.declarations, _kind(house.module, address, signed_in), signed_in)
+    return _drawn(
+        installation.module,
+        installation.declarations,
+        _kind(installation.module, address, signed_in),
+        signed_in,
+    )
 
 
 def _kind(module: Module, address: str, signed_in: bool) -> str | None:

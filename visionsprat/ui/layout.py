@@ -20,7 +20,7 @@ from visionsprat.content.module import Theme
 from visionsprat.domain.group_view import namesakes
 from visionsprat.domain.progress import State
 from visionsprat.ui import pages
-from visionsprat.ui.context import here
+from visionsprat.ui.context import current_context
 from visionsprat.wording import messages
 
 _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False})
@@ -105,25 +105,25 @@ def notice(
 
 def draw_navigation() -> None:
     """The path at the side, or the bar on top of a phone."""
-    at = here()
-    if at.visitor is None:
-        draw("banner.html", ended=at.had_session)
+    context = current_context()
+    if context.visitor is None:
+        draw("banner.html", ended=context.had_session)
         return
-    draw("navigation.html", here=at, progress=at.progress, account=at.account)
+    draw("navigation.html", context=context, progress=context.progress, account=context.account)
 
 
 def draw_end() -> None:
     """What every page ends with: on the walk, the steps before and after; then the footer."""
-    at = here()
-    progress = at.progress if at.visitor else None
-    walk = pages.steps(at.module) if at.visitor else []
+    context = current_context()
+    progress = context.progress if context.visitor else None
+    walk = pages.steps(context.module) if context.visitor else []
     place = next(
-        (number for number, (address, _) in enumerate(walk) if address and address == at.address), None
+        (number for number, (address, _) in enumerate(walk) if address and address == context.address), None
     )
     draw(
         "end.html",
         half=_half(),
-        current=next((each for each in progress.themes if each.theme.id == at.address), None)
+        current=next((each for each in progress.themes if each.theme.id == context.address), None)
         if progress
         else None,
         progress=progress,

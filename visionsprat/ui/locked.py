@@ -9,7 +9,7 @@ import streamlit as st
 from visionsprat.accounts.authentication import SignInRefused, issue_ticket, unlock_texts
 from visionsprat.domain.records import TextLock
 from visionsprat.ui import own_password
-from visionsprat.ui.context import browser_mark, client, device, here
+from visionsprat.ui.context import browser_mark, client, current_context, device
 from visionsprat.ui.layout import draw as draw_template
 from visionsprat.ui.layout import notice
 from visionsprat.ui.ticket import enter
@@ -19,12 +19,12 @@ _ACCOUNT, _START = "mitt-konto", ""
 
 def draw() -> None:
     """Draw what there is to know on this page: mostly nothing, and then no query is made."""
-    at = here()
-    asks = at.signed_in.address_is_unproven and at.installation.settings.smtp is not None
-    if not asks and not at.signed_in.has_locks:
+    context = current_context()
+    asks = context.signed_in.address_is_unproven and context.installation.settings.smtp is not None
+    if not asks and not context.signed_in.has_locks:
         return
     with st.container(key="locked", gap="small"):
-        locks = at.installation.store.text_locks(at.account.id)
+        locks = context.installation.store.text_locks(context.account.id)
         _draw_locked([each for each in locks if each.released_at is None])
         _draw_released([each for each in locks if each.released_at])
         if asks:
@@ -32,20 +32,20 @@ def draw() -> None:
 
 
 def _draw_locked(locked: Sequence[TextLock]) -> None:
-    at = here()
+    context = current_context()
     if not locked:
         return
-    if at.address in {_ACCOUNT, _START}:
-        draw_template("locked.html", locked=locked, brief=at.address == _START)
+    if context.address in {_ACCOUNT, _START}:
+        draw_template("locked.html", locked=locked, brief=context.address == _START)
     else:
         draw_template("locked_theme.html", locked=locked)
-    if at.address == _ACCOUNT:
+    if context.address == _ACCOUNT:
         _unlock()
 
 
 def _unlock() -> None:
-    at = here()
-    store, account = at.installation.store, at.account
+    context = current_context()
+    store, account = context.installation.store, context.account
     draw_template("unlock.html")
     with st.form("unlock_form", border=False):
         old = st.text_input(
@@ -68,28 +68,28 @@ def _unlock() -> None:
 
 def _go_on() -> None:
     """Give the browser another session in place of the one that has ended with all others."""
-    at = here()
+    context = current_context()
     try:
-        enter(issue_ticket(at.installation.store, at.account.id, browser_mark()), _ACCOUNT)
+        enter(issue_ticket(context.installation.store, context.account.id, browser_mark()), _ACCOUNT)
     except SignInRefused:  # the account was closed meanwhile
         st.rerun()
 
 
 def _draw_released(released: Sequence[TextLock]) -> None:
-    at = here()
-    if not released or at.address not in {_ACCOUNT, _START}:
+    context = current_context()
+    if not released or context.address not in {_ACCOUNT, _START}:
         return
     draw_template("released.html", each=released[-1])
     if st.button("Jag har läst det", key="released_known"):
-        at.installation.store.know_of_release(at.account.id)
+        context.installation.store.know_of_release(context.account.id)
         st.rerun()
 
 
 def _ask_for_address() -> None:
-    at = here()
-    if at.address not in {_ACCOUNT, _START}:
+    context = current_context()
+    if context.address not in {_ACCOUNT, _START}:
         return
-    draw_template("address.html", email=at.account.email)
+    draw_template("address.html", email=context.account.email)
     if st.button("Ja, det är min adress", key="address_confirmed"):
-        at.installation.store.confirm_address(at.account.id)
+        context.installation.store.confirm_address(context.account.id)
         st.rerun()

@@ -8,15 +8,15 @@ from streamlit.delta_generator import DeltaGenerator
 from visionsprat.accounts import second_factor
 from visionsprat.domain.tokens import token_hash
 from visionsprat.errors import TooManyFailures
-from visionsprat.ui.context import client, device, here
+from visionsprat.ui.context import client, current_context, device
 from visionsprat.ui.layout import draw, notice
 from visionsprat.wording.messages import CODE_WRONG, NO_CODE, too_many
 
 
 def ask(field: str) -> str:
     """Draw a field with this key in a form, for those alone who have a second factor."""
-    at = here()
-    if at.installation.store.second_factor(at.account.id) is None:
+    context = current_context()
+    if context.installation.store.second_factor(context.account.id) is None:
         return ""
     code = st.text_input("Kod från appen", key=field, autocomplete="one-time-code")
     draw("advice.html", advice="Sex siffror, eller en av dina reservkoder.", field=field)
@@ -25,25 +25,25 @@ def ask(field: str) -> str:
 
 def suffices(code: str, field: str, place: DeltaGenerator | None) -> bool:
     """Whether the code is right, and now used up, or none is needed. If not, why is said."""
-    at = here()
-    if at.installation.store.second_factor(at.account.id) is None:
+    context = current_context()
+    if context.installation.store.second_factor(context.account.id) is None:
         return True
     return is_right(code, field, place)
 
 
 def is_right(code: str, field: str, place: DeltaGenerator | None) -> bool:
     """Whether the code in the field with this key is right, and now used up. If not, why is said."""
-    at = here()
+    context = current_context()
     if not code.strip():
         notice(NO_CODE, problem=True, fields=[field], place=place)
         return False
-    known, store = token_hash(device()), at.installation.store
+    known, store = token_hash(device()), context.installation.store
     try:
         found = second_factor.is_right(
-            store, at.account.id, at.account.email, code, device=known, client=client()
+            store, context.account.id, context.account.email, code, device=known, client=client()
         )
     except TooManyFailures as refused:
-        notice(too_many(refused.until, at.now), problem=True, place=place)
+        notice(too_many(refused.until, context.now), problem=True, place=place)
         return False
     if not found:
         notice(CODE_WRONG, problem=True, fields=[field], place=place)

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 from visionsprat.accounts.authentication import SignInRefused, check
 from visionsprat.errors import TooManyFailures, VisionspratError
 from visionsprat.runtime.turns import TooBusy
-from visionsprat.ui.context import client, device, here
+from visionsprat.ui.context import client, current_context, device
 from visionsprat.ui.layout import notice
 from visionsprat.wording.messages import TOO_BUSY, WRONG_PASSWORD, too_many
 
@@ -17,9 +17,11 @@ PROBLEMS = (SignInRefused, TooManyFailures, TooBusy)
 
 def checked(password: str, field: str, place: DeltaGenerator | None) -> str:
     """The hash that the password in the field with this key was checked with; empty, and told, if wrong."""
-    at = here()
+    context = current_context()
     try:
-        found = check(at.installation.store, at.account.email, password, device=device(), client=client())
+        found = check(
+            context.installation.store, context.account.email, password, device=device(), client=client()
+        )
     except PROBLEMS as problem:
         tell(problem, field, place)
         return ""
@@ -29,7 +31,7 @@ def checked(password: str, field: str, place: DeltaGenerator | None) -> str:
 def tell(problem: VisionspratError, field: str, place: DeltaGenerator | None) -> None:
     """Say why the password in the field with this key was not taken."""
     if isinstance(problem, TooManyFailures):
-        notice(too_many(problem.until, here().now), problem=True, place=place)
+        notice(too_many(problem.until, current_context().now), problem=True, place=place)
     elif isinstance(problem, TooBusy):
         notice(TOO_BUSY, problem=True, place=place)
     else:

@@ -11,7 +11,7 @@ from visionsprat.accounts.invitations import ADDRESS as INVITATION
 from visionsprat.content.module import Module
 from visionsprat.settings import ROOT
 from visionsprat.telemetry import log
-from visionsprat.ui.context import Here
+from visionsprat.ui.context import Context
 from visionsprat.ui.waiting import is_waiting
 
 CLAIM = "kom-igang"
@@ -37,7 +37,7 @@ def steps(module: Module) -> list[tuple[str, str]]:
     return list(zip(module.steps, names, strict=True))
 
 
-def pages_for(at: Here) -> list[st.Page]:
+def pages_for(at: Context) -> list[st.Page]:
     """The pages that this visitor has. Any other address, known or not, shows the same "finns inte"."""
     found = {address: (script, name) for address, script, name in _own_pages(at)}
     found |= _PUBLIC
@@ -52,7 +52,7 @@ def pages_for(at: Here) -> list[st.Page]:
     return made if at.address in found else [*made, _made_up(at)]
 
 
-def _made_up(at: Here) -> st.Page:
+def _made_up(at: Context) -> st.Page:
     """The page at an address that is none of this visitor's. It is theirs to choose: it is not kept."""
     script, name = (_entrance(at), "Logga in") if at.visitor is None else ("missing.py", "Sidan finns inte")
     page = copy.copy(_page("-", script, name))
@@ -71,12 +71,12 @@ def _page(address: str, script: str, name: str) -> st.Page:
     )
 
 
-def _entrance(at: Here) -> str:
+def _entrance(at: Context) -> str:
     """Where a visitor signs in, at whatever address: first the password, then a code if one is wanted."""
     return "code.py" if is_waiting(at) else "sign_in.py"
 
 
-def _own_pages(at: Here) -> list[tuple[str, str, str]]:
+def _own_pages(at: Context) -> list[tuple[str, str, str]]:
     if at.visitor is None:
         addresses = [*dict(steps(at.module)), *_BESIDE_THE_WALK]
         return [(address, _entrance(at), "Logga in") for address in addresses]

@@ -13,7 +13,7 @@ from visionsprat.errors import NotAllowed
 from visionsprat.mail.queue import errands
 from visionsprat.mail.smtp import send
 from visionsprat.ui import own_code, own_password
-from visionsprat.ui.context import here
+from visionsprat.ui.context import current_context
 from visionsprat.ui.layout import draw as draw_template
 from visionsprat.ui.layout import notice
 from visionsprat.wording.letters import second_factor_turned_off
@@ -34,9 +34,9 @@ class Shown:
 
 def draw() -> None:
     """Draw this part of the account page: for administrators, and for whoever has a second factor still."""
-    at = here()
-    factor = at.installation.store.second_factor(at.account.id)
-    if factor is None and not at.account.is_admin:
+    context = current_context()
+    factor = context.installation.store.second_factor(context.account.id)
+    if factor is None and not context.account.is_admin:
         return
     draw_template("second_factor.html", factor=factor)
     if done := st.session_state.pop(_DONE, ""):
@@ -83,9 +83,9 @@ def _ask_password() -> None:
 
 
 def _confirm(secret: str) -> None:
-    at = here()
+    context = current_context()
     draw_template(
-        "second_factor_new.html", qr_code=_qr_code(secret, at.account.email), secret=_in_groups(secret)
+        "second_factor_new.html", qr_code=_qr_code(secret, context.account.email), secret=_in_groups(secret)
     )
     with st.form("factor_confirm_form", border=False):
         code = _code_field()
@@ -96,13 +96,15 @@ def _confirm(secret: str) -> None:
         pressed = _buttons("Slå på")
     if not pressed:
         return
-    step = second_factor.step_of(secret, code, at.now)
+    step = second_factor.step_of(secret, code, context.now)
     if step is None:
         notice(CODE_WRONG, problem=True, fields=["factor_code"], place=answer)
         return
     codes, hashes = _new_codes(secret)
     try:
-        is_set = at.installation.store.set_second_factor(at.account.id, secret, step, hashes, at.token_hash)
+        is_set = context.installation.store.set_second_factor(
+            context.account.id, secret, step, hashes, context.token_hash
+        )
     except NotAllowed:
         is_set = False  # an administrator no longer: the page says so itself
     _close()
@@ -120,7 +122,7 @@ def _qr_code(secret: str, email: str) -> str:
 
 
 def _in_groups(secret: str) -> str:
-    return " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
+    return " ".join(secret[context : context + 4] for context in range(0, len(secret), 4))
 
 
 def _new_codes(secret: str) -> tuple[tuple[str, ...], list[str]]:
@@ -156,16 +158,21 @@ def _change(factor: SecondFactor) -> None:
 
 
 def _turn_off() -> None:
-    at = here()
-    is_off, smtp = at.installation.store.turn_off_second_factor(at.account.id), at.installation.settings.smtp
+    context = current_context()
+    is_off, smtp = (
+        context.installation.store.turn_off_second_factor(context.account.id),
+        context.installation.settings.smtp,
+    )
     if is_off and smtp is not None:
-        letter = second_factor_turned_off(at.account.name, at.account.email)
+        letter = second_factor_turned_off(context.account.name, context.account.email)
         errands.add(lambda: send(smtp, [letter]))
 
 
 def _make_new_codes(factor: SecondFactor) -> None:
     codes, hashes = _new_codes(factor.secret)
-    if here().installation.store.replace_recovery_codes(here().account.id, factor.secret, hashes):
+    if current_context().installation.store.replace_recovery_codes(
+        current_context().account.id, factor.secret, hashes
+    ):
         st.session_state[_SHOWN] = Shown("Du har nya reservkoder. De gamla gäller inte längre.", codes)
 
 

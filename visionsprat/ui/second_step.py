@@ -8,7 +8,7 @@ from visionsprat.accounts.authentication import SignInRefused, issue_ticket
 from visionsprat.accounts.second_factor import Outcome, finish
 from visionsprat.domain.tokens import token_hash
 from visionsprat.errors import TooManyFailures
-from visionsprat.ui.context import browser_mark, client, device, here
+from visionsprat.ui.context import browser_mark, client, current_context, device
 from visionsprat.ui.layout import draw as draw_template
 from visionsprat.ui.layout import notice
 from visionsprat.ui.ticket import enter
@@ -21,7 +21,7 @@ _FIELD = "code_code"
 def draw() -> None:
     """Draw the page."""
     step = held()
-    module = here().module
+    module = current_context().module
     draw_template(
         "second_step.html", welcome=module.welcome, sentence=module.vision.sentence, themes=module.themes
     )
@@ -43,11 +43,11 @@ def draw() -> None:
 
 
 def _check(step: Held, code: str) -> None:
-    at = here()
+    context = current_context()
     if not code.strip():
         notice(NO_CODE, problem=True, fields=[_FIELD])
         return
-    store, waiting = at.installation.store, step.waiting
+    store, waiting = context.installation.store, step.waiting
     try:
         outcome = finish(store, waiting, code, browser_mark(), device=token_hash(device()), client=client())
         if outcome is Outcome.RIGHT:
@@ -56,7 +56,7 @@ def _check(step: Held, code: str) -> None:
             )
             return
     except TooManyFailures as refused:
-        notice(too_many(refused.until, at.now), problem=True)
+        notice(too_many(refused.until, context.now), problem=True)
         return
     except SignInRefused:  # between the code and the ticket
         outcome = Outcome.STALE

@@ -6,7 +6,7 @@ import streamlit as st
 
 from visionsprat.domain.records import OwnSession
 from visionsprat.errors import SignedOut
-from visionsprat.ui.context import here
+from visionsprat.ui.context import current_context
 from visionsprat.ui.layout import draw as draw_template
 from visionsprat.ui.layout import notice
 
@@ -15,20 +15,20 @@ _DONE = "session_ended"
 
 def draw() -> None:
     """Draw this part of the account page."""
-    at = here()
-    store = at.installation.store
-    found, this = store.own_sessions(at.token_hash)
+    context = current_context()
+    store = context.installation.store
+    found, this = store.own_sessions(context.token_hash)
     draw_template("section.html", title="Inloggningar", text=_WHAT_THEY_ARE)
     if st.session_state.pop(_DONE, False):
         notice("Utloggad där.")
     for number, session in enumerate(found, start=1):
         with st.container(key=f"session_row_{session.id}", horizontal=True, vertical_alignment="center"):
             is_this = session.id == this
-            draw_template("session.html", number=number, session=session, is_this=is_this, now=at.now)
+            draw_template("session.html", number=number, session=session, is_this=is_this, now=context.now)
             if not is_this:
                 _way_out(session, number)
     if st.button("Logga ut överallt", key="sessions_end_all"):
-        store.end_sessions(at.account.id)
+        store.end_sessions(context.account.id)
         st.rerun()
 
 
@@ -39,11 +39,11 @@ _WHAT_THEY_ARE = (
 
 
 def _way_out(session: OwnSession, number: int) -> None:
-    at = here()
+    context = current_context()
     # Each button has a name of its own, for those who hear them.
     if st.button(f"Logga ut nummer {number}", key=f"session_end_{session.id}"):
         try:
-            at.installation.store.end_own_session(at.token_hash, session.id)
+            context.installation.store.end_own_session(context.token_hash, session.id)
             st.session_state[_DONE] = True
         except SignedOut:
             pass  # the next run asks for sign-in

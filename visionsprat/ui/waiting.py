@@ -8,7 +8,7 @@ import streamlit as st
 
 from visionsprat.accounts.second_factor import CodeWanted, Waiting, ask
 from visionsprat.domain.records import Credentials
-from visionsprat.ui.context import Here, browser_mark, here
+from visionsprat.ui.context import Context, browser_mark, current_context
 
 _KEY = "second_step"
 
@@ -25,7 +25,12 @@ class Held:
 def ask_for_code(account_id: int, email: str, password_hash: str) -> None:
     """Go on to the second step when the account has a second factor; its password has just been chosen."""
     try:
-        ask(here().installation.store, Credentials(account_id, password_hash), email, browser_mark())
+        ask(
+            current_context().installation.store,
+            Credentials(account_id, password_hash),
+            email,
+            browser_mark(),
+        )
     except CodeWanted as wanted:
         wait_for_code(wanted.waiting, "")
 
@@ -36,7 +41,7 @@ def wait_for_code(waiting: Waiting, address: str) -> None:
     st.rerun()
 
 
-def is_waiting(at: Here) -> bool:
+def is_waiting(at: Context) -> bool:
     return at.visitor is None and _KEY in st.session_state
 
 

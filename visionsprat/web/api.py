@@ -34,7 +34,7 @@ from visionsprat.domain.text_rules import (
 )
 from visionsprat.domain.tokens import token_hash
 from visionsprat.errors import NotAllowed, SignedOut, StoreUnavailable, VersionsFull
-from visionsprat.installation import Installation, backups_path, installation
+from visionsprat.installation import Installation, backups_path, open_installation
 from visionsprat.runtime.rate_limits import Rate
 from visionsprat.telemetry import log, metrics
 from visionsprat.web import security
@@ -149,17 +149,17 @@ def _note_save(outcome: str, seconds: float, client: str) -> None:
 
 async def _answer_to_save(request: Request) -> Response:
     """Nothing of a body is kept before it is known whose it is, and of one account's only so many."""
-    house = installation()
+    installation = open_installation()
     author_id = _author_id(request.headers.get(ACCOUNT_HEADER))
     about = _of_page(author_id)
     try:
         token_hash, client = _token_hash(request), _client(request)
         account_id = _seen.get(token_hash)
         if account_id is None:
-            account_id = await run_in_threadpool(_recognise, house, token_hash, client)
+            account_id = await run_in_threadpool(_recognise, installation, token_hash, client)
         log.about(account=account_id)
-        with house.limits.receiving.one(account_id) as has_room:
-            if wait := house.limits.saves.wait(account_id) if has_room else 1.0:
+        with installation.limits.receiving.one(account_id) as has_room:
+            if wait := installation.limits.saves.wait(account_id) if has_room else 1.0:
                 raise TooOften(wait)
             body = await _body(request)
     except Answer as answer:
@@ -169,23 +169,23 @@ async def _answer_to_save(request: Request) -> Response:
         return Response(status_code=security.GONE)
     try:
         sender = Sender(token_hash, author_id, device_kind(request.headers))
-        return await run_in_threadpool(_save, house, sender, body, about)
+        return await run_in_threadpool(_save, installation, sender, body, about)
     except Answer as answer:
         answer.body |= about
         return answer.response
 
 
-def _save(house: Installation, sender: Sender, body: bytes, about: dict[str, Any]) -> Response:
+def _save(installation: Installation, sender: Sender, body: bytes, about: dict[str, Any]) -> Response:
     """Raises Answer. What an answer says of the question, by which an editor knows it, comes into `about`."""
     if len(body) > MAX_BODY_BYTES:
         raise Answer(413, TOO_LONG)
     draft = _draft(body)
     about["crc32"] = _checksum(draft.text)
-    _known_question(house, draft.question)
+    _known_question(installation, draft.question)
     about["question"] = draft.question  # nothing else that somebody sends is said again
     log.about(question=draft.question)
-    saved = _saved(house, sender, draft)
-    return JSONResponse({**_described(saved), **about, "epoch": house.store.epoch})
+    saved = _saved(installation, sender, draft)
+    return JSONResponse({**_described(saved), **about, "epoch": installation.store.epoch})
 
 
 def _of_page(author_id: int | None) -> dict[str, Any]:
@@ -201,10 +201,10 @@ def _checksum(text: str) -> int:
     return zlib.crc32(text.encode("utf-16-le"))
 
 
-def _saved(house: Installation, sender: Sender, draft: Draft) -> Reflection:
+def _saved(installation: Installation, sender: Sender, draft: Draft) -> Reflection:
     """Raises Answer unless the text is stored."""
     try:
-        saved = house.store.save_in_session(
+        saved = installation.store.save_in_session(
             sender.token_hash,
             sender.author_id,
             draft.question,
@@ -233,25 +233,29 @@ def _saved(house: Installation, sender: Sender, draft: Draft) -> Reflection:
             409,
             "Det finns en nyare text.",
             **_described(saved.current),
-            epoch=house.store.epoch,
+            epoch=installation.store.epoch,
             text=saved.current.text,
             **fate,
         )
     return saved
 
 
-def _recognise(house: Installation, token_hash: str, client: str) -> int:
+def _recognise(installation: Installation, token_hash: str, client: str) -> int:
     """Whose live session it is. Raises Answer when it is nobody's, and TooOften when such come too often.
 
     A session is looked up before its first save only, and without making those who write wait: strangers
     get no further. Saving itself looks it up each time.
     """
     try:
-        account = house.store.account_of_session(token_hash)
+        account = installation.store.account_of_session(token_hash)
     except StoreUnavailable:
         raise Answer(503, UNAVAILABLE) from None
     if account is None:
-        raise TooOften(wait) if (wait := house.limits.strangers.wait(client)) else Answer(401, SIGNED_OUT)
+        raise (
+            TooOften(wait)
+            if (wait := installation.limits.strangers.wait(client))
+            else Answer(401, SIGNED_OUT)
+        )
     if len(_seen) >= _MOST_SEEN:
         _seen.clear()
     _seen[token_hash] = account.id
@@ -269,14 +273,14 @@ def versions(request: Request) -> Response:
     So many at a time, of revisions before the given one. With the kind of device that asks, so that a
     version from another can say so.
     """
-    house, question = installation(), request.query_params.get("question", "")
+    installation, question = open_installation(), request.query_params.get("question", "")
     try:
-        _known_question(house, question)
+        _known_question(installation, question)
         account = _author(request)
-        _require_pace(house.limits.looks, account.id)
+        _require_pace(installation.limits.looks, account.id)
         before = _revision(request.query_params.get("before"))
-        earlier = house.store.earlier_texts(account.id, question, before, VERSIONS_AT_A_TIME + 1)
-        full = house.store.is_nearly_full(account.id, question)
+        earlier = installation.store.earlier_texts(account.id, question, before, VERSIONS_AT_A_TIME + 1)
+        full = installation.store.is_nearly_full(account.id, question)
     except StoreUnavailable:
         return Answer(503, "Det går inte att läsa just nu.").response
     except Answer as answer:
@@ -295,12 +299,12 @@ def _revision(text: str | None) -> int:
 
 def erase_versions(request: Request) -> Response:
     """DELETE /api/reflections/versions?question=: take the person's earlier texts there away for good."""
-    house, question = installation(), request.query_params.get("question", "")
+    installation, question = open_installation(), request.query_params.get("question", "")
     try:
-        _known_question(house, question)
+        _known_question(installation, question)
         account = _author(request)
-        _require_pace(house.limits.changes, account.id)
-        house.store.erase_earlier_texts(account.id, question)
+        _require_pace(installation.limits.changes, account.id)
+        installation.store.erase_earlier_texts(account.id, question)
     except StoreUnavailable:
         return Answer(503, UNAVAILABLE).response
     except Answer as answer:
@@ -351,9 +355,9 @@ def _draft(body: bytes) -> Draft:
     raise Answer(422, NOT_STORABLE if is_half else "Begäran gick inte att förstå.")
 
 
-def _known_question(house: Installation, question_id: str) -> None:
+def _known_question(installation: Installation, question_id: str) -> None:
     try:
-        house.module.question(question_id)
+        installation.module.question(question_id)
     except KeyError:
         raise Answer(404, "Frågan finns inte.") from None
 
@@ -402,7 +406,7 @@ def draft_key(request: Request) -> Response:
     """
     token, author = _token_hash(request), _author_id(request.headers.get(ACCOUNT_HEADER))
     try:
-        key = installation().store.draft_key(token, author)
+        key = open_installation().store.draft_key(token, author)
     except StoreUnavailable:
         return Answer(503, "Det går inte att läsa just nu.").response
     except NotAllowed:
@@ -410,7 +414,7 @@ def draft_key(request: Request) -> Response:
     if key is None:
         return Answer(401, SIGNED_OUT, **_of_page(author)).response
     # With what tells it from another's answer, and a restored database from the one before.
-    told = {**_of_page(author), "epoch": installation().store.epoch}
+    told = {**_of_page(author), "epoch": open_installation().store.epoch}
     return JSONResponse(
         {"key": base64.b64encode(key).decode(), **told}, headers={"Cache-Control": "no-store"}
     )
@@ -423,7 +427,7 @@ async def sign_out(request: Request) -> Response:
     """
     try:
         await run_in_threadpool(_require_own_session, request)
-        account = await run_in_threadpool(installation().store.end_session, _token_hash(request))
+        account = await run_in_threadpool(open_installation().store.end_session, _token_hash(request))
     except Answer as answer:
         return answer.response
     except StoreUnavailable:
@@ -444,7 +448,7 @@ def _require_own_session(request: Request) -> None:
 
 
 def _account(request: Request) -> Account | None:
-    return installation().store.account_of_session(_token_hash(request))
+    return open_installation().store.account_of_session(_token_hash(request))
 
 
 def _token_hash(request: Request) -> str:
@@ -467,7 +471,7 @@ def session(request: Request) -> Response:
         return answer.response
     except StoreUnavailable:
         return Response(status_code=503)
-    return Response(status_code=204, headers={EPOCH_HEADER: installation().store.epoch})
+    return Response(status_code=204, headers={EPOCH_HEADER: open_installation().store.epoch})
 
 
 async def redeem_ticket(request: Request) -> Response:
@@ -500,7 +504,7 @@ _NAVIGATES = {None, "navigate"}
 
 def _redeem(request: Request) -> authentication.Admission | None:
     return authentication.redeem(
-        installation().store,
+        open_installation().store,
         request.query_params.get("ticket", ""),
         request.cookies[BROWSER_COOKIE],
         request.cookies.get(DEVICE_COOKIE, ""),
@@ -525,21 +529,21 @@ async def healthz(request: Request) -> Response:
 
     However many ask, one look a second is taken.
     """
-    house = installation()
+    installation = open_installation()
     # Whoever goes away takes nobody else's answer along.
-    found = house.limits.health.ask(lambda: _health(house))
+    found = installation.limits.health.ask(lambda: _health(installation))
     status, words = await asyncio.shield(asyncio.wrap_future(found))
     return PlainTextResponse(words, status)
 
 
-def _health(house: Installation) -> tuple[int, str]:
+def _health(installation: Installation) -> tuple[int, str]:
     try:
-        house.store.check_health()
+        installation.store.check_health()
     except StoreUnavailable as error:
         # Where it lies is nobody's who passes by; the log has it.
-        return 503, f"{str(error).replace(str(house.settings.data), 'the data folder')}\n"
-    now = house.store.clock()
-    last = newest(backups_path(house.settings), now)
+        return 503, f"{str(error).replace(str(installation.settings.data), 'the data folder')}\n"
+    now = installation.store.clock()
+    last = newest(backups_path(installation.settings), now)
     return 200, f"ok\nnewest backup: {age(now - last) + ' old' if last else 'none'}\n"
 
 

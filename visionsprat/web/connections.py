@@ -22,7 +22,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
-from visionsprat.installation import installation
+from visionsprat.installation import open_installation
 from visionsprat.runtime.file_descriptors import FULL, SPARE, Bounds, bounds
 from visionsprat.telemetry import log, metrics
 from visionsprat.web.client_ip import client_of, is_this_machine
@@ -211,7 +211,7 @@ class Connection(HttpToolsProtocol):
     @property
     def is_apart(self) -> bool:
         """Whether its address tells one client from another: no proxy's does."""
-        return not is_this_machine(self.peer) and installation().settings.client_header is None
+        return not is_this_machine(self.peer) and open_installation().settings.client_header is None
 
     def make_spare(self) -> None:
         self.is_spare, self.patience = True, SPARE_SECONDS

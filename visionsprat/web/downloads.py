@@ -19,7 +19,7 @@ from visionsprat.domain import group_view
 from visionsprat.domain.records import Account, Action, Whom
 from visionsprat.domain.tokens import token_hash
 from visionsprat.errors import NotAllowed, StoreUnavailable
-from visionsprat.installation import installation
+from visionsprat.installation import open_installation
 from visionsprat.runtime.rate_limits import Rate
 from visionsprat.staff.plan import EXPORTED, export_rows
 from visionsprat.staff.spreadsheet import as_csv, as_xlsx
@@ -51,12 +51,12 @@ def attachment(body: bytes, name: str, media_type: str) -> Response:
 
 def asking(request: Request, may: Callable[[Account], bool], rate: Rate | None = None) -> Account:
     """Who asks, if they may and have not had too many files. Raises Refusal, StoreUnavailable."""
-    house = installation()
-    account = house.store.account_of_session(token_hash(request.cookies.get(SESSION_COOKIE, "")))
+    installation = open_installation()
+    account = installation.store.account_of_session(token_hash(request.cookies.get(SESSION_COOKIE, "")))
     if account is None or not may(account):
         _note("right", request, account)
         raise Refusal(not_found())
-    if wait := (rate or house.limits.downloads).wait(account.id):
+    if wait := (rate or installation.limits.downloads).wait(account.id):
         _note("too_often", request, account)
         sentence = "Du har laddat ner många filer på kort tid. Vänta en stund och försök igen.\n"
         raise Refusal(PlainTextResponse(sentence, 429, {"Retry-After": str(math.ceil(wait))}))
@@ -78,7 +78,7 @@ def staff_list(request: Request) -> Response:
     """GET /api/personallista.csv: everybody, in a form that can be imported again. For administrators."""
     try:
         asking(request, lambda account: account.is_admin)
-        rows = export_rows(installation().store.directory())
+        rows = export_rows(open_installation().store.directory())
     except Refusal as refusal:
         return refusal.response
     except StoreUnavailable:
@@ -93,7 +93,7 @@ def audit_log(request: Request) -> Response:
         asking(request, lambda account: account.is_admin)
         action = Action(asked["vad"]) if asked.get("vad") else None
         since, until = midnight(asked.get("fran", "")), midnight(asked.get("till", ""))
-        page = installation().store.audit_log(
+        page = open_installation().store.audit_log(
             action=action,
             about=asked.get("om", ""),
             since=since,
@@ -118,11 +118,11 @@ def invitations(request: Request) -> Response:
     asked = request.query_params
     group, never = asked.get("grupp", ""), bool(asked.get("aldrig"))
     try:
-        account = asking(request, lambda account: account.is_admin, installation().limits.changes)
+        account = asking(request, lambda account: account.is_admin, open_installation().limits.changes)
         if not (group or never) or not _is_id(group or "0"):
             return not_found()
         whom = Whom(group_id=int(group) if group else None, never_signed_in=never, unused=True)
-        made = invite(installation().store, account.id, whom, site())
+        made = invite(open_installation().store, account.id, whom, site())
     except NotAllowed:
         return not_found()
     except Refusal as refusal:
@@ -138,18 +138,22 @@ def _is_id(text: str) -> bool:
 
 def group_file(request: Request) -> Response:
     """GET /api/min-grupp.csv or .xlsx?grupp=&visa=: what a manager sees with that filter, all of it."""
-    house, asked = installation(), request.query_params
+    installation, asked = open_installation(), request.query_params
     try:
         account = asking(request, lambda account: account.is_manager)
-        groups = house.store.managed_groups(account.id, house.module.question_ids)
-        view = group_view.asked_for(house.module, groups, asked.get("grupp", ""), asked.get("visa", ""))
-        found = house.store.managed_members(account.id, view.chosen_id, house.module.question_ids)
-        members = group_view.shown(house.module, found, view)
+        groups = installation.store.managed_groups(account.id, installation.module.question_ids)
+        view = group_view.asked_for(
+            installation.module, groups, asked.get("grupp", ""), asked.get("visa", "")
+        )
+        found = installation.store.managed_members(
+            account.id, view.chosen_id, installation.module.question_ids
+        )
+        members = group_view.shown(installation.module, found, view)
     except Refusal as refusal:
         return refusal.response
     except StoreUnavailable:
         return unavailable()
-    themes = [theme.title for theme in house.module.themes]
+    themes = [theme.title for theme in installation.module.themes]
     headings = ["namn", "e-post", "grupp", *themes, "klara teman", "allt klart"]
     rows = [
         [
@@ -169,9 +173,9 @@ def group_file(request: Request) -> Response:
 
 def own_data(request: Request) -> Response:
     """GET /api/mina-uppgifter.json or .txt: all that is stored about the one who asks, and nobody else."""
-    house = installation()
+    installation = open_installation()
     try:
-        own = house.store.own_data(asking(request, lambda _: True).id)
+        own = installation.store.own_data(asking(request, lambda _: True).id)
     except Refusal as refusal:
         return refusal.response
     except StoreUnavailable:
@@ -179,9 +183,9 @@ def own_data(request: Request) -> Response:
     if own is None:
         return not_found()
     if request.url.path.endswith(".json"):
-        data = json.dumps(own_copy.as_data(own, house.module), ensure_ascii=False, indent=2)
+        data = json.dumps(own_copy.as_data(own, installation.module), ensure_ascii=False, indent=2)
         return attachment(data.encode(), "mina-uppgifter.json", "application/json")
-    text = own_copy.as_text(own, house.module, house.store.clock())
+    text = own_copy.as_text(own, installation.module, installation.store.clock())
     return attachment(text.encode(), "mina-uppgifter.txt", "text/plain; charset=utf-8")
 
 

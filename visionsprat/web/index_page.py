@@ -28,7 +28,7 @@ from streamlit import get_option
 from streamlit.file_util import get_static_dir
 
 from visionsprat.content.page_addresses import elsewhere, is_address, tidied
-from visionsprat.installation import installation
+from visionsprat.installation import open_installation
 from visionsprat.web.cookies import BROWSER_COOKIE
 from visionsprat.web.security import is_https
 
@@ -226,7 +226,7 @@ class Front:
 
 def site() -> str:
     """The public address that links begin with. Never what a request says: anybody may write that."""
-    return installation().settings.public_url(get_option("server.port"))
+    return open_installation().settings.public_url(get_option("server.port"))
 
 
 def _encoding(accepted: str) -> str:

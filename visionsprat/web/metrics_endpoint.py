@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from visionsprat.backups.archive import newest
-from visionsprat.installation import Installation, backups_path, installation
+from visionsprat.installation import Installation, backups_path, open_installation
 from visionsprat.store.schema import schema
 from visionsprat.telemetry import metrics
 from visionsprat.version import VERSION
@@ -26,11 +26,11 @@ _FORWARDING = {"forwarded", "via", "x-real-ip"}
 
 def figures(request: Request) -> Response:
     """GET /metrics: to whoever has the token, or from this machine itself when none is set."""
-    house = installation()
-    token = house.settings.metrics_token
-    if not (_has(request, token) if token else _is_local(request, house.settings.client_header or "")):
+    installation = open_installation()
+    token = installation.settings.metrics_token
+    if not (_has(request, token) if token else _is_local(request, installation.settings.client_header or "")):
         return not_found()
-    _look(house)
+    _look(installation)
     encode, media_type = choose_encoder(request.headers.get("accept", ""))
     return Response(
         encode(metrics.REGISTRY), headers={"Content-Type": media_type, "Cache-Control": "no-store"}
@@ -59,10 +59,10 @@ def _is_loopback(request: Request) -> bool:
     return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
-def _look(house: Installation) -> None:
+def _look(installation: Installation) -> None:
     """Fill in what is not counted but looked at."""
-    now = house.store.clock()
-    last = newest(backups_path(house.settings), now)
+    now = installation.store.clock()
+    last = newest(backups_path(installation.settings), now)
     metrics.BACKUP_AGE.set((now - last).total_seconds() if last else float("inf"))
     metrics.BUILD.info(
         {

@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from visionsprat.installation import installation
+from visionsprat.installation import open_installation
 from visionsprat.telemetry import log
 from visionsprat.web.client_ip import client_in
 
@@ -79,7 +79,7 @@ async def _answer(app: ASGIApp, asked: HTTPConnection, receive: Receive, send: S
 
 
 def _refusal(asked: HTTPConnection) -> Response | None:
-    url = installation().settings.url
+    url = open_installation().settings.url
     if url and host_name(asked.headers) not in {urlsplit(url).hostname, *THIS_MACHINE}:
         log.refusal("Refused", outcome="host", client=_client(asked))
         return PlainTextResponse(f"Den här adressen gäller inte. Gå till {url}\n", 400)
@@ -96,7 +96,7 @@ def _client(asked: HTTPConnection) -> str | None:
 
 def client_of_request(headers: Headers, connection: str | None) -> str:
     """Where a request comes from; empty for this machine itself. See client.py."""
-    header = installation().settings.client_header
+    header = open_installation().settings.client_header
     return client_in(headers.getlist(header) if header else [], connection)
 
 
@@ -121,7 +121,7 @@ def _is_own_origin(asked: HTTPConnection) -> bool:
     Streamlit asks likewise for its websocket, but lets other ports of localhost in, and looks up this
     machine's address at an outside service when it meets a foreign one.
     """
-    host, url = asked.headers.get("host"), installation().settings.url
+    host, url = asked.headers.get("host"), open_installation().settings.url
     own = {f"https://{host}", url} if host else {url}
     # A page that came in the clear under our name may be anybody's.
     if host and (not is_https(asked) or host_name(asked.headers) in THIS_MACHINE):
@@ -131,13 +131,13 @@ def _is_own_origin(asked: HTTPConnection) -> bool:
 
 def is_https(asked: HTTPConnection) -> bool:
     """Whether the browser reaches us over TLS: cookies are then Secure."""
-    url = installation().settings.url
+    url = open_installation().settings.url
     return url.startswith("https:") if url else asked.scope["scheme"] in {"https", "wss"}
 
 
 def port(asked: HTTPConnection) -> int | None:
     """Where the browser is, as far as can be told; None for the port that goes without saying."""
-    url, host = installation().settings.url, f"//{asked.headers.get('host', '')}"
+    url, host = open_installation().settings.url, f"//{asked.headers.get('host', '')}"
     try:
         # Not every proxy passes on the port.
         is_public = url and urlsplit(url).hostname == urlsplit(host).hostname

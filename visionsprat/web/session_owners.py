@@ -16,7 +16,7 @@ from streamlit import get_option, runtime
 
 from visionsprat.domain.records import Account
 from visionsprat.domain.tokens import token_hash
-from visionsprat.installation import installation
+from visionsprat.installation import open_installation
 from visionsprat.web.cookies import BROWSER_COOKIE, SESSION_COOKIE
 
 #: Named in .streamlit/config.toml as well, under `server.trustedUserHeaders`.
@@ -34,9 +34,7 @@ class NotTrusted(RuntimeError):
 
 def account(asked: HTTPConnection) -> Account | None:
     """Whose live session a request comes with. Raises StoreUnavailable."""
-    return installation().store.account_of_session(
-        token_hash(asked.cookies.get(SESSION_COOKIE, ""))
-    )
+    return open_installation().store.account_of_session(token_hash(asked.cookies.get(SESSION_COOKIE, "")))
 
 
 def is_administrator(asked: HTTPConnection) -> bool:

@@ -7,7 +7,7 @@ from contextlib import suppress
 import streamlit as st
 
 from visionsprat.errors import SignedOut
-from visionsprat.ui.context import here
+from visionsprat.ui.context import current_context
 from visionsprat.ui.layout import draw as draw_template
 from visionsprat.ui.layout import notice
 from visionsprat.wording.messages import thousands
@@ -17,7 +17,7 @@ _DONE = "everybody_done"
 
 def draw() -> None:
     """Draw the end of the list of people."""
-    at = here()
+    context = current_context()
     draw_template("section.html", title="Logga ut alla", text=_WHAT_IT_DOES)
     ended = st.session_state.pop(_DONE, None)
     if ended is not None:
@@ -31,7 +31,9 @@ def draw() -> None:
         notice(told, problem=True, fields=["everybody_sure"], place=answer)
     elif pressed:
         with suppress(SignedOut):  # the next run asks for sign-in
-            st.session_state[_DONE] = at.installation.store.sign_out_everybody(at.account.id, at.token_hash)
+            st.session_state[_DONE] = context.installation.store.sign_out_everybody(
+                context.account.id, context.token_hash
+            )
         st.rerun()
 
 

@@ -10,7 +10,7 @@ from visionsprat.domain.fields import Fault, Refused, clean_group, clean_name
 from visionsprat.domain.records import GroupRow
 from visionsprat.domain.text_rules import search_text, search_words
 from visionsprat.errors import GroupCircle, GroupNameTaken, GroupNotEmpty
-from visionsprat.ui.context import here
+from visionsprat.ui.context import current_context
 from visionsprat.ui.layout import draw as draw_template
 from visionsprat.ui.layout import notice
 from visionsprat.wording.messages import FAULTS
@@ -25,7 +25,7 @@ _CIRCLE = "En grupp kan inte ligga under sig själv, eller under en grupp med sa
 
 def draw() -> None:
     """Draw this part of the administration page."""
-    rows = here().installation.store.group_rows()
+    rows = current_context().installation.store.group_rows()
     chosen = next((row for row in rows if str(row.id) == st.query_params.get("grupp")), None)
     if chosen is None:
         _draw_all(rows)
@@ -47,18 +47,18 @@ def _draw_all(rows: tuple[GroupRow, ...]) -> None:
     with st.form("group_new_form", border=False, clear_on_submit=True):
         path = st.text_input("Ny grupp", key="group_new", autocomplete="off")
         pressed = st.form_submit_button("Lägg till")
-    at = here()
+    context = current_context()
     if pressed:
         _try(
-            lambda: at.installation.store.make_group(at.account.id, clean_group(path)),
+            lambda: context.installation.store.make_group(context.account.id, clean_group(path)),
             "Gruppen finns nu.",
             field="group_new",
         )
 
 
 def _draw_one(row: GroupRow, paths: dict[int, str]) -> None:
-    at = here()
-    store, me = at.installation.store, at.account.id
+    context = current_context()
+    store, me = context.installation.store, context.account.id
     draw_template("group_admin.html", row=row)
     _say_done()
     with st.form("group_rename_form", border=False):
@@ -98,7 +98,7 @@ def _draw_one(row: GroupRow, paths: dict[int, str]) -> None:
 
 
 def _merge(row: GroupRow, others: dict[int, str]) -> None:
-    at = here()
+    context = current_context()
     draw_template(
         "section.html",
         title="Slå ihop med en annan grupp",
@@ -121,7 +121,9 @@ def _merge(row: GroupRow, others: dict[int, str]) -> None:
         notice(told, problem=True, fields=[missing])
     elif pressed and into is not None:
         done = f"Grupperna är ihopslagna till {others[into]}."
-        _try(lambda: at.installation.store.merge_group(at.account.id, row.id, into), done, gone=True)
+        _try(
+            lambda: context.installation.store.merge_group(context.account.id, row.id, into), done, gone=True
+        )
 
 
 def _one_name(name: str) -> str:

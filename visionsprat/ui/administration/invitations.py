@@ -11,7 +11,7 @@ from visionsprat.accounts.invitations import as_letters, invite
 from visionsprat.domain.records import Whom
 from visionsprat.mail.queue import Dispatch
 from visionsprat.settings import Smtp
-from visionsprat.ui.context import here
+from visionsprat.ui.context import current_context
 from visionsprat.ui.layout import draw as draw_template
 from visionsprat.wording.messages import NOT_SENT, thousands
 
@@ -24,10 +24,10 @@ _dispatches: dict[int, Dispatch] = {}
 
 def draw() -> None:
     """Draw this part of the administration page."""
-    at = here()
-    settings = at.installation.settings
-    draw_template("invitations.html", site=at.site, local=settings.url is None)
-    dispatch = _dispatches.get(at.account.id)
+    context = current_context()
+    settings = context.installation.settings
+    draw_template("invitations.html", site=context.site, local=settings.url is None)
+    dispatch = _dispatches.get(context.account.id)
     if dispatch is not None and not dispatch.is_finished:
         _follow(dispatch)
     if dispatch is not None:
@@ -42,7 +42,7 @@ def draw() -> None:
     whom = _ask_whom()
     if whom is None:
         return
-    store = at.installation.store
+    store = context.installation.store
     count, handed_out = (store.count_invitees(each) for each in (whom, replace(whom, unused=True)))
     query = urlencode({"grupp": whom.group_id or "", "aldrig": "1" if whom.never_signed_in else ""})
     draw_template("invitations_file.html", count=handed_out, left_out=count - handed_out, query=query)
@@ -54,7 +54,7 @@ def _ask_whom() -> Whom | None:
     kind = st.selectbox("Vilka ska bjudas in?", [_NEVER, _GROUP], key="invite_kind", placeholder="Välj vilka")
     if kind != _GROUP:
         return Whom(never_signed_in=True)
-    paths = here().installation.store.group_paths()
+    paths = current_context().installation.store.group_paths()
     group = st.selectbox(
         "Grupp",
         list(paths),
@@ -68,15 +68,17 @@ def _ask_whom() -> Whom | None:
 
 
 def _offer_letters(smtp: Smtp, whom: Whom, count: int) -> None:
-    at = here()
+    context = current_context()
     label = "Ja, skicka ett mejl" if count == 1 else f"Ja, skicka {thousands(count)} mejl"
     draw_template("section.html", title="Skicka med e-post", text="Var och en får ett mejl med sin länk.")
     # The label and the key change with whom it concerns: a yes holds for what was seen.
     sure = st.checkbox(label, key=f"invite_sure_{whom}")
     if st.button("Skicka", key="invite_send", disabled=not sure):
-        invitations = invite(at.installation.store, at.account.id, whom, at.site, by_letter=True)
+        invitations = invite(
+            context.installation.store, context.account.id, whom, context.site, by_letter=True
+        )
         del st.session_state[f"invite_sure_{whom}"]
-        _dispatches[at.account.id] = Dispatch(smtp, as_letters(invitations), at.now)
+        _dispatches[context.account.id] = Dispatch(smtp, as_letters(invitations), context.now)
         st.rerun()
 
 

@@ -11,7 +11,7 @@ from visionsprat.errors import EmailTaken, LastAdministrator, NotAllowed, Signed
 from visionsprat.mail.smtp import send
 from visionsprat.ui import own_code, own_password
 from visionsprat.ui.administration import everybody, second_factor
-from visionsprat.ui.context import here
+from visionsprat.ui.context import current_context
 from visionsprat.ui.layout import draw as draw_template
 from visionsprat.ui.layout import notice
 from visionsprat.wording.messages import EMAIL_TAKEN, FAULTS, LAST_ADMINISTRATOR, NOT_SENT, SHOW, thousands
@@ -24,7 +24,9 @@ def draw() -> None:
     """Draw this part of the administration page."""
     chosen = st.query_params.get("person", "")
     person = (
-        here().installation.store.person(int(chosen)) if chosen.isdecimal() and len(chosen) < 16 else None
+        current_context().installation.store.person(int(chosen))
+        if chosen.isdecimal() and len(chosen) < 16
+        else None
     )
     if person is None:
         _draw_search()
@@ -33,7 +35,7 @@ def draw() -> None:
 
 
 def _draw_search() -> None:
-    store = here().installation.store
+    store = current_context().installation.store
     counts = store.count_people()
     draw_template("section.html", title="Personer", text="")
     search = st.text_input("Sök på namn eller e-postadress", key="people_search", autocomplete="off")
@@ -66,11 +68,11 @@ def _draw_new() -> None:
         pressed = st.form_submit_button("Lägg till")
     if not pressed:
         return
-    at = here()
+    context = current_context()
     try:
         path = clean_group(group) if group.strip() else None
         account = NewAccount(clean_email(email), clean_name(name), None, member_of=path)
-        account_id = at.installation.store.add_account(account, at.account.id)
+        account_id = context.installation.store.add_account(account, context.account.id)
     except Refused as refused:
         field = f"person_new_{refused.fault.field}"
         notice(FAULTS[refused.fault], problem=True, fields=[field], place=problem)
@@ -93,8 +95,8 @@ def _draw_person(person: Person) -> None:
 
 
 def _invite(person: Person) -> None:
-    at = here()
-    smtp = at.installation.settings.smtp
+    context = current_context()
+    smtp = context.installation.settings.smtp
     title = "Nytt lösenord" if person.is_used else "Inbjudan"
     draw_template("section.html", title=title, text=_about(person))
     with st.container(horizontal=True):
@@ -104,7 +106,7 @@ def _invite(person: Person) -> None:
     if not shown and not sent:
         return
     whom = Whom(emails=frozenset({person.email}), unused=not person.is_used)
-    made = invite(at.installation.store, at.account.id, whom, at.site, by_letter=bool(sent))
+    made = invite(context.installation.store, context.account.id, whom, context.site, by_letter=bool(sent))
     if not made:
         notice(f"{person.name} har loggat in nyss. Ladda om sidan.", problem=True)
     elif smtp is not None and sent:
@@ -122,16 +124,16 @@ def _about(person: Person) -> str:
     """What a link does, said before it is made."""
     if not person.is_used:
         return _WHAT_AN_INVITATION_DOES
-    if here().installation.settings.smtp is None:
+    if current_context().installation.settings.smtp is None:
         return _WHAT_A_LINK_LOCKS
     return _WHAT_A_LETTER_DOES + (_WHAT_AN_UNPROVEN_ADDRESS_DOES if person.address_is_unproven else "")
 
 
 def _release(person: Person) -> None:
     """Let another administrator than the one who made the link vouch for whoever is there now."""
-    at = here()
-    store = at.installation.store
-    locked = [each for each in store.text_locks(person.id, at.account.id) if each.released_at is None]
+    context = current_context()
+    store = context.installation.store
+    locked = [each for each in store.text_locks(person.id, context.account.id) if each.released_at is None]
     if not locked:
         return
     may = any(each.may_release for each in locked)
@@ -143,17 +145,17 @@ def _release(person: Person) -> None:
     if not st.button("Släpp texterna", key="person_release", disabled=not sure):
         return
     try:
-        store.release_texts(at.account.id, person.id)
+        store.release_texts(context.account.id, person.id)
     except NotAllowed:
         st.rerun()  # no longer an administrator, or locked anew meanwhile
-    if at.installation.settings.smtp:
-        tell_of_release(at.installation.settings.smtp, person, at.account.name)
+    if context.installation.settings.smtp:
+        tell_of_release(context.installation.settings.smtp, person, context.account.name)
     _finish(f"Texterna är släppta. {person.name} får veta att det var du som gjorde det.", person.id)
 
 
 def _correct(person: Person) -> None:
-    at = here()
-    oneself = person.id == at.account.id
+    context = current_context()
+    oneself = person.id == context.account.id
     text = _WHAT_CORRECTING_ONESELF_DOES if oneself else _WHAT_CORRECTING_DOES if person.is_used else ""
     draw_template("section.html", title="Rätta uppgifter", text=text)
     with st.form("person_form", border=False):
@@ -171,7 +173,7 @@ def _correct(person: Person) -> None:
             checked = own_password.checked(password, _PASSWORD, problem)
             if not checked or not own_code.suffices(code, _CODE, problem):
                 return
-        at.installation.store.correct(at.account.id, person.id, cleaned, new, checked=checked)
+        context.installation.store.correct(context.account.id, person.id, cleaned, new, checked=checked)
     except SignedOut:
         st.rerun()  # the password was changed elsewhere meanwhile, which has ended this session
     except Refused as refused:
@@ -180,7 +182,7 @@ def _correct(person: Person) -> None:
     except EmailTaken:
         notice(EMAIL_TAKEN, problem=True, fields=[f"person_email_{person.id}"], place=problem)
     else:
-        smtp = at.installation.settings.smtp
+        smtp = context.installation.settings.smtp
         if smtp and person.is_used and new != person.email:
             tell_of_corrected_address(smtp, person, new)
         _finish("Uppgifterna är sparade.", person.id)
@@ -194,8 +196,8 @@ def _ask_who_it_is() -> tuple[str, str]:
 
 
 def _groups(person: Person) -> None:
-    at = here()
-    store = at.installation.store
+    context = current_context()
+    store = context.installation.store
     draw_template("section.html", title="Grupper", text="")
     paths = store.group_paths()
     others = {id: path for id, path in paths.items() if id not in person.groups or id not in person.manages}
@@ -214,25 +216,25 @@ def _groups(person: Person) -> None:
                 "Gör till chef för gruppen", disabled=group is None or group in person.manages
             )
         if group is not None and member:
-            store.set_member(at.account.id, person.id, group, True)
+            store.set_member(context.account.id, person.id, group, True)
             _finish(f"{person.name} är nu med i {paths[group]}.", person.id)
         if group is not None and manager:
-            store.set_manager(at.account.id, person.id, group, True)
+            store.set_manager(context.account.id, person.id, group, True)
             _finish(f"{person.name} är nu chef för {paths[group]}.", person.id)
     with st.container(horizontal=True):
         for id, path in person.groups.items():
             if st.button(f"Ta bort från {path}", key=f"person_leave_{id}"):
-                store.set_member(at.account.id, person.id, id, False)
+                store.set_member(context.account.id, person.id, id, False)
                 _finish(f"{person.name} är inte längre med i {path}.", person.id)
         for id, path in person.manages.items():
             if st.button(f"Ta bort som chef för {path}", key=f"person_unmanage_{id}"):
-                store.set_manager(at.account.id, person.id, id, False)
+                store.set_manager(context.account.id, person.id, id, False)
                 _finish(f"{person.name} är inte längre chef för {path}.", person.id)
 
 
 def _roles(person: Person) -> None:
-    at = here()
-    store, me = at.installation.store, at.account.id
+    context = current_context()
+    store, me = context.installation.store, context.account.id
     draw_template("section.html", title="Inloggning och roll", text=_WHAT_DEACTIVATING_DOES)
     if st.button("Logga ut överallt", key="person_sign_out"):
         store.sign_out_everywhere(me, person.id)

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from visionsprat.domain.records import Action
-from visionsprat.ui.context import here
+from visionsprat.ui.context import current_context
 from visionsprat.ui.layout import draw as draw_template
 from visionsprat.ui.layout import notice
 from visionsprat.wording.messages import ACTIONS, midnight
@@ -33,7 +33,7 @@ def draw() -> None:
         {"vad": action.value if action else "", "om": about, "fran": since.strip(), "till": until.strip()}
     )
     first = _first_of_page(query)
-    page = here().installation.store.audit_log(
+    page = current_context().installation.store.audit_log(
         action=action, about=about, since=begin, until=end, offset=first, limit=_A_PAGE
     )
     draw_template("record.html", page=page, first=first, actions=ACTIONS, query=query)

@@ -7,7 +7,7 @@ import streamlit as st
 from visionsprat.domain.records import Person
 from visionsprat.mail.queue import errands
 from visionsprat.mail.smtp import send
-from visionsprat.ui.context import here
+from visionsprat.ui.context import current_context
 from visionsprat.ui.layout import draw as draw_template
 from visionsprat.ui.layout import notice
 from visionsprat.wording.letters import second_factor_removed
@@ -17,15 +17,15 @@ _ASKED, _DONE = "person_factor_asked", "person_factor_done"
 
 def draw() -> None:
     """Draw a line on every part of the administration page: whether one has a second factor oneself."""
-    at = here()
-    has = at.installation.store.second_factor(at.account.id) is not None
+    context = current_context()
+    has = context.installation.store.second_factor(context.account.id) is not None
     draw_template("second_factor_line.html", has=has)
 
 
 def draw_for(person: Person) -> None:
     """Draw the end of a person's page, for administrators and whoever has a second factor still."""
-    at = here()
-    store, oneself = at.installation.store, person.id == at.account.id
+    context = current_context()
+    store, oneself = context.installation.store, person.id == context.account.id
     factor = store.second_factor(person.id)
     if st.session_state.pop(_DONE, None) == person.id:
         notice("Tvåstegsinloggningen är borttagen.")
@@ -33,8 +33,8 @@ def draw_for(person: Person) -> None:
         return
     draw_template("second_factor_person.html", person=person, factor=factor, oneself=oneself)
     if factor is not None and not oneself and _is_sure(person):
-        store.remove_second_factor(at.account.id, person.id)
-        if smtp := at.installation.settings.smtp:
+        store.remove_second_factor(context.account.id, person.id)
+        if smtp := context.installation.settings.smtp:
             letter = second_factor_removed(person.name, person.email)
             errands.add(lambda: send(smtp, [letter]))
         st.session_state[_DONE] = person.id

@@ -8,7 +8,7 @@ from streamlit.runtime.uploaded_file_manager import DeletedFile
 from visionsprat.errors import StaffListOutdated
 from visionsprat.staff.plan import MAX_FAULTS, Preview, StaffListFaulty, asks_once_more, preview
 from visionsprat.staff.table import MAX_BYTES, Unreadable
-from visionsprat.ui.context import here
+from visionsprat.ui.context import current_context
 from visionsprat.ui.layout import draw as draw_template
 from visionsprat.ui.layout import notice
 from visionsprat.web.uploads import forget_file
@@ -60,7 +60,7 @@ def draw() -> None:
 def _preview(data: bytes, whole: bool, as_written: bool) -> Preview | None:
     bar = st.progress(0.0, "Läser filen")
     try:
-        before = here().installation.store.directory()
+        before = current_context().installation.store.directory()
         return preview(data, before, whole=whole, as_written=as_written, report=bar.progress)
     except Unreadable as error:
         notice(TROUBLE[error.trouble].format(about=error.about), problem=True)
@@ -77,7 +77,7 @@ def _is_sure(found: Preview) -> bool:
     """Ask, and once more when many would be deactivated or the administrator themself."""
     gone = len(found.plan.deactivated)
     sure = True
-    if asks_once_more(found.plan, here().account.email):
+    if asks_once_more(found.plan, current_context().account.email):
         notice(
             f"Det här avaktiverar {thousands(gone)} av {thousands(len(found.plan.before.people))} konton. "
             "De som avaktiveras loggas ut genast. Det de har skrivit finns kvar.",
@@ -88,10 +88,10 @@ def _is_sure(found: Preview) -> bool:
 
 
 def _apply(found: Preview, name: str) -> None:
-    at = here()
+    context = current_context()
     bar = st.progress(0.0, "Sparar")
     try:
-        at.installation.store.apply_staff(found.plan, at.account.id, name, bar.progress)
+        context.installation.store.apply_staff(found.plan, context.account.id, name, bar.progress)
     except StaffListOutdated:
         bar.empty()
         notice(

@@ -6,7 +6,7 @@ import pytest
 
 from tests.pages.visits import add_chief, come, said
 from visionsprat.installation import open_installation
-from visionsprat.ui.context import here
+from visionsprat.ui.context import current_context
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_what_is_no_address_is_taken_for_the_start_page(monkeypatch: pytest.Monk
         house,
         "start.py",
         add_chief(house),
-        meanwhile=lambda: seen.append(here().address),
+        meanwhile=lambda: seen.append(current_context().address),
         url=url,
     )
     assert said(at)

@@ -65,12 +65,13 @@ def _run(path: str, sign_in: str, is_in: bool, meanwhile: object) -> None:
     """Its source alone is run, by AppTest: it imports what it needs."""
     import runpy
 
-    from visionsprat.ui.context import arrive, here
+    from visionsprat.ui.context import arrive, current_context
 
     arrive()
     assert callable(meanwhile)
     meanwhile()
-    if is_in and here().visitor is None:  # their session has ended: whatever they ask for is this page
+    # When their session has ended, whatever they ask for is this page.
+    if is_in and current_context().visitor is None:
         path = sign_in
     runpy.run_path(path)
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterator
-from datetime import datetime, timezone
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,8 @@ import bcrypt
 import pytest
 from hypothesis import settings
 
+from tests.support.clock import Clock
+from tests.support.stored import AddAccount
 from visionsprat.content.module import Module, load_module
 from visionsprat.domain.records import NewAccount
 from visionsprat.installation import open_installation
@@ -20,21 +21,9 @@ from visionsprat.settings import ROOT
 from visionsprat.store import Store
 from visionsprat.telemetry import log
 
-AddAccount = Callable[..., int]
-
 # Machines that test are slow and busy: how long an example takes says nothing.
 settings.register_profile("without a clock", deadline=None)
 settings.load_profile("without a clock")
-
-
-class Clock:
-    """Stands still until `now` is moved."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 12, 8, 0, tzinfo=timezone.utc)
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @pytest.fixture(autouse=True)

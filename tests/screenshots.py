@@ -15,8 +15,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.__main__ import VARIABLE, installed_browser
-from tests.browser.conftest import ARGUMENTS, FOREIGN
+from tests.support.chromium import ARGUMENTS, FOREIGN, VARIABLE, installed_browser
 from tests.support.people import Person, signed_in
 from tests.support.server import Server
 from tests.support.windows import TWO_FRAMES

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.modules import EVERYTHING, MODULES, PAGES
 from visionsprat.settings import ROOT
 
 #: The domain: what works without a browser, and without streamlit.
@@ -57,21 +58,6 @@ def imports(path: Path) -> tuple[Import, ...]:
     return tuple(found)
 
 
-def modules() -> dict[str, Path]:
-    """The modules of the package by name: `store`, `ui.frame`."""
-    folder = ROOT / "visionsprat"
-    return {
-        ".".join(path.relative_to(folder).with_suffix("").parts): path
-        for path in sorted(folder.rglob("*.py"))
-        if path.name != "__init__.py"
-    } | {"store": folder / "store" / "__init__.py"}
-
-
-MODULES = modules()
-PAGES = sorted((ROOT / "pages").glob("*.py"))
-EVERYTHING = [*MODULES.values(), *PAGES, ROOT / "app.py"]
-
-
 def begins(name: str, *packages: str) -> bool:
     return any(name == package or name.startswith(f"{package}.") for package in packages)
 
@@ -113,6 +99,27 @@ def test_the_contract_knows_no_exception() -> None:
 
 def test_the_root_holds_few_modules() -> None:
     assert len([*(ROOT / "visionsprat").glob("*.py")]) <= 6
+
+
+def test_what_several_tests_share_lies_in_support() -> None:
+    """What only a folder's own files need may lie beside them, but in no test and in no conftest."""
+    strayed = [
+        f"{path.relative_to(ROOT)}, line {each.line}: {each.name}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for each in imports(path)
+        if begins(each.name, "tests") and not may_be_imported(each.name, path.parent)
+    ]
+    assert strayed == []
+
+
+def may_be_imported(name: str, folder: Path) -> bool:
+    """Whether a test in that folder may take this from among the tests' own modules."""
+    beside = ".".join(folder.relative_to(ROOT).parts)
+    module = name.removeprefix(f"{beside}.").split(".")[0]
+    is_helper = not module.startswith(("test_", "conftest"))
+    return begins(name, "tests.support", "tests.fixtures") or (
+        beside != "tests" and begins(name, beside) and is_helper
+    )
 
 
 def test_only_the_store_knows_sqlite() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import resource
 import shutil
 import sqlite3
 import subprocess
@@ -23,6 +22,7 @@ from tests.support.measured_server import Learner
 from tests.support.people import Person, add_person
 from tests.support.server import Server, free_port, locked, poll
 from tests.support.streamlit_client import Tab
+from tests.support.trouble import moved_away, no_room
 from visionsprat.backups.archive import made
 from visionsprat.installation import BACKUPS
 from visionsprat.settings import ROOT
@@ -115,17 +115,6 @@ def assert_health(browser: Browser, status: int) -> None:
 # The disk is full
 
 
-@contextmanager
-def no_room(server: Server) -> Iterator[None]:
-    """No file of the server's grows any more, its log included. The limit works for anybody, everywhere."""
-    before = resource.prlimit(server.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (0, before[1]))
-    try:
-        yield
-    finally:
-        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, before)
-
-
 def test_when_nothing_can_be_written_that_is_told_and_saving_goes_on_afterwards(one: Server) -> None:
     expect_told_then_saved(one, no_room(one))
 
@@ -169,16 +158,6 @@ def test_when_the_disk_is_full_that_is_told_and_saving_goes_on_afterwards(
 
 
 # The files can't be reached
-
-
-@contextmanager
-def moved_away(server: Server) -> Iterator[None]:
-    aside = server.data.rename(server.data.with_name("elsewhere"))
-    try:
-        yield
-    finally:
-        assert not server.data.exists()  # nothing has begun anew there, empty
-        aside.rename(server.data)
 
 
 def test_a_folder_that_is_gone_is_told_and_saving_goes_on_when_it_is_back(one: Server) -> None:

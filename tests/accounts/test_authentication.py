@@ -36,7 +36,8 @@ from visionsprat.store import Store
 from visionsprat.store.attempts import FAILURES_BEFORE_WAIT
 
 if TYPE_CHECKING:
-    from tests.conftest import AddAccount, Clock
+    from tests.support.clock import Clock
+    from tests.support.stored import AddAccount
 
 EMAIL, PASSWORD, BROWSER = "amina@test.example", "gul cykel i regnet", "this browser"
 #: A hash of PASSWORD at bcrypt's lowest cost: what is tested here is not bcrypt. Its salt is fixed, as tests

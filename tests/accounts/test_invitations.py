@@ -9,9 +9,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.conftest import AddAccount, Clock
+from tests.support.clock import Clock
 from tests.support.mailbox import Mailbox, mail_server
-from tests.support.stored import begin_session
+from tests.support.stored import AddAccount, begin_session
 from visionsprat.accounts.invitations import (
     Invitation,
     as_letters,

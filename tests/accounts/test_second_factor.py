@@ -37,7 +37,8 @@ from visionsprat.store.attempts import FAILURES_BEFORE_WAIT
 from visionsprat.wording.letters import second_factor_removed, second_factor_turned_off
 
 if TYPE_CHECKING:
-    from tests.conftest import AddAccount, Clock
+    from tests.support.clock import Clock
+    from tests.support.stored import AddAccount
 
 EMAIL, PASSWORD, BROWSER = "amina@test.example", "gul cykel i regnet", "this browser"
 HASH = PREHASHED + bcrypt.hashpw(prehashed(PASSWORD).encode(), b"$2b$04$" + b"." * 22).decode()

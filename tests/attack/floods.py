@@ -8,8 +8,9 @@ from contextlib import suppress
 import httpx
 from websockets.exceptions import WebSocketException
 
-from tests.attack.frames import opened, rerun
+from tests.attack.frames import opened
 from tests.attack.target import CLIENT_HEADER, Target
+from tests.support.streamlit_client import rerun
 
 ADDRESS = "203.0.113.77"
 #: Tabs, and for how many seconds each asks 16 times a second: below what a tab may.

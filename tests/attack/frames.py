@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.attack.target import CLIENT_HEADER, Target
 from tests.support.measured_server import Learner
-from tests.support.streamlit_client import Tab
+from tests.support.streamlit_client import Tab, other_kinds, rerun
 from tests.support.walk import WALK
 
 POLICY, TOO_LARGE = 1008, 1009
@@ -52,20 +52,6 @@ async def ask_for_other_kinds(target: Target, size: int) -> None:
     for each in other_kinds():
         for learner in (None, target.learner(0), target.administrator):
             assert await told(target, each, POLICY, learner), f"{each!r} was taken"
-
-
-def other_kinds() -> list[bytes]:
-    """A message of each kind that no page of ours sends."""
-    flags = (
-        *("clear_cache", "set_run_on_save", "stop_script", "load_git_info"),
-        *("debug_disconnect_websocket", "debug_shutdown_runtime", "app_heartbeat"),
-    )
-    found = [BackMsg(**{flag: True}) for flag in flags]
-    operation = BackMsg()
-    operation.backend_operation_request.install_skills.SetInParent()
-    fragment = BackMsg()
-    fragment.rerun_script.fragment_id = "a"
-    return [each.SerializeToString() for each in (*found, operation, fragment, BackMsg())]
 
 
 async def ask_for_runs(target: Target, learner: Learner | None, count: int) -> None:
@@ -111,13 +97,6 @@ async def walk(target: Target, learner: Learner) -> None:
     async with Tab(target.url, learner) as tab:
         for address in WALK:
             await tab.visit(address)
-
-
-def rerun(url: str, address: str) -> bytes:
-    message = BackMsg()
-    message.rerun_script.page_name = address[:100]
-    message.rerun_script.context_info.url = f"{url}/{address}"
-    return message.SerializeToString()
 
 
 def opened(target: Target, learner: Learner | None, *, address: str = ADDRESS) -> connect:

@@ -49,7 +49,7 @@ from visionsprat.store.locks import IN_USE, Held, alone, share
 from visionsprat.store.schema import connect, migrations
 
 if TYPE_CHECKING:
-    from tests.conftest import Clock
+    from tests.support.clock import Clock
 
 QUESTION = "skapande/innebar"
 NOW = datetime(2026, 11, 12, 8, 0, tzinfo=timezone.utc)

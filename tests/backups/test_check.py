@@ -21,7 +21,8 @@ from visionsprat.settings import load_settings
 from visionsprat.store import Store
 
 if TYPE_CHECKING:
-    from tests.conftest import AddAccount, Clock
+    from tests.support.clock import Clock
+    from tests.support.stored import AddAccount
 
 SECRET = "det här är hemligt"
 Findings = list[tuple[Level, str]]

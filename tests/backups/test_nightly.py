@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Clock
+from tests.support.clock import Clock
 from tests.support.server import poll
 from visionsprat.backups import nightly
 from visionsprat.backups.archive import backup, made

@@ -21,25 +21,11 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.__main__ import NO_BROWSER, VARIABLE, installed_browser
+from tests.support.chromium import ARGUMENTS, NO_BROWSER, ORDINARY, VARIABLE, installed_browser
 from tests.support.people import NewComputer, NewPerson, Person, add_person
 from tests.support.server import Server, free_port
 
 HERE = Path(__file__).parent
-#: The last two spare what it costs to load a page again where the process with its scripts lives on: they are
-#: found compiled, instead of being read anew beside, and code that is not used for long is not optimised.
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--process-per-site",
-    "--disable-features=ScriptStreaming,HttpsUpgrades,PaintHolding,Translate,MediaRouter",
-    "--js-flags=--no-opt --no-maglev --no-flush-bytecode --min-semi-space-size=32",
-]
-#: Nothing of the visitor's own computer may show on a Swedish page.
-FOREIGN = {"locale": "en-US", "timezone_id": "America/New_York"}
-ORDINARY: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}, **FOREIGN}
-
 _failed = pytest.StashKey[bool]()
 
 expect.set_options(timeout=30_000)

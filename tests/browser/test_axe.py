@@ -10,15 +10,14 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
-import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from pyotp import TOTP
 
-from tests.browser.conftest import FOREIGN
+from tests.support.axe import ALL_RULES, axe, violations
+from tests.support.chromium import FOREIGN
 from tests.support.mailbox import Mailbox
 from tests.support.people import (
     PASSWORD,
@@ -44,12 +43,6 @@ from visionsprat.domain.tokens import token_hash
 from visionsprat.settings import ROOT
 from visionsprat.web.api import SESSION_COOKIE
 
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-ALL_RULES: dict[str, Any] = {
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"],
-    "rules": {"target-size": {"enabled": True}},
-    "reporter": "no-passes",
-}
 #: In the other scheme nothing is different but colours ...
 COLOUR = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 #: ... and in a low window nothing but what scrolls and what covers what.
@@ -180,22 +173,6 @@ def change_scheme(page: Page) -> None:
     page.emulate_media(color_scheme=scheme)
     page.wait_for_function(FOLLOWED, arg=scheme)
     page.evaluate(TWO_FRAMES)
-
-
-def axe(page: Page, rules: dict[str, Any]) -> list[str]:
-    return lasting(page, lambda: violations(page, rules))
-
-
-def violations(page: Page, rules: dict[str, Any]) -> list[str]:
-    """What axe finds, a line each: which rule, where, and why."""
-    if not page.evaluate("typeof window.axe === 'object'"):
-        page.evaluate(AXE)
-    return [
-        f"{each['id']}: {node['html'][:200]} {check['message']}"
-        for each in page.evaluate("rules => axe.run(document, rules)", rules)["violations"]
-        for node in each["nodes"]
-        for check in (*node["any"], *node["all"], *node["none"])
-    ]
 
 
 #: All ways in which paths, pages and fields have been drawn, and looked at.

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.support.people import SAVED, NewComputer, Person, editor, signed_in, status, until
+from tests.support.writing import drafts
 
 QUESTION = "skapande/innebar"
 ROUTE = "**/api/reflections"
@@ -199,10 +200,6 @@ def test_unsaved_text_that_an_earlier_version_replaces_while_the_server_is_away_
 def earlier(person: Person) -> list[str]:
     with person.server.store() as store:
         return [each.text for each in store.earlier_texts(person.id, QUESTION)]
-
-
-def drafts(page: Page) -> list[str]:
-    return page.evaluate("Object.keys(localStorage).filter((key) => key.includes('draft'))")
 
 
 # What can't be stored

@@ -10,7 +10,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import ARGUMENTS
+from tests.support.chromium import ARGUMENTS
+from tests.support.forms import sign_in_form
 from tests.support.people import (
     PASSWORD,
     NewComputer,
@@ -26,11 +27,6 @@ from visionsprat.accounts.authentication import issue_ticket
 from visionsprat.web.cookies import BROWSER_COOKIE, SESSION_COOKIE
 
 WRONG = "E-postadressen eller lösenordet stämmer inte. Kontrollera båda och försök igen."
-
-
-def sign_in_form(page: Page) -> None:
-    expect(page.get_by_role("heading", name="Logga in")).to_be_visible()
-    expect(page.get_by_role("button", name="Logga in")).to_be_visible()
 
 
 def start_page(page: Page) -> None:

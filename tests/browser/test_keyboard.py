@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
+from tests.support.forms import expect_fault
+from tests.support.keyboard import tab_to
 from tests.support.people import (
     PASSWORD,
     SAVED,
@@ -68,15 +70,6 @@ LISTEN = """
         }).observe(document.body, { subtree: true, childList: true, characterData: true });
     }
 """
-
-
-def tab_to(page: Page, wanted: Locator, most: int = 60) -> None:
-    """Press Tab until something has focus, as somebody without a mouse would look for it."""
-    for _ in range(most):
-        if wanted.evaluate("element => element === document.activeElement"):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"{most} times Tab did not lead to {wanted}")
 
 
 def onward_by_keyboard(page: Page, link: Locator, title: str) -> None:
@@ -372,16 +365,6 @@ def test_how_far_one_has_come_is_words(page: Page, person: Person) -> None:
 
 
 # Faults
-
-
-def expect_fault(page: Page, told: str, *labels: str) -> None:
-    """The fault is said, each field is tied to it, and focus is on the first."""
-    expect(page.get_by_role("alert").filter(has_text=told)).to_be_visible()
-    for label in labels:
-        field = page.get_by_label(label, exact=True)
-        expect(field).to_have_attribute("aria-invalid", "true")
-        expect(field).to_have_accessible_description(re.compile(re.escape(told)))
-    expect(page.get_by_label(labels[0], exact=True)).to_be_focused()
 
 
 def test_a_refused_sign_in_leads_to_its_fields(page: Page, server: Server) -> None:

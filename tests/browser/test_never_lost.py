@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import ARGUMENTS
+from tests.support.chromium import ARGUMENTS
 from tests.support.people import (
     SAVED,
     NewComputer,
@@ -27,30 +27,9 @@ from tests.support.people import (
     until,
 )
 from tests.support.server import Server, locked, poll
+from tests.support.writing import QUESTION, TEXT, drafts, expect_saved, type_at_full_speed, wait_until_stored
 
-QUESTION = "skapande/innebar"
-TEXT = "Räksmörgås på morgonmötet 🥐, och sedan prövar vi något nytt tillsammans."
 ROUTE = "**/api/reflections"
-
-
-def type_at_full_speed(page: Page, text: str = TEXT) -> None:
-    editor(page).click()
-    page.keyboard.type(text)
-
-
-def wait_until_stored(page: Page, person: Person, text: str = TEXT) -> None:
-    until(page, lambda: person.text(QUESTION) == text, f"{text!r} to be in the database")
-
-
-def expect_saved(page: Page, person: Person, text: str = TEXT) -> None:
-    """The page says that it is saved, and it is."""
-    expect(status(page)).to_have_text(SAVED)
-    expect(editor(page)).to_have_value(text)
-    assert person.text(QUESTION) == text
-
-
-def drafts(page: Page) -> list[str]:
-    return page.evaluate("Object.keys(localStorage).filter((key) => key.includes('draft'))")
 
 
 # Leaving in the middle of it

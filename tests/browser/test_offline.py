@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Dialog, Page, Route, expect
 
-from tests.browser.conftest import ARGUMENTS, FOREIGN
+from tests.support.chromium import ARGUMENTS, FOREIGN
 from tests.support.people import (
     SAVED,
     NewPerson,
@@ -26,6 +26,7 @@ from tests.support.people import (
     until,
 )
 from tests.support.server import Server
+from tests.support.writing import drafts
 
 QUESTION = "skapande/innebar"
 THEMES = ("skapande", "globala", "pulserande")
@@ -81,10 +82,6 @@ def keep_draft(page: Page, person: Person, question: str, text: str, tab: str, *
     key = f"visionsprat:draft:{person.id}:{question}{tab}"
     draft = {"text": text, "based_on": 0, "unanswered": [], **more}
     page.evaluate("([key, draft]) => localStorage.setItem(key, draft)", [key, json.dumps(draft)])
-
-
-def drafts(page: Page) -> list[str]:
-    return page.evaluate("Object.keys(localStorage).filter((key) => key.includes('draft'))")
 
 
 def in_order_of_arrival(person: Person) -> list[tuple[str, str]]:

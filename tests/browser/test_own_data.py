@@ -21,6 +21,7 @@ from tests.support.people import (
     until,
 )
 from tests.support.server import Server
+from tests.support.writing import drafts
 
 QUESTION = "skapande/innebar"
 TEXT = "Vi målar trapphuset i ormbunksgrönt, säger person {}."
@@ -44,10 +45,6 @@ def erase_reflections(page: Page, person: Person) -> None:
     page.goto(f"{person.server.url}/mitt-konto")
     erase(page, "Radera mina reflektioner")
     expect(page.get_by_text("Dina reflektioner är raderade.")).to_be_visible()
-
-
-def drafts(page: Page) -> list[str]:
-    return page.evaluate("Object.keys(localStorage).filter((key) => key.includes('draft'))")
 
 
 def in_the_files(person: Person, text: str | None = None) -> bool:

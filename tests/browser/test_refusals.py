@@ -6,14 +6,11 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.support.people import SAVED, Person, editor, signed_in, status, until
+from tests.support.writing import drafts
 from visionsprat.store import quotas
 
 QUESTION = "skapande/innebar"
 ROUTE = "**/api/reflections"
-
-
-def drafts(page: Page) -> list[str]:
-    return page.evaluate("Object.keys(localStorage).filter((key) => key.includes('draft'))")
 
 
 def test_a_text_with_a_long_run_of_marks_is_refused_and_saved_when_they_are_gone(

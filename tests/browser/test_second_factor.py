@@ -15,8 +15,8 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 from pyotp import TOTP
 
-from tests.browser.test_keyboard import expect_fault, tab_to
-from tests.browser.test_sessions import sign_in_form
+from tests.support.forms import expect_fault, sign_in_form
+from tests.support.keyboard import tab_to
 from tests.support.people import (
     PASSWORD,
     PASSWORD_HASH,

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.forms import sign_in_form
 from tests.support.people import (
     PASSWORD,
     PASSWORD_HASH,
@@ -30,12 +31,6 @@ from visionsprat.web.api import DEVICE_COOKIE, SESSION_COOKIE
 
 QUESTION, TEXT = "skapande/innebar", "Skrivet just när det hände."
 ROUTE = "**/api/reflections"
-
-
-def sign_in_form(page: Page) -> None:
-    expect(page.get_by_role("heading", name="Logga in")).to_be_visible()
-    expect(page.get_by_role("button", name="Logga in")).to_be_visible()
-    expect(page.locator("nav.side")).to_have_count(0)
 
 
 # Three ways to end every session, each done in another browser

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.test_axe import ALL_RULES, axe
+from tests.support.axe import ALL_RULES, axe
 from tests.support.people import (
     SAVED,
     NewComputer,
@@ -24,6 +24,7 @@ from tests.support.people import (
 )
 from tests.support.server import Server
 from tests.support.windows import settle
+from tests.support.writing import drafts
 
 QUESTION = "skapande/innebar"
 SECRET = "Zebrakorven ligger i kylen."
@@ -40,10 +41,6 @@ KEPT = """async () => {
 }"""
 BLOCK_CHANNELS = "delete window.BroadcastChannel"
 NO_CRYPTOGRAPHY = "Object.defineProperty(Crypto.prototype, 'subtle', { value: undefined })"
-
-
-def drafts(page: Page) -> list[str]:
-    return page.evaluate("Object.keys(localStorage).filter((key) => key.includes('draft'))")
 
 
 def put(page: Page, name: str, value: str) -> None:

@@ -13,11 +13,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import FOREIGN
+from tests.support.chromium import FOREIGN
+from tests.support.contrast import CONTROL, SCHEMES, contrast
 from tests.support.people import Person, add_person, signed_in
 from tests.support.server import Server
 from tests.support.windows import OVERFLOW, TWO_FRAMES, lasting, settle
-from tests.ui.test_colours import CONTROL, SCHEMES, contrast
 from visionsprat.content.module import load_module
 from visionsprat.settings import ROOT
 

@@ -8,10 +8,10 @@ from contextlib import AbstractContextManager
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_never_lost import QUESTION, drafts, expect_saved, type_at_full_speed
 from tests.support.people import Person, editor, signed_in, status
 from tests.support.server import Server
-from tests.test_trouble import moved_away, no_room
+from tests.support.trouble import moved_away, no_room
+from tests.support.writing import QUESTION, drafts, expect_saved, type_at_full_speed
 
 
 @pytest.mark.parametrize("trouble", [no_room, moved_away])

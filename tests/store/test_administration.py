@@ -10,7 +10,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.conftest import AddAccount, Clock
+from tests.support.clock import Clock
+from tests.support.stored import AddAccount
 from visionsprat.domain.records import Action, NewAccount, Person, Show
 from visionsprat.errors import EmailTaken, LastAdministrator, NotAllowed
 from visionsprat.mail.smtp import Trouble

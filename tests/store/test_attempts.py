@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.stored import know_device
 from visionsprat.domain.records import Attempt
 from visionsprat.errors import TooManyFailures
 from visionsprat.store import Store
@@ -17,7 +18,8 @@ from visionsprat.store.attempts import FAILURES_BEFORE_WAIT, FAILURES_OF_CLIENT
 from visionsprat.store.sessions import DEVICE_LIFE, DEVICES_REMEMBERED
 
 if TYPE_CHECKING:
-    from tests.conftest import AddAccount, Clock
+    from tests.support.clock import Clock
+    from tests.support.stored import AddAccount
 
 KNOWN, UNKNOWN, CLIENT = "amina@test.example", "nobody@test.example", "192.0.2.7"
 
@@ -48,12 +50,6 @@ def next_wait(store: Store, clock: Clock, email: str = KNOWN) -> float:
     except TooManyFailures as refused:
         return (refused.until - clock.now).total_seconds()
     return 0
-
-
-def know_device(store: Store, account_id: int, device: str, earlier: str = "") -> None:
-    """Sign in with a browser that keeps this token from now on."""
-    store.add_ticket(account_id, f"ticket of {device}")
-    assert store.redeem_ticket(f"ticket of {device}", f"session of {device}", device, earlier)
 
 
 @pytest.mark.parametrize("email", [KNOWN, UNKNOWN])

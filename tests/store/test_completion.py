@@ -12,7 +12,8 @@ from visionsprat.domain.records import Member
 from visionsprat.store import Store
 
 if TYPE_CHECKING:
-    from tests.conftest import AddAccount, Clock
+    from tests.support.clock import Clock
+    from tests.support.stored import AddAccount
 
 
 def seen(store: Store, manager: int) -> list[tuple[str, str | None, int]]:

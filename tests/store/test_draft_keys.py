@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.conftest import AddAccount, Clock
+from tests.support.clock import Clock
 from tests.support.staff_lists import csv_file
-from tests.support.stored import begin_session, save, sql
+from tests.support.stored import AddAccount, begin_session, save, sql
 from visionsprat.staff.plan import preview
 from visionsprat.store import Store
 from visionsprat.store.sessions import SESSION_IDLE

@@ -18,7 +18,7 @@ from visionsprat.store.locked import lock_texts
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.conftest import Clock
+    from tests.support.clock import Clock
 
 NOW = datetime(2026, 11, 12, 8, 0, tzinfo=timezone.utc)
 

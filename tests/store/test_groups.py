@@ -11,7 +11,7 @@ from visionsprat.errors import GroupCircle, GroupNameTaken, GroupNotEmpty, NotAl
 from visionsprat.store import Store
 
 if TYPE_CHECKING:
-    from tests.conftest import AddAccount
+    from tests.support.stored import AddAccount
 
 
 @pytest.fixture

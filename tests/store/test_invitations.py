@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import AddAccount, Clock
+from tests.support.clock import Clock
+from tests.support.stored import AddAccount
 from visionsprat.domain.records import Action, Whom
 from visionsprat.errors import InvitationExpired, InvitationUsed, InvitationVoid, NotAllowed
 from visionsprat.store import Store

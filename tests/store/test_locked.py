@@ -9,8 +9,8 @@ from itertools import count
 
 import pytest
 
-from tests.conftest import AddAccount, Clock
-from tests.support.stored import OTHER, QUESTION, begin_session, kept, save, sql, texts, visit
+from tests.support.clock import Clock
+from tests.support.stored import OTHER, QUESTION, AddAccount, begin_session, kept, save, sql, texts, visit
 from visionsprat.domain.records import Action, Conflict, Reflection, Whom
 from visionsprat.errors import NotAllowed, SignedOut
 from visionsprat.store import Store

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Clock
+from tests.support.clock import Clock
 from tests.support.server import Server
 from visionsprat.backups.archive import backup, restore
 from visionsprat.domain.records import NewAccount

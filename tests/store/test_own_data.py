@@ -11,9 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import AddAccount, Clock
-from tests.store.test_attempts import know_device
-from tests.support.stored import QUESTION, STEPS, begin_session, kept, save, sql, visit
+from tests.support.clock import Clock
+from tests.support.stored import (
+    QUESTION,
+    STEPS,
+    AddAccount,
+    begin_session,
+    kept,
+    know_device,
+    save,
+    sql,
+    visit,
+)
 from visionsprat.domain.records import (
     Action,
     Conflict,

@@ -14,7 +14,8 @@ from visionsprat.errors import AlreadyClaimed, EmailTaken
 from visionsprat.store import Store
 
 if TYPE_CHECKING:
-    from tests.conftest import AddAccount, Clock
+    from tests.support.clock import Clock
+    from tests.support.stored import AddAccount
 
 
 def test_an_account_has_its_credentials(store: Store, add_account: AddAccount) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.conftest import Clock
+from tests.support.clock import Clock
 from tests.support.stored import OTHER, QUESTION, begin_session, kept, save, sql, texts
 from visionsprat.domain.records import Conflict, Reflection
 from visionsprat.errors import VersionsFull

@@ -18,7 +18,7 @@ from visionsprat.store import Store
 from visionsprat.store.reflections import LARGE_DELETION
 
 if TYPE_CHECKING:
-    from tests.conftest import Clock
+    from tests.support.clock import Clock
 
 # Saving a reflection
 

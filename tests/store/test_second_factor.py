@@ -17,7 +17,8 @@ from visionsprat.store import Store
 from visionsprat.store.attempts import FAILURES_BEFORE_WAIT
 
 if TYPE_CHECKING:
-    from tests.conftest import AddAccount, Clock
+    from tests.support.clock import Clock
+    from tests.support.stored import AddAccount
 
 SECRET, OTHER, EMAIL = "G6UOMSI2FNADP2VV", "JBSWY3DPEHPK3PXP", "amina@test.example"
 NOW = 1000

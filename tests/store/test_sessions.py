@@ -20,7 +20,8 @@ from visionsprat.store import Store
 from visionsprat.store.sessions import MOST_SESSIONS
 
 if TYPE_CHECKING:
-    from tests.conftest import AddAccount, Clock
+    from tests.support.clock import Clock
+    from tests.support.stored import AddAccount
 
 
 def test_a_text_is_saved_for_the_person_whose_session_it_comes_in(store: Store, amina: int) -> None:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import AddAccount
 from tests.support.reading_here import texts_read_here
 from tests.support.staff_lists import HEADINGS, csv_file
+from tests.support.stored import AddAccount
 from visionsprat.errors import StaffListOutdated
 from visionsprat.staff.plan import EXPORTED, StaffListFaulty, export_rows, preview
 from visionsprat.staff.spreadsheet import as_csv

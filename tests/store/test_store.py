@@ -24,7 +24,8 @@ from visionsprat.store.base import translated
 from visionsprat.store.schema import connect
 
 if TYPE_CHECKING:
-    from tests.conftest import AddAccount, Clock
+    from tests.support.clock import Clock
+    from tests.support.stored import AddAccount
 
 # The database itself
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from tests.conftest import Clock
+from tests.support.clock import Clock
 from tests.support.stored import save, sql
 from visionsprat.settings import ROOT
 from visionsprat.store import Store, wiping

@@ -7,6 +7,10 @@ from typing import Any
 
 import httpx
 
+from visionsprat.accounts import authentication
+from visionsprat.installation import Installation
+from visionsprat.web.cookies import SESSION_COOKIE
+
 OWN = "http://testserver"
 #: Origins that are not our own: none, broken ones, other sites, other ports.
 FOREIGN = [
@@ -81,3 +85,13 @@ class Client:
 
         asyncio.run(self.app(scope, receive, send))
         return found[0]
+
+
+def sign_in(client: Client, house: Installation, account_id: int) -> str:
+    """Begin a session in the client; its token comes back."""
+    admitted = authentication.redeem(
+        house.store, authentication.issue_ticket(house.store, account_id, "b"), "b"
+    )
+    assert admitted is not None
+    client.cookies.set(SESSION_COOKIE, admitted.token)
+    return admitted.token

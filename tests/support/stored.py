@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 
 import bcrypt
@@ -15,6 +16,9 @@ QUESTION, OTHER = "skapande/innebar", "skapande/gora"
 #: Of the module that a store knows nothing about.
 STEPS = ("", "visionen", "skapande")
 FIRST = NewAccount("amina@test.example", "Amina", "hash", is_admin=True, member_of="Team 3", manages="Team 3")
+
+#: The fixture `add_account`.
+AddAccount = Callable[..., int]
 
 
 def sql(store: Store, statement: str, *values: object) -> list[tuple[object, ...]]:
@@ -43,6 +47,12 @@ def begin_session(store: Store, account_id: int, token: str = "token") -> str:
     store.add_ticket(account_id, f"ticket of {token}")
     assert store.redeem_ticket(f"ticket of {token}", token)
     return token
+
+
+def know_device(store: Store, account_id: int, device: str, earlier: str = "") -> None:
+    """Sign in with a browser that keeps this token from now on."""
+    store.add_ticket(account_id, f"ticket of {device}")
+    assert store.redeem_ticket(f"ticket of {device}", f"session of {device}", device, earlier)
 
 
 def visit(store: Store, account_id: int) -> Visitor:

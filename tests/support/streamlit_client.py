@@ -140,6 +140,28 @@ class Editor:
         return self.revisions[question]
 
 
+def rerun(url: str, address: str) -> bytes:
+    """The message that asks for the page at an address."""
+    message = BackMsg()
+    message.rerun_script.page_name = address[:100]
+    message.rerun_script.context_info.url = f"{url}/{address}"
+    return message.SerializeToString()
+
+
+def other_kinds() -> list[bytes]:
+    """A message of each kind that no page of ours sends."""
+    flags = (
+        *("clear_cache", "set_run_on_save", "stop_script", "load_git_info"),
+        *("debug_disconnect_websocket", "debug_shutdown_runtime", "app_heartbeat"),
+    )
+    found = [BackMsg(**{flag: True}) for flag in flags]
+    operation = BackMsg()
+    operation.backend_operation_request.install_skills.SetInParent()
+    fragment = BackMsg()
+    fragment.rerun_script.fragment_id = "a"
+    return [each.SerializeToString() for each in (*found, operation, fragment, BackMsg())]
+
+
 def _binary(message: str | bytes) -> bytes:
     if isinstance(message, str):
         raise Refused("the server sent text where only protobuf is spoken")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from playwright.sync_api import Browser, Page, WebSocket, expect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from tests.browser.conftest import FOREIGN
+from tests.support.chromium import FOREIGN
 from tests.support.people import Person, signed_in, until
 from tests.support.server import Server
 from visionsprat.ui.pages import CLAIM

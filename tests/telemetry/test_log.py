@@ -27,8 +27,8 @@ from websockets.asyncio.client import connect
 from tests.support.client import OWN, Client
 from tests.support.failing import WAYS, WORDS
 from tests.support.mailbox import Mailbox, mail_server
+from tests.support.modules import EVERYTHING
 from tests.support.server import Server
-from tests.test_house import EVERYTHING
 from visionsprat.accounts import authentication
 from visionsprat.accounts.authentication import SignInRefused, sign_in
 from visionsprat.accounts.invitations import ask_for_new_password

@@ -29,8 +29,7 @@ from socket import SO_LINGER, SOL_SOCKET
 
 from playwright.sync_api import BrowserContext, Error, Page, expect, sync_playwright
 
-from tests.__main__ import NO_BROWSER, VARIABLE, installed_browser
-from tests.browser.conftest import ARGUMENTS, ORDINARY
+from tests.support.chromium import ARGUMENTS, NO_BROWSER, ORDINARY, VARIABLE, installed_browser
 from tests.support.people import Person, add_person, let_in
 from tests.support.server import Server, free_port, poll
 from visionsprat.backups.archive import backup, restore

@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import Response as Answer
 from starlette.routing import Route
 
-from tests.support.client import FOREIGN, OWN, Client
+from tests.support.client import FOREIGN, OWN, Client, sign_in
 from tests.support.stored import begin_session
 from visionsprat.accounts import authentication
 from visionsprat.backups.archive import backup
@@ -61,15 +61,6 @@ def client(house: Installation) -> Client:
 
 def add_account(house: Installation, email: str = "amina@test.example") -> int:
     return house.store.add_account(NewAccount(email, "Amina Testsson", "no hash"))
-
-
-def sign_in(client: Client, house: Installation, account_id: int) -> str:
-    admitted = authentication.redeem(
-        house.store, authentication.issue_ticket(house.store, account_id, "b"), "b"
-    )
-    assert admitted is not None
-    client.cookies.set(SESSION_COOKIE, admitted.token)
-    return admitted.token
 
 
 @pytest.fixture

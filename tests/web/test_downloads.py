@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 
-from tests.conftest import Clock
-from tests.support.client import Client
-from tests.web.test_api import sign_in
+from tests.support.client import Client, sign_in
+from tests.support.clock import Clock
 from visionsprat.content.module import Module
 from visionsprat.domain.records import Action, NewAccount, Reflection
 from visionsprat.installation import Installation, open_installation

@@ -17,7 +17,7 @@ from streamlit import config
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from tests.attack.frames import other_kinds, rerun
+from tests.support.streamlit_client import other_kinds, rerun
 from visionsprat.accounts import authentication
 from visionsprat.domain.records import NewAccount
 from visionsprat.installation import open_installation

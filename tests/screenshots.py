@@ -12,6 +12,7 @@ import re
 import tempfile
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -24,7 +25,7 @@ from visionsprat.settings import ROOT
 from visionsprat.terminal import demo
 
 SIZES = {1280: 800, 390: 844}
-SCHEMES = ("light", "dark")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 VISITOR = "visitor"
 #: Who looks at what: by the first name of one of the demonstration's people.
 PAGES = {
@@ -75,7 +76,12 @@ def picture(who: str, address: str) -> str:
 
 
 def take(
-    browser: Browser, server: Server, who: str, wanted: dict[str, str], scheme: str, folder: Path
+    browser: Browser,
+    server: Server,
+    who: str,
+    wanted: dict[str, str],
+    scheme: Literal["light", "dark"],
+    folder: Path,
 ) -> None:
     context = browser.new_context(color_scheme=scheme, reduced_motion="reduce", **FOREIGN)
     page = context.new_page()

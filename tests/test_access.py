@@ -358,7 +358,8 @@ def beside_the_path(html: str) -> str:
 
 def routes_of_the_application() -> set[str]:
     """Our routes as app.py hands them over: method and path."""
-    (ours,) = [each for each in app._user_middleware if each.cls is OwnRoutes]
+    middleware: list[Any] = app._user_middleware
+    (ours,) = [each for each in middleware if each.cls is OwnRoutes]
     routes: list[BaseRoute] = ours.kwargs["routes"]
     found = set()
     for route in routes:
@@ -482,7 +483,7 @@ def post(house: House, role: Role, body: bytes, **headers: str) -> httpx.Respons
     )
 
 
-def draft(text: str, question: str = QUESTION, based_on: int = 0) -> bytes:
+def draft(text: str, question: str = QUESTION, based_on: object = 0) -> bytes:
     return json.dumps({"question": question, "text": text, "based_on": based_on}).encode()
 
 

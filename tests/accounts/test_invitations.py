@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import NoReturn
 
 import pytest
 
@@ -51,8 +53,9 @@ def one(store: Store) -> Invitation:
 
 
 def code(link: str) -> str:
-    (found,) = re.fullmatch(re.escape(SITE) + r"/inbjudan\?kod=([\w-]{43})", link).groups()
-    return found
+    found = re.fullmatch(re.escape(SITE) + r"/inbjudan\?kod=([\w-]{43})", link)
+    assert found
+    return found[1]
 
 
 def all_done(errands: Errands) -> None:
@@ -145,14 +148,14 @@ def test_nobody_gets_a_letter_at_an_unknown_address_nor_more_than_a_few(
 def test_asking_does_not_wait_for_the_mail_server(store: Store, amina: int, mailbox: Mailbox) -> None:
     """The same is done at once for known and unknown addresses; the rest waits for its turn."""
     smtp, jobs = mailbox.smtp(), Errands(most=2)
-    jobs._thread = object()  # nobody who does them
+    jobs._thread = threading.Thread()  # never started: nobody does them
     for _ in range(3):
         jobs.add(lambda: send_new_password(store, smtp, SITE, "amina@test.example"))
     assert jobs._waiting.qsize() == 2
     assert mailbox.letters == []
 
 
-def fail() -> None:
+def fail() -> NoReturn:
     raise ZeroDivisionError
 
 

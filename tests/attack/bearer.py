@@ -8,6 +8,7 @@ import httpx
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
 
 from tests.attack.target import Target
 from tests.support.measured_server import Learner
@@ -73,7 +74,7 @@ async def session_of(socket: ClientConnection) -> str:
     """The id of the session that a run belongs to."""
     while True:
         said = ForwardMsg()
-        said.ParseFromString(await socket.recv())  # type: ignore[arg-type]  # binary
+        said.ParseFromString(await socket.recv(decode=False))
         if said.WhichOneof("type") == "new_session":
             seen.add(said.new_session.initialize.session_id)
             return said.new_session.initialize.session_id
@@ -99,16 +100,16 @@ def rerun(url: str) -> bytes:
     message = BackMsg()
     message.rerun_script.page_name = "skapande"
     message.rerun_script.context_info.url = f"{url}/skapande"
-    return message.SerializeToString()
+    return bytes(message.SerializeToString())
 
 
 def opened(target: Target, learner: Learner | None, *, mark: str, session: str = "") -> connect:
     cookies = [f"visionsprat_browser={mark}", *([learner.cookie] if learner else [])]
     return connect(
         f"{target.url.replace('http', 'ws', 1)}/_stcore/stream",
-        origin=target.url,  # type: ignore[arg-type]  # a string to all but the checker
+        origin=Origin(target.url),
         additional_headers={"Cookie": "; ".join(cookies)},
-        subprotocols=["streamlit", "no-token", *([session] if session else [])],  # type: ignore[list-item]
+        subprotocols=[Subprotocol(each) for each in ("streamlit", "no-token", session) if each],
         max_size=None,
         compression=None,
         ping_interval=None,

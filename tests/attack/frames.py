@@ -10,6 +10,7 @@ from contextlib import closing, suppress
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.typing import Origin, Subprotocol
 
 from tests.attack.target import CLIENT_HEADER, Target
 from tests.support.measured_server import Learner
@@ -103,9 +104,9 @@ def opened(target: Target, learner: Learner | None, *, address: str = ADDRESS) -
     headers = {CLIENT_HEADER: address} | ({"Cookie": learner.cookie} if learner else {})
     return connect(
         f"{target.url.replace('http', 'ws', 1)}/_stcore/stream",
-        origin=target.url,  # type: ignore[arg-type]  # a string to all but the checker
+        origin=Origin(target.url),
         additional_headers=headers,
-        subprotocols=["streamlit", "no-token"],  # type: ignore[list-item]
+        subprotocols=[Subprotocol("streamlit"), Subprotocol("no-token")],
         max_size=None,
         compression=None,
         ping_interval=None,

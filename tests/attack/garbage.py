@@ -13,6 +13,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.typing import Origin, Subprotocol
 
 from tests.attack.target import CLIENT_HEADER, Target
 from tests.support.measured_server import Learner
@@ -77,9 +78,9 @@ async def _send(target: Target, frames: list[bytes | str], learner: Learner | No
         try:
             async with connect(
                 f"{target.url.replace('http', 'ws', 1)}/_stcore/stream",
-                origin=target.url,
+                origin=Origin(target.url),
                 additional_headers=headers,
-                subprotocols=["streamlit", "no-token"],
+                subprotocols=[Subprotocol("streamlit"), Subprotocol("no-token")],
                 max_size=None,
             ) as socket:
                 while frames:
@@ -134,7 +135,7 @@ def _run(draw: random.Random, url: str, widgets: Sequence[str]) -> bytes:
         state = rerun.widget_states.widgets.add()
         state.id = draw.choice(widgets) if draw.random() < 0.9 else _text(draw)
         _fill(draw, state)
-    return message.SerializeToString()
+    return bytes(message.SerializeToString())
 
 
 def _fill(draw: random.Random, state: WidgetState) -> None:
@@ -168,4 +169,4 @@ def _other(draw: random.Random) -> bytes:
     """A message of any kind, with nothing but its name."""
     message = BackMsg()
     _set(draw, message, draw.choice([each.name for each in BackMsg.DESCRIPTOR.oneofs_by_name["type"].fields]))
-    return message.SerializeToString()
+    return bytes(message.SerializeToString())

@@ -22,6 +22,7 @@ from visionsprat.accounts.invitations import code_hash, invite
 from visionsprat.domain.records import NewAccount, Whom
 from visionsprat.errors import NotAllowed
 from visionsprat.settings import ROOT
+from visionsprat.store import Store
 
 TIMES = {False: 1, True: 10}
 QUESTION = "skapande/innebar"
@@ -84,7 +85,7 @@ async def _save(target: Target, connection: httpx.AsyncClient, text: str, based_
     assert answer.status_code == 200, answer.text
 
 
-def _signed_in(store: authentication.Store, account_id: int) -> Learner:
+def _signed_in(store: Store, account_id: int) -> Learner:
     admitted = authentication.redeem(
         store, authentication.issue_ticket(store, account_id, "attack"), "attack"
     )

@@ -12,6 +12,7 @@ from tests.support.measured_server import Learner
 from tests.support.server import Server
 from visionsprat.accounts import authentication
 from visionsprat.domain.records import NewAccount
+from visionsprat.store import Store
 
 #: In which the target's proxy, if there were one, would name the client: attackers choose theirs.
 CLIENT_HEADER = "X-Forwarded-For"
@@ -70,7 +71,7 @@ def started(folder: Path) -> Iterator[Target]:
         server.stop()
 
 
-def _token(store: authentication.Store, account_id: int) -> str:
+def _token(store: Store, account_id: int) -> str:
     admitted = authentication.redeem(
         store, authentication.issue_ticket(store, account_id, browser="attack"), "attack"
     )

@@ -96,7 +96,7 @@ class Uploader(Tab):
         for data in self.received:
             message = ForwardMsg.FromString(data)
             if message.delta.new_element.WhichOneof("type") == "file_uploader":
-                return message.delta.new_element.file_uploader.id
+                return str(message.delta.new_element.file_uploader.id)
         raise Refused("there is no field for a file")
 
     async def _place(self) -> FileURLs:
@@ -109,4 +109,5 @@ class Uploader(Tab):
             assert isinstance(data, bytes)
             received = ForwardMsg.FromString(data)
             if received.WhichOneof("type") == "file_urls_response":
-                return received.file_urls_response.file_urls[0]
+                place: FileURLs = received.file_urls_response.file_urls[0]
+                return place

@@ -143,7 +143,7 @@ def test_what_was_saved_before_a_backup_began_is_in_it_while_people_go_on_writin
     try:
         for number in range(5):
             before = len(saved)
-            poll(lambda before=before: len(saved) > before, "another text to be saved")
+            poll(lambda before=before: len(saved) > before, "another text to be saved")  # type: ignore[misc]  # bound in its round
             expected = set(saved)
             path = back_up(store, folder, NOW + timedelta(seconds=number))
             assert expected <= texts(path)

@@ -26,7 +26,7 @@ from visionsprat.domain.records import NewAccount
 from visionsprat.installation import DATABASE
 from visionsprat.settings import ROOT
 from visionsprat.store import Store
-from visionsprat.web.api import SESSION_COOKIE
+from visionsprat.web.cookies import SESSION_COOKIE
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no Litestream for Windows")
 
@@ -259,7 +259,7 @@ def test_litestream_reads_each_configuration_with_the_variables_that_it_names(
     named = set(re.findall(r"\$\{(\w+)\}", configuration.read_text(encoding="utf-8")))
     head = configuration.read_text(encoding="utf-8").split("\nsnapshot:")[0]
     assert named <= set(re.findall(r"[A-Z0-9_]{5,}", head))
-    command = [Path(sys.executable).with_name("litestream"), "databases", "-config", configuration]
+    command = [str(Path(sys.executable).with_name("litestream")), "databases", "-config", str(configuration)]
     environment = {**dict.fromkeys(named, "something"), **replication.environment}
     listed = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
     assert f"{replication.database} " in listed

@@ -102,7 +102,7 @@ async def walks(ours: Server, empty: Server, rounds: int) -> None:
     the walk is.
     """
     heading("e", "server CPU of a whole walk: eight pages, ten answers saved")
-    spent, without, reruns = [], [], []
+    spent, without, reruns = list[float](), list[float](), list[float]()
     async with httpx.AsyncClient() as connection, Tab(empty.url, None) as empty_tab:
         await empty_tab.visit("")
         for learner in sign_in(ours, 2 * rounds + 1, "walks"):

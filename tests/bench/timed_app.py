@@ -21,10 +21,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 
-from app import lifespan, show_trouble
+from app import lifespan
 from visionsprat.settings import ROOT
 from visionsprat.store import Store
 from visionsprat.ui import editor, layout, pages
+from visionsprat.ui.error_page import show_trouble
 from visionsprat.ui.first_words import first_words
 from visionsprat.web.api import routes
 from visionsprat.web.index_page import Front

@@ -6,7 +6,7 @@ import functools
 import os
 import signal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +46,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    report: Any = yield
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
     if report.when == "call":
         item.stash[_failed] = report.failed
     return report
@@ -139,7 +141,7 @@ def new_computer(
         else:
             context = browser.new_context(**{**ORDINARY, **options})
             context.set_default_timeout(30_000)
-            if ordinarily:
+            if server is not None and not options:
                 _anchor(context, server)
         context.on("weberror", note_error)
         context.on("console", note_message)

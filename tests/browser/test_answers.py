@@ -22,7 +22,8 @@ from visionsprat.accounts.invitations import ADDRESS as INVITATION
 from visionsprat.accounts.invitations import invite
 from visionsprat.domain.records import Whom
 from visionsprat.web import downloads
-from visionsprat.web.api import SESSION_COOKIE, routes
+from visionsprat.web.api import routes
+from visionsprat.web.cookies import SESSION_COOKIE
 from visionsprat.web.index_page import not_found
 from visionsprat.web.security import HEADERS
 

@@ -41,7 +41,7 @@ from visionsprat.content.module import load_module
 from visionsprat.domain.records import Whom
 from visionsprat.domain.tokens import token_hash
 from visionsprat.settings import ROOT
-from visionsprat.web.api import SESSION_COOKIE
+from visionsprat.web.cookies import SESSION_COOKIE
 
 #: In the other scheme nothing is different but colours ...
 COLOUR = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}

@@ -6,10 +6,10 @@ Every page and state is looked at in test_axe.py; here are those that last for a
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import FilePayload, Page, Request, expect
 
 from tests.support.people import NewComputer, NewPerson, Person, editor, signed_in, until
 from tests.support.server import Server
@@ -35,8 +35,8 @@ CHANGES = """
 """
 
 
-def file(name: str) -> Any:
-    return {"name": name, "mimeType": "text/csv", "buffer": csv_file()}
+def file(name: str, content: bytes | None = None) -> FilePayload:
+    return {"name": name, "mimeType": "text/csv", "buffer": content or csv_file()}
 
 
 @pytest.fixture
@@ -205,15 +205,19 @@ def test_what_a_restarted_server_holds_no_more_is_told(page: Page, chief: Person
     """A preview of a staff list stands there, then a question whether one is sure: no click does anything."""
     signed_in(page, chief, "/administration?del=personallista")
     settle(page)
-    for told, name in (("alert", "personallista.csv"), ("dialog", "personer.csv")):
-        page.locator("input[type=file]").set_input_files({**file(name), "buffer": csv_file(LISTS[name])})
+    places: tuple[tuple[Literal["alert", "dialog"], str], ...] = (
+        ("alert", "personallista.csv"),
+        ("dialog", "personer.csv"),
+    )
+    for told, name in places:
+        page.locator("input[type=file]").set_input_files(file(name, csv_file(LISTS[name])))
         restart_under(page, server, "Genomför ändringarna")
         expect(page.get_by_role(told)).to_contain_text(HELD["file"])
         expect(page.get_by_role("button", name="Genomför ändringarna")).to_have_count(0)
         assert foreign(page, server.database) == []
         if told == "alert":  # taken at last: the next file has a field of its own
             page.get_by_role("button", name="Ta bort personallista.csv").click()
-            page.locator("input[type=file]").set_input_files({**file(name), "buffer": csv_file(LISTS[name])})
+            page.locator("input[type=file]").set_input_files(file(name, csv_file(LISTS[name])))
             page.get_by_role("button", name="Genomför ändringarna").click()
             expect(page.get_by_role("status").filter(has_text="Klart.")).to_be_visible()
     with server.store() as store:

@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.support.people import SAVED, Person, editor, signed_in, until
+from tests.support.people import SAVED, Person, answered_saves, editor, signed_in, until
 
 
 class Ear:
@@ -43,7 +43,7 @@ def _property(node: dict[str, Any], name: str) -> Any:
 
 
 def _value(node: dict[str, Any], name: str) -> str:
-    return node.get(name, {}).get("value", "")
+    return str(node.get(name, {}).get("value", ""))
 
 
 def _words(nodes: dict[str, Any], node: dict[str, Any]) -> str:
@@ -57,8 +57,7 @@ def test_who_writes_is_let_write_and_told_of_the_saving_afterwards(page: Page, p
     person.write("skapande/innebar", "Redan besvarad.")
     signed_in(page, person, "/skapande")
     editor(page).press("End")
-    saves: list[str] = []
-    page.on("response", lambda response: "/api/reflections" in response.url and saves.append(response.url))
+    saves = answered_saves(page)
     ear = Ear(page)
     while len(saves) < 2:  # saved and saved again, in the midst of it
         page.keyboard.type(" ord", delay=30)

@@ -17,16 +17,18 @@ from tests.support.people import (
     NewPerson,
     Person,
     answer_saves,
+    answered_saves,
     editor,
     let_in,
     signed_in,
     status,
     until,
 )
-from tests.support.server import ROOT, Server
+from tests.support.server import Server
 from tests.support.staff_lists import csv_file
 from tests.support.windows import follow, lasting, settle
 from visionsprat.content.module import Module, load_module
+from visionsprat.settings import ROOT
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 #: Whether what has focus has a ring around it, with a contrast of 3 against the ground it lies on.
@@ -233,8 +235,7 @@ def test_saving_is_said_when_the_person_rests_and_not_while_they_write(page: Pag
     signed_in(page, person, "/skapande")
     expect(editor(page)).to_be_visible()
     page.evaluate(LISTEN)
-    saves: list[str] = []
-    page.on("response", lambda response: "/api/reflections" in response.url and saves.append(response.url))
+    saves = answered_saves(page)
     editor(page).press("End")
     page.keyboard.type(" och fem gånger tio tecken till, skrivna i en följd", delay=60)
     assert saves, "nothing was saved while writing"
@@ -278,7 +279,7 @@ def test_saving_again_in_the_same_minute_is_said_when_the_box_is_left(page: Page
         return person.text("skapande/innebar") == editor(page).input_value()
 
     def is_said() -> bool:
-        return page.evaluate("heard.length") > len(said)
+        return bool(page.evaluate("heard.length") > len(said))
 
     for number in range(3):  # the minute may end in between
         page.keyboard.type(f"Ett ord till, nummer {number}. ")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.support.chromium import ARGUMENTS
 from tests.support.people import (
@@ -362,7 +362,8 @@ def start_chromium(chromium: str, profile: Path) -> subprocess.Popen[bytes]:
 
 def page_of(playwright: Any, profile: Path) -> Page:
     port = (profile / "DevToolsActivePort").read_text().split("\n")[0]
-    return playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}").contexts[0].new_page()
+    browser: Browser = playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}")
+    return browser.contexts[0].new_page()
 
 
 def kill_chromium(process: subprocess.Popen[bytes]) -> None:
@@ -378,7 +379,7 @@ def test_a_browser_killed_while_typing_loses_at_most_two_seconds(
         page = page_of(playwright, tmp_path / "profile")
         signed_in(page, person, "/skapande")
         editor(page).click()
-        typed, at = "", []
+        typed, at = "", list[tuple[float, str]]()
         started = time.monotonic()
         while time.monotonic() < started + 6:
             word = f"ord{len(at)} "
@@ -415,7 +416,7 @@ def test_what_was_typed_two_seconds_before_a_browser_is_killed_is_on_its_disk(
         page.keyboard.type("Före. ")
         expect(status(page)).to_have_text(SAVED)
         server.stop()
-        typed, at = "Före. ", []
+        typed, at = "Före. ", list[tuple[float, str]]()
         started = time.monotonic()
         while time.monotonic() < started + 6:
             word = f"ord{len(at)} "

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.support.chromium import FOREIGN
 from tests.support.contrast import CONTROL, SCHEMES, contrast
@@ -74,8 +74,8 @@ MOVING = """
 def everything(server: Server) -> Person:
     """Somebody with all pages, and something on each."""
     person = add_person(server, "Ragna Påhittad", member_of="Vård/Team 3", manages="Vård", is_admin=True)
-    for question in ("skapande/innebar", "skapande/gora", "globala/gora"):
-        person.write(question, "Vi prövar något nytt varje vecka, och pratar om hur det gick.")
+    for begun in ("skapande/innebar", "skapande/gora", "globala/gora"):
+        person.write(begun, "Vi prövar något nytt varje vecka, och pratar om hur det gick.")
     complete = add_person(server, "Bengt Provberg", member_of="Vård/Team 3")
     for question in load_module(ROOT / "content").questions:
         complete.write(question.id, "Ett svar.")
@@ -86,8 +86,10 @@ def everything(server: Server) -> Person:
 
 @pytest.fixture(scope="module")
 def phone(browser: Browser, everything: Person) -> Iterator[Page]:
-    touched = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-    context = browser.new_context(bypass_csp=True, reduced_motion="reduce", **touched, **FOREIGN)
+    size: ViewportSize = {"width": 390, "height": 844}
+    context = browser.new_context(
+        bypass_csp=True, reduced_motion="reduce", viewport=size, has_touch=True, is_mobile=True, **FOREIGN
+    )
     context.set_default_timeout(30_000)
     yield context.new_page()
     context.close()

@@ -13,7 +13,17 @@ import pytest
 from playwright.sync_api import Page, Route, WebSocketRoute, expect
 from pypdf import PdfReader
 
-from tests.support.people import SAVED, NewPerson, Person, add_person, editor, signed_in, status, until
+from tests.support.people import (
+    SAVED,
+    NewPerson,
+    Person,
+    add_person,
+    answered_saves,
+    editor,
+    signed_in,
+    status,
+    until,
+)
 from tests.support.server import Server
 from tests.support.windows import TWO_FRAMES, follow
 from visionsprat.content.module import Module, Theme
@@ -282,8 +292,7 @@ def test_progress_shrinks_when_an_answer_is_taken_away(page: Page, person: Perso
 def test_typing_and_saving_cost_no_script_run_but_for_a_changed_progress(page: Page, person: Person) -> None:
     sent: list[object] = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
-    saves: list[str] = []
-    page.on("response", lambda response: "/api/reflections" in response.url and saves.append(response.url))
+    saves = answered_saves(page)
     signed_in(page, person, "/skapande")
     editor(page).fill("Ett första svar")
     until(page, lambda: path(page, "Den skapande staden") == "1 av 2 frågor", "the path to say so")
@@ -293,7 +302,7 @@ def test_typing_and_saving_cost_no_script_run_but_for_a_changed_progress(page: P
         answered = len(saves)
         editor(page).press("End")
         page.keyboard.type(f", och mer {number}")
-        until(page, lambda answered=answered: len(saves) > answered, "a save")
+        until(page, lambda answered=answered: len(saves) > answered, "a save")  # type: ignore[misc]  # bound in its round
         expect(status(page)).to_have_text(SAVED)
     assert len(sent) == before
     editor(page, 1).fill("Ett andra svar")

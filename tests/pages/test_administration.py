@@ -91,12 +91,17 @@ def test_whoever_is_no_administrator_any_more_is_told_and_nothing_is_done(
 ) -> None:
     add_chief(house, "other@test.example")
     lost: list[bool] = []
+
+    def lose() -> None:
+        if lost:
+            house.store.set_administrator(None, chief, False)
+
     at = come(
         monkeypatch,
         house,
         "administration.py",
         chief,
-        meanwhile=lambda: lost and house.store.set_administrator(None, chief, False),
+        meanwhile=lose,
     )
     lost.append(True)
     at.text_input(key="person_new_name").set_value("Bengt")

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from tests.support.clock import Clock
 from tests.support.stored import (
@@ -176,7 +177,7 @@ def test_a_copy_holds_every_column_about_a_person_but_secrets(store: Store) -> N
     }
 
 
-def foreign_tables(db: sqlite3.Connection, table: str) -> list[str]:
+def foreign_tables(db: Database, table: str) -> list[str]:
     return [row[2] for row in db.execute(f"PRAGMA foreign_key_list({table})")]
 
 

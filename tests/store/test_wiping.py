@@ -27,7 +27,9 @@ def wiper(store: Store) -> Wiper:
 
 
 def erase(store: Store, account_id: int, text: str) -> None:
-    save(store, account_id, text, sql(store, "SELECT max(erased_revision) FROM accounts")[0][0])
+    ((revision,),) = sql(store, "SELECT max(erased_revision) FROM accounts")
+    assert isinstance(revision, int)
+    save(store, account_id, text, revision)
     store.erase_reflections(account_id)
 
 

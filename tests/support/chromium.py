@@ -38,7 +38,7 @@ ARGUMENTS = [
     "--js-flags=--no-opt --no-maglev --no-flush-bytecode --min-semi-space-size=32",
 ]
 #: Nothing of the visitor's own computer may show on a Swedish page.
-FOREIGN = {"locale": "en-US", "timezone_id": "America/New_York"}
+FOREIGN: dict[str, Any] = {"locale": "en-US", "timezone_id": "America/New_York"}
 ORDINARY: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}, **FOREIGN}
 
 

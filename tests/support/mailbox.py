@@ -11,6 +11,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -34,19 +35,21 @@ class Mailbox:
         #: After so many letters over one connection the server ends it.
         self.most = 1_000_000
         self.port = port
+        self._of_session: WeakKeyDictionary[Session, int] = WeakKeyDictionary()
 
     async def handle_EHLO(
         self, server: SMTP, session: Session, envelope: Envelope, host: str, answers: list[str]
     ) -> list[str]:
         self.connections += session.host_name is None
         session.host_name = host
-        session.letters = 0
+        self._of_session[session] = 0
         return answers
 
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        if session.letters == self.most:
+        if self._of_session[session] == self.most:
+            assert server.transport is not None
             server.transport.close()
             return "421 Too many letters"
         envelope.mail_from = address
@@ -66,7 +69,7 @@ class Mailbox:
         assert isinstance(letter, EmailMessage)
         self.letters.append(letter)
         self.recipients += envelope.rcpt_tos
-        session.letters += 1
+        self._of_session[session] += 1
         return "250 OK"
 
     def text(self, number: int = -1) -> str:
@@ -74,7 +77,7 @@ class Mailbox:
 
     def link(self, number: int = -1) -> str:
         """The link in a letter."""
-        return re.findall(r"^https?://\S+$", self.text(number), flags=re.M)[0]
+        return str(re.findall(r"^https?://\S+$", self.text(number), flags=re.M)[0])
 
     @property
     def environment(self) -> dict[str, str]:

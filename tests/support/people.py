@@ -13,13 +13,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import bcrypt
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, Response, Route, expect
 
 from tests.support.server import Server, poll
 from visionsprat.accounts import authentication
 from visionsprat.domain.records import NewAccount, Reflection
-from visionsprat.web.api import SESSION_COOKIE
-from visionsprat.web.cookies import Outside
+from visionsprat.web.cookies import SESSION_COOKIE, Outside
 
 PASSWORD = "häst batteri klammer"
 PASSWORD_HASH = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
@@ -63,7 +62,8 @@ class Person:
                 [self.id, question],
             ).fetchone()
             first = "SELECT '', max(erased_revision, locked_revision, first_revision) FROM accounts"
-            return row or database.execute(f"{first} WHERE id = ?", [self.id]).fetchone()
+            text, revision = row or database.execute(f"{first} WHERE id = ?", [self.id]).fetchone()
+            return text, revision
 
 
 def add_person(server: Server, name: str = "Amina Testsson", **more: Any) -> Person:
@@ -87,8 +87,10 @@ def cookie(page: Page, plain: str) -> Any:
 def let_in(page: Page, person: Person, address: str | None = None) -> None:
     """Give the browser a session of somebody's, before it opens a page there."""
     url = address or person.server.url
-    session: Any = {"name": cookie_name(url, SESSION_COOKIE), "value": person.new_token(), "url": url}
-    page.context.add_cookies([{**session, "httpOnly": True, "sameSite": "Lax"}])
+    name, token = cookie_name(url, SESSION_COOKIE), person.new_token()
+    page.context.add_cookies(
+        [{"name": name, "value": token, "url": url, "httpOnly": True, "sameSite": "Lax"}]
+    )
 
 
 def signed_in(page: Page, person: Person, address: str = "/") -> None:
@@ -112,11 +114,23 @@ def answer_saves(page: Page, status: int, **body: Any) -> None:
 
     def answer(route: Route) -> None:
         account = int(route.request.headers["x-visionsprat-account"])
-        sent = route.request.post_data_json
+        sent: Any = route.request.post_data_json
         about = {"question": sent["question"], "crc32": zlib.crc32(sent["text"].encode("utf-16-le"))}
         route.fulfill(status=status, json={"account": account, "epoch": epoch, **about, **body})
 
     page.route("**/api/reflections", answer)
+
+
+def answered_saves(page: Page) -> list[str]:
+    """The answers to saves from now on, as they come."""
+    answered: list[str] = []
+
+    def note(response: Response) -> None:
+        if "/api/reflections" in response.url:
+            answered.append(response.url)
+
+    page.on("response", note)
+    return answered
 
 
 def editor(page: Page, number: int = 0) -> Locator:

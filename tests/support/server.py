@@ -69,7 +69,7 @@ class Server:
     @property
     def claim_link(self) -> str:
         """The newest link to the first account."""
-        return re.findall(r"http://\S+/kom-igang\S+", self.output)[-1]
+        return str(re.findall(r"http://\S+/kom-igang\S+", self.output)[-1])
 
     @property
     def is_running(self) -> bool:
@@ -105,7 +105,7 @@ class Server:
         assert self.is_running
         try:
             with urllib.request.urlopen(f"{self.url}/healthz", timeout=5) as answer:
-                return answer.status == 200
+                return bool(answer.status == 200)
         except OSError:
             return False
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import httpx
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
 
 from tests.support.measured_server import Learner
 
@@ -32,12 +33,12 @@ class Tab:
         self.received: list[bytes] = []  # all that the server sent about the last run
         self._hashes: dict[str, str] = {}
 
-    async def __aenter__(self) -> Tab:
+    async def __aenter__(self) -> Self:
         self._socket: ClientConnection = await connect(
             f"{self.url.replace('http', 'ws', 1)}/_stcore/stream",
-            origin=self.url,
+            origin=Origin(self.url),
             additional_headers=self.headers,
-            subprotocols=["streamlit", "no-token"],
+            subprotocols=[Subprotocol("streamlit"), Subprotocol("no-token")],
             max_size=None,
             compression=None,
             ping_interval=None,
@@ -145,7 +146,7 @@ def rerun(url: str, address: str) -> bytes:
     message = BackMsg()
     message.rerun_script.page_name = address[:100]
     message.rerun_script.context_info.url = f"{url}/{address}"
-    return message.SerializeToString()
+    return bytes(message.SerializeToString())
 
 
 def other_kinds() -> list[bytes]:
@@ -154,7 +155,9 @@ def other_kinds() -> list[bytes]:
         *("clear_cache", "set_run_on_save", "stop_script", "load_git_info"),
         *("debug_disconnect_websocket", "debug_shutdown_runtime", "app_heartbeat"),
     )
-    found = [BackMsg(**{flag: True}) for flag in flags]
+    found = [BackMsg() for _ in flags]
+    for message, flag in zip(found, flags, strict=True):
+        setattr(message, flag, True)
     operation = BackMsg()
     operation.backend_operation_request.install_skills.SetInParent()
     fragment = BackMsg()

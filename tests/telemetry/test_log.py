@@ -43,7 +43,8 @@ from visionsprat.telemetry import log, metrics
 from visionsprat.telemetry.log import FIELDS, Logfmt, Seldom, pseudonym
 from visionsprat.ui.error_page import show_trouble
 from visionsprat.ui.script_runs import watched
-from visionsprat.web.api import SESSION_COOKIE, routes
+from visionsprat.web.api import routes
+from visionsprat.web.cookies import SESSION_COOKIE
 from visionsprat.web.request_id import Traffic
 
 SECRET = "Vi matar uttern bakom reningsverket."
@@ -51,7 +52,7 @@ EMAIL, STRANGER, PASSWORD = "leja@hemlig.example", "okand@hemlig.example", "gul 
 QUESTION = "skapande/innebar"
 
 
-def line(message: str = "Hej", level: int = logging.INFO, **fields: object) -> str:
+def line(message: str = "Hej", level: int = logging.INFO, **fields: Any) -> str:
     record = logging.makeLogRecord(
         {"name": "visionsprat", "levelno": level, "levelname": logging.getLevelName(level), "msg": message}
         | fields
@@ -59,7 +60,7 @@ def line(message: str = "Hej", level: int = logging.INFO, **fields: object) -> s
     return Logfmt().format(record)
 
 
-def raised(error: BaseException, cause: BaseException | None = None) -> dict[str, object]:
+def raised(error: BaseException, cause: BaseException | None = None) -> dict[str, Any]:
     """What a record says of an error that has been raised."""
     try:
         raise error from cause

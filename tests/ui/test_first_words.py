@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -12,7 +14,8 @@ from visionsprat.content.module import Module
 from visionsprat.domain.records import NewAccount
 from visionsprat.installation import open_installation
 from visionsprat.ui.first_words import first_words
-from visionsprat.web.api import SESSION_COOKIE, routes
+from visionsprat.web.api import routes
+from visionsprat.web.cookies import SESSION_COOKIE
 from visionsprat.web.index_page import Front
 from visionsprat.web.security import Guard
 
@@ -25,7 +28,7 @@ def client() -> Client:
     return Client(app)
 
 
-def sign_in(client: Client, name: str = "Amina Testsson", **more: bool) -> int:
+def sign_in(client: Client, name: str = "Amina Testsson", **more: Any) -> int:
     store = open_installation().store
     account = store.add_account(NewAccount(f"{name[:2]}@test.example", name, None, **more))
     admitted = authentication.redeem(store, authentication.issue_ticket(store, account, "test"), "test")

@@ -21,6 +21,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response as Answer
 from starlette.routing import Route
+from starlette.types import Message
 
 from tests.support.client import FOREIGN, OWN, Client, sign_in
 from tests.support.stored import begin_session
@@ -185,12 +186,15 @@ def saves(outcome: str) -> float:
 async def send_and_go(app: Starlette, address: str, sent: bytes) -> list[int]:
     """Post a part of a body, and go away; returns the statuses that nobody hears."""
     heard: list[int] = []
-    messages = [{"type": "http.request", "body": sent, "more_body": True}, {"type": "http.disconnect"}]
+    messages: list[Message] = [
+        {"type": "http.request", "body": sent, "more_body": True},
+        {"type": "http.disconnect"},
+    ]
 
-    async def receive() -> dict[str, Any]:
+    async def receive() -> Message:
         return messages.pop(0)
 
-    async def send(message: dict[str, Any]) -> None:
+    async def send(message: Message) -> None:
         if message["type"] == "http.response.start":
             heard.append(message["status"])
 
@@ -349,7 +353,7 @@ def test_strangers_are_told_to_wait_at_last_and_nobody_else(
 ) -> None:
     cookies = dict(client.cookies)
     client.cookies.clear()
-    statuses = []
+    statuses: list[int] = []
     while 429 not in statuses and len(statuses) < 3000:
         statuses.append(post(client, b"{}").status_code)
     assert set(statuses) == {401, 429}
@@ -911,10 +915,15 @@ def test_health_is_good(client: Client, amina: int) -> None:
 def test_however_many_ask_for_health_few_looks_are_taken(
     client: Client, house: Installation, amina: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now, looks = [1000.0], []
+    now, looks = [1000.0], list[float]()
     monkeypatch.setattr(house.limits.health, "_now", lambda: now[0])
     look = house.store.check_health
-    monkeypatch.setattr(house.store, "check_health", lambda: (looks.append(now[0]), look()))
+
+    def watch() -> None:
+        looks.append(now[0])
+        look()
+
+    monkeypatch.setattr(house.store, "check_health", watch)
     assert {client.get("/healthz").status_code for _ in range(50)} == {200}
     now[0] += 1
     house.store.path.rename(house.store.path.with_name("aside"))

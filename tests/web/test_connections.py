@@ -409,8 +409,8 @@ def test_the_spare_ones_are_for_those_who_ask_at_once() -> None:
         for each in silent:
             await answer(each)
         assert len(place.watch.everybody) == FEW.connections
-        for each in tabs:
-            await each.close()
+        for tab in tabs:
+            await tab.close()
 
     run(test, FEW)
 

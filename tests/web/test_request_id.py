@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Message
 
 from tests.support.client import Client
 from visionsprat.runtime.file_descriptors import Bounds
@@ -104,14 +105,18 @@ def open_tabs(few: Bounds, clients: list[str]) -> list[str]:
     async def whole() -> None:
         ended, traffic = asyncio.Event(), Traffic(accept)
 
-        async def send(message: dict[str, Any]) -> None:
+        async def receive() -> Message:
+            await ended.wait()
+            return {"type": "websocket.disconnect"}
+
+        async def send(message: Message) -> None:
             if message["type"] != "websocket.http.response.body":
                 heard.append(str(message.get("status", "let in")))
 
         tabs = []
         for client in clients:
             scope = {"type": "websocket", "headers": [], "client": (client, 1)}
-            tabs.append(asyncio.create_task(traffic(scope, ended.wait, send)))
+            tabs.append(asyncio.create_task(traffic(scope, receive, send)))
             await asyncio.sleep(0)
         ended.set()
         await asyncio.gather(*tabs)

@@ -15,6 +15,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Message
 
 from tests.support.client import FOREIGN, OWN, Client
 from visionsprat.installation import open_installation
@@ -175,10 +176,10 @@ async def open_websocket(headers: dict[str, str]) -> str:
     async def accept(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "websocket.accept"})
 
-    async def send(message: dict[str, Any]) -> None:
+    async def send(message: Message) -> None:
         found.append(message["type"].removeprefix("websocket."))
 
-    async def receive() -> dict[str, Any]:
+    async def receive() -> Message:
         return {"type": "websocket.connect"}
 
     scope = {

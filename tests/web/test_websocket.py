@@ -24,7 +24,7 @@ from visionsprat.installation import open_installation
 from visionsprat.telemetry import log
 from visionsprat.telemetry.metrics import REGISTRY
 from visionsprat.web import websocket
-from visionsprat.web.api import SESSION_COOKIE
+from visionsprat.web.cookies import SESSION_COOKIE
 from visionsprat.web.session_owners import NotTrusted
 from visionsprat.web.websocket import (
     DRAWING,
@@ -45,7 +45,7 @@ RERUN = rerun("http://localhost", "skapande")
 def a_file(*names: str) -> bytes:
     message = BackMsg()
     message.file_urls_request.file_names.extend(names)
-    return message.SerializeToString()
+    return bytes(message.SerializeToString())
 
 
 def with_text(characters: int) -> bytes:
@@ -54,7 +54,7 @@ def with_text(characters: int) -> bytes:
     message.ParseFromString(RERUN)
     field = message.rerun_script.widget_states.widgets.add()
     field.id, field.string_value = "$$ID-0-people_search", "ö" * characters
-    return message.SerializeToString()
+    return bytes(message.SerializeToString())
 
 
 @dataclass
@@ -108,7 +108,7 @@ def _no_waiting(data_folder: object, monkeypatch: pytest.MonkeyPatch) -> None:
         await sleep(0)
 
     sleep = asyncio.sleep
-    monkeypatch.setattr(websocket.asyncio, "sleep", at_once)
+    monkeypatch.setattr(asyncio, "sleep", at_once)
 
 
 @pytest.fixture
@@ -238,7 +238,7 @@ def test_a_walk_however_fast_is_not_kept_waiting(monkeypatch: pytest.MonkeyPatch
     async def never(seconds: float) -> None:
         assert not seconds, "it was kept waiting"
 
-    monkeypatch.setattr(websocket.asyncio, "sleep", never)
+    monkeypatch.setattr(asyncio, "sleep", never)
     assert len(Stream().sends(*[RERUN] * 40).reached) == 40
 
 
@@ -267,7 +267,8 @@ def test_between_messages_that_come_at_once_others_are_served() -> None:
 
 
 def finished() -> bytes:
-    return ForwardMsg(script_finished=ForwardMsg.FINISHED_SUCCESSFULLY).SerializeToString()
+    message = ForwardMsg(script_finished=ForwardMsg.FINISHED_SUCCESSFULLY)
+    return bytes(message.SerializeToString())
 
 
 @pytest.mark.parametrize("ending", ["drawn", "left"])

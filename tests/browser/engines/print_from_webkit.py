@@ -24,7 +24,7 @@ def main(address: str, cookie: str, selector: str, file: str) -> None:
     def look() -> bool:
         script = f"document.querySelector({selector!r}) !== null"
         view.evaluate_javascript(script, -1, None, None, None, seen)
-        return GLib.SOURCE_REMOVE
+        return bool(GLib.SOURCE_REMOVE)
 
     def seen(view: WebKit2.WebView, result: object) -> None:
         try:

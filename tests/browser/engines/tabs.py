@@ -9,7 +9,7 @@ from typing import Any
 from tests.browser.engines.drivers import Driver, Refused
 from tests.support.people import PASSWORD, Person
 from tests.support.server import Server, poll
-from visionsprat.web.api import SESSION_COOKIE
+from visionsprat.web.cookies import SESSION_COOKIE
 
 #: What WebDriver calls an element by.
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
@@ -64,22 +64,25 @@ class Tab:
 
     @property
     def title(self) -> str:
-        return self.run("return document.title")
+        return str(self.run("return document.title"))
 
     @property
     def words(self) -> str:
         """All that is to be read on the page."""
-        return self.run("return document.body.innerText")
+        return str(self.run("return document.body.innerText"))
 
     def heading(self) -> str:
-        return self.run("return document.querySelector('h1')?.innerText ?? ''")
+        return str(self.run("return document.querySelector('h1')?.innerText ?? ''"))
 
     def text(self, number: int = 0) -> str | None:
         """What stands in an editor's box."""
-        return self.run("return document.querySelectorAll('textarea')[arguments[0]]?.value", number)
+        shown = "return document.querySelectorAll('textarea')[arguments[0]]?.value"
+        found: str | None = self.run(shown, number)
+        return found
 
     def status(self, number: int = 0) -> str:
-        return self.run("return document.querySelectorAll('.status')[arguments[0]]?.innerText ?? ''", number)
+        shown = "return document.querySelectorAll('.status')[arguments[0]]?.innerText ?? ''"
+        return str(self.run(shown, number))
 
     def until(self, met: Callable[[], bool], what: str) -> None:
         """Wait; a page that is just being left answers nothing."""

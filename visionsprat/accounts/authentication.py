@@ -142,9 +142,7 @@ def _begin_attempt(store: Store, email: str, device: str, client: str) -> Attemp
         return store.begin_attempt(email[:_EMAIL_COUNTED], client, token_hash(device))
     except TooManyFailures:
         metrics.SIGN_INS.labels("must_wait").inc()
-        _log.info(
-            "Sign-in has to wait", extra={"address": log.pseudonym(email), "client": log.place(client)}
-        )
+        _log.info("Sign-in has to wait", extra={"address": log.pseudonym(email), "client": log.place(client)})
         raise
 
 

@@ -1,7 +1,8 @@
 """An honest person beside an attack: walks, writes, and notes how long it takes and what is acknowledged.
 
 In a process of its own, lest the attacker's work makes it look slow: `python -m tests.attack.honest` takes
-its orders as a line of JSON, and goes on until standard input ends.
+its orders as a line of JSON, goes on until an empty line, and says in a line what it has seen. Then it waits
+for the next orders, until standard input ends.
 """
 
 from __future__ import annotations
@@ -48,16 +49,20 @@ class Seen:
         return done
 
 
-async def main() -> None:
-    order = json.loads(sys.stdin.readline())
+def main() -> None:
+    while asked := sys.stdin.readline():
+        print(json.dumps(vars(asyncio.run(_obey(json.loads(asked))))), flush=True)
+
+
+async def _obey(order: dict[str, Any]) -> Seen:
     seen, ended = Seen(), asyncio.Event()
     learner = Learner(**order["learner"])
-    listening = asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    listening = asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
     listening.add_done_callback(lambda _: ended.set())
     await asyncio.gather(
         _write(seen, ended, order["url"], learner), _walk(seen, ended, order["url"], learner)
     )
-    json.dump(vars(seen), sys.stdout)
+    return seen
 
 
 async def _write(seen: Seen, ended: asyncio.Event, url: str, learner: Learner) -> None:
@@ -94,4 +99,4 @@ def order(url: str, learner: Learner) -> str:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

@@ -55,10 +55,14 @@ class Outcome:
 def lay_siege(module: ModuleType, *, hard: bool) -> Outcome:
     """Attack a target of its own. What should not have happened stands in the outcome's faults."""
     outcome = Outcome()
-    with tempfile.TemporaryDirectory(prefix="visionsprat-attack-") as folder, started(Path(folder)) as target:
-        _warm_up(target)
+    with (
+        tempfile.TemporaryDirectory(prefix="visionsprat-attack-") as folder,
+        _process() as process,
+        started(Path(folder)) as target,
+    ):
+        _warm_up(target, process)
         before = target.memory
-        with _honest_person(target, outcome), _measured(target, before, outcome):
+        with _honest_person(target, process, outcome), _measured(target, before, outcome):
             try:
                 asyncio.run(module.attack(target, hard))
             except AssertionError as error:
@@ -74,31 +78,37 @@ def lay_siege(module: ModuleType, *, hard: bool) -> Outcome:
     return outcome
 
 
-def _warm_up(target: Target) -> None:
+def _warm_up(target: Target, process: subprocess.Popen[str]) -> None:
     """Whatever a server makes at its first pages and keeps, it has now."""
     outcome = Outcome()
-    with _honest_person(target, outcome, number=-2):
-        poll(lambda: "healthy" if target.server.answers() else "", "the server to answer")
+    with _honest_person(target, process, outcome, number=-2):
+        poll(target.server.answers, "the server to answer")
     assert not outcome.faults, outcome.faults
 
 
 @contextmanager
-def _honest_person(target: Target, outcome: Outcome, number: int = -1) -> Iterator[None]:
+def _process() -> Iterator[subprocess.Popen[str]]:
+    """For honest people, one after the other."""
+    command = [sys.executable, "-m", "tests.attack.honest"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as process:
+        yield process
+
+
+@contextmanager
+def _honest_person(
+    target: Target, process: subprocess.Popen[str], outcome: Outcome, number: int = -1
+) -> Iterator[None]:
     learner = target.learner(number)
-    person = subprocess.Popen(
-        [sys.executable, "-m", "tests.attack.honest"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert person.stdin is not None
-    person.stdin.write(honest.order(target.url, learner))
-    person.stdin.flush()
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write(honest.order(target.url, learner))
+    process.stdin.flush()
     try:
         yield
     finally:
-        said, _ = person.communicate()
+        process.stdin.write("\n")
+        process.stdin.flush()
+        said = process.stdout.readline()
     seen = honest.Seen(**json.loads(said))
     outcome.save, outcome.page = max(seen.saves, default=0), max(seen.pages, default=0)
     outcome.saves = len(seen.saves)

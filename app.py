@@ -53,7 +53,7 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
     _log.info("Started", extra=running)
     backups = nightly_backups(house.store.path, backups_path(house.settings), house.store.clock)
     with backups, background_wiping(house.store):
-        async with server.watched():
+        async with server.watched(), memory.given_back():
             yield {}
     house.store.close()
     _log.info("Stopped", extra=running)

@@ -129,15 +129,15 @@ async def save_reflection(request: Request) -> Response:
         status = guard.GONE
         raise
     finally:
-        _note_save(metrics.SAVE_OUTCOMES[status], time.perf_counter() - begun, _client(request))
+        _note_save(metrics.SAVE_OUTCOMES[status], time.perf_counter() - begun, request)
 
 
-def _note_save(outcome: str, seconds: float, client: str) -> None:
+def _note_save(outcome: str, seconds: float, request: Request) -> None:
     metrics.SAVES.labels(outcome).inc()
     metrics.SAVE_SECONDS.observe(seconds)
     ms = round(seconds * 1000, 1)
     if outcome in _REFUSED:
-        log.refusal("Save", outcome=outcome, ms=ms, client=log.place(client))
+        log.refusal("Save", outcome=outcome, ms=ms, client=log.place(_client(request)))
         return
     # Each of 10,000 people saves every other second while they write: all of it is for a search for a fault.
     level = logging.INFO if outcome == "conflict" else logging.DEBUG
@@ -150,10 +150,10 @@ async def _answer_to_save(request: Request) -> Response:
     author_id = _author_id(request.headers.get(ACCOUNT_HEADER))
     about = _of_page(author_id)
     try:
-        token_hash, client = _token_hash(request), _client(request)
+        token_hash = _token_hash(request)
         account_id = _seen.get(token_hash)
         if account_id is None:
-            account_id = await run_in_threadpool(_recognise, house, token_hash, client)
+            account_id = await run_in_threadpool(_recognise, house, token_hash, _client(request))
         log.about(account=account_id)
         with house.limits.receiving.one(account_id) as has_room:
             if wait := house.limits.saves.wait(account_id) if has_room else 1.0:

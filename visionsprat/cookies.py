@@ -68,7 +68,7 @@ class HostCookies:
             await self.app(scope, receive, send)
             return
         asked = HTTPConnection(scope)
-        outside = Outside(self.is_https(asked), self.port(asked))
+        outside = _outside(self.is_https(asked), self.port(asked))
         if outside == _PLAIN:
             await self.app(scope, receive, send)
             return
@@ -79,6 +79,11 @@ class HostCookies:
             cookies = counted(given, outside).encode("latin-1")
             scope = {**scope, "headers": [*others, (b"cookie", cookies)]}
         await self.app(scope, receive, _renamed(send, given, outside))
+
+
+@lru_cache(100)  # every save asks
+def _outside(https: bool, port: int | None) -> Outside:
+    return Outside(https, port)
 
 
 _PLAIN, _HOSTED = Outside(https=False), Outside(https=True)

@@ -58,7 +58,7 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
         installation.store.path, backups_path(installation.settings), installation.store.clock
     )
     with backups, background_wiping(installation.store):
-        async with connections.watched():
+        async with connections.watched(), memory.given_back():
             yield {}
     installation.store.close()
     _log.info("Stopped", extra=running)

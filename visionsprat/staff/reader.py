@@ -190,7 +190,9 @@ def _check_size(data: bytes) -> None:
     if data.startswith(_ZIP):
         with _opened(lambda: zipfile.ZipFile(io.BytesIO(data))) as parts:
             found = parts.infolist()
-            if len(found) > MAX_PARTS or sum(part.file_size for part in found) > MAX_UNPACKED:
+            if len(found) > MAX_PARTS:
+                raise Refused("TOO_MUCH")
+            if sum(part.file_size for part in found) > MAX_UNPACKED:
                 raise Refused("TOO_BIG")
             if kind := next((kind for name, kind in _OTHER_BOOKS.items() if name in parts.NameToInfo), ""):
                 raise Refused("OTHER_KIND", kind)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
@@ -67,7 +68,7 @@ class HostCookies:
             await self.app(scope, receive, send)
             return
         asked = HTTPConnection(scope)
-        outside = Outside(self.is_https(asked), self.port(asked))
+        outside = _outside(self.is_https(asked), self.port(asked))
         if outside == _PLAIN:
             await self.app(scope, receive, send)
             return
@@ -78,6 +79,11 @@ class HostCookies:
             cookies = counted(given, outside).encode("latin-1")
             scope = {**scope, "headers": [*others, (b"cookie", cookies)]}
         await self.app(scope, receive, _renamed(send, given, outside))
+
+
+@lru_cache(100)  # every save asks
+def _outside(https: bool, port: int | None) -> Outside:
+    return Outside(https, port)
 
 
 _PLAIN, _HOSTED = Outside(https=False), Outside(https=True)
@@ -97,11 +103,16 @@ def counted(given: str, outside: Outside = _HOSTED) -> str:
 def _counting(there: set[str], outside: Outside) -> dict[str, str]:
     """Of the names that are there those that count, and what they are called within."""
     found = {}
-    for plain in _OURS:
-        named = next((name for name in outside.names(plain) if name in there), None)
+    for plain, names in _names(outside):
+        named = next((name for name in names if name in there), None)
         if named is not None:
             found[named] = plain
     return found
+
+
+@lru_cache(100)  # every save asks
+def _names(outside: Outside) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple((plain, tuple(outside.names(plain))) for plain in _OURS)
 
 
 def _is_new(value: str) -> bool:
@@ -120,6 +131,8 @@ def _renamed(send: Send, given: str, outside: Outside) -> Send:
 def _renamed_headers(
     headers: list[tuple[bytes, bytes]], given: str, outside: Outside
 ) -> list[tuple[bytes, bytes]]:
+    if not any(name == b"set-cookie" for name, _ in headers):  # as with every save
+        return headers
     found = MutableHeaders(raw=headers)
     set_cookies = found.getlist("set-cookie")
     if not any(cookie.startswith(_OURS) for cookie in set_cookies):

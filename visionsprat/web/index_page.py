@@ -180,7 +180,9 @@ class Front:
         if response:
             await response(scope, receive, send)
         else:
-            await self.app(scope, receive, _without_streamlits_page(scope, receive, send))
+            # Nothing of Streamlit's is below /api/, and every save comes through here.
+            is_own = scope["path"].startswith("/api/")
+            await self.app(scope, receive, send if is_own else _without_streamlits_page(scope, receive, send))
 
     async def _response(self, scope: Scope) -> Response | None:
         path = scope["path"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -137,14 +138,18 @@ def is_https(asked: HTTPConnection) -> bool:
 
 def port(asked: HTTPConnection) -> int | None:
     """Where the browser is, as far as can be told; None for the port that goes without saying."""
-    url, host = open_installation().settings.url, f"//{asked.headers.get('host', '')}"
+    return _port(open_installation().settings.url, asked.headers.get("host", ""), is_https(asked))
+
+
+@lru_cache(1_000)  # every save asks, and nearly all with the same host
+def _port(url: str | None, host: str, https: bool) -> int | None:
     try:
         # Not every proxy passes on the port.
-        is_public = url and urlsplit(url).hostname == urlsplit(host).hostname
-        found = urlsplit(url if url and is_public else host).port
+        is_public = url and urlsplit(url).hostname == urlsplit(f"//{host}").hostname
+        found = urlsplit(url if url and is_public else f"//{host}").port
     except ValueError:
         return None
-    return None if found == (443 if is_https(asked) else 80) else found
+    return None if found == (443 if https else 80) else found
 
 
 def _add_headers(headers: MutableHeaders, asked: HTTPConnection) -> None:

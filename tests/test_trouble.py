@@ -28,7 +28,7 @@ from visionsprat.installation import BACKUPS
 from visionsprat.settings import ROOT
 from visionsprat.store import Store, copies
 from visionsprat.store.schema import connect, migrations
-from visionsprat.web.api import SESSION_COOKIE
+from visionsprat.web.cookies import SESSION_COOKIE
 
 QUESTION = "skapande/innebar"
 LONG_AGO = "2026-01-01T08:00:00.000+00:00"

@@ -12,7 +12,8 @@ from tests.support.measured_server import Learner
 from visionsprat.accounts import authentication
 from visionsprat.domain.tokens import token_hash
 from visionsprat.store import Store
-from visionsprat.web.api import ACCOUNT_HEADER, SESSION_COOKIE
+from visionsprat.web.api import ACCOUNT_HEADER
+from visionsprat.web.cookies import SESSION_COOKIE
 
 ROUTE = "/api/drafts/key"
 MADE_UP = {False: 50, True: 2_000}

@@ -26,7 +26,7 @@ from visionsprat.domain.records import NewAccount
 from visionsprat.installation import DATABASE
 from visionsprat.settings import ROOT
 from visionsprat.store import Store
-from visionsprat.web.api import SESSION_COOKIE
+from visionsprat.web.cookies import SESSION_COOKIE
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no Litestream for Windows")
 

@@ -42,7 +42,7 @@ from visionsprat.content.module import load_module
 from visionsprat.domain.records import Whom
 from visionsprat.domain.tokens import token_hash
 from visionsprat.settings import ROOT
-from visionsprat.web.api import SESSION_COOKIE
+from visionsprat.web.cookies import SESSION_COOKIE
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 ALL_RULES: dict[str, Any] = {

@@ -18,8 +18,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 from tests.support.server import Server, poll
 from visionsprat.accounts import authentication
 from visionsprat.domain.records import NewAccount, Reflection
-from visionsprat.web.api import SESSION_COOKIE
-from visionsprat.web.cookies import Outside
+from visionsprat.web.cookies import SESSION_COOKIE, Outside
 
 PASSWORD = "häst batteri klammer"
 PASSWORD_HASH = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()

@@ -43,8 +43,9 @@ from visionsprat.telemetry import log, metrics
 from visionsprat.telemetry.log import FIELDS, Logfmt, Seldom, pseudonym
 from visionsprat.ui.error_page import show_trouble
 from visionsprat.ui.script_runs import watched
-from visionsprat.web.api import SESSION_COOKIE, routes
+from visionsprat.web.cookies import SESSION_COOKIE
 from visionsprat.web.request_id import Traffic
+from visionsprat.web.routes import routes
 
 SECRET = "Vi matar uttern bakom reningsverket."
 EMAIL, STRANGER, PASSWORD = "leja@hemlig.example", "okand@hemlig.example", "gul cykel i regnet"

@@ -12,8 +12,9 @@ from visionsprat.content.module import Module
 from visionsprat.domain.records import NewAccount
 from visionsprat.installation import open_installation
 from visionsprat.ui.first_words import first_words
-from visionsprat.web.api import SESSION_COOKIE, routes
+from visionsprat.web.cookies import SESSION_COOKIE
 from visionsprat.web.index_page import Front
+from visionsprat.web.routes import routes
 from visionsprat.web.security import Guard
 
 FOR_NOBODY_ELSE = ("/min-grupp", "/administration", "/finns-inte", "/%C3%A5%C3%A4%C3%B6", "/inbjudan")

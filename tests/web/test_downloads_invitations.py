@@ -16,7 +16,7 @@ from visionsprat.accounts.invitations import code_hash
 from visionsprat.domain.records import Action, NewAccount
 from visionsprat.installation import Installation, open_installation
 from visionsprat.web import downloads
-from visionsprat.web.api import SESSION_COOKIE
+from visionsprat.web.cookies import SESSION_COOKIE
 from visionsprat.web.security import Guard
 
 ALL = "/api/inbjudningar.csv?aldrig=1"

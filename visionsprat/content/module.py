@@ -28,7 +28,8 @@ Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 APP_ADDRESSES = {"visionen", "mina-reflektioner", "min-grupp", "administration", "mitt-konto"}
 APP_ADDRESSES |= {"tillganglighet", "personuppgifter", "kom-igang", "bjud-in", "inbjudan", "glomt-losenord"}
-SERVER_ADDRESSES = {"static", "media", "component", "api", "assets", "healthz", "metrics"}
+#: First segments of addresses that are no pages.
+SERVER_ADDRESSES = {"static", "media", "component", "api", "assets", "healthz", "metrics", "_stcore"}
 
 
 class ContentError(VisionspratError):

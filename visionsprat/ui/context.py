@@ -20,7 +20,7 @@ from visionsprat.installation import Installation, open_installation
 from visionsprat.store.sessions import SEEN_AGAIN
 from visionsprat.telemetry import log
 from visionsprat.web.client_ip import client_in
-from visionsprat.web.cookies import BROWSER_COOKIE, DEVICE_COOKIE, SESSION_COOKIE
+from visionsprat.web.cookies import BROWSER_COOKIE, DEVICE_COOKIE, session_token
 from visionsprat.web.index_page import site
 from visionsprat.web.request_id import REQUEST_ID
 
@@ -78,7 +78,7 @@ def arrive() -> Context:
     log.begin(st.context.headers.get(REQUEST_ID))
     log.about(client=log.place(client()))
     installation = open_installation()
-    token = st.context.cookies.get(SESSION_COOKIE, "")
+    token = session_token(st.context.cookies)
     hashed = token_hash(token)
     address = _asked(st.context.url or "")
     found = Context(

@@ -14,16 +14,11 @@ from typing import Annotated, Any
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
-from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Mount, Route, Router
-from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.routing import BaseRoute, Route
 
 from visionsprat.accounts import authentication
-from visionsprat.backups.archive import newest
-from visionsprat.backups.check import age
 from visionsprat.domain.records import Account, Conflict, Reflection
 from visionsprat.domain.text_rules import (
     MAX_CHARACTERS,
@@ -34,12 +29,11 @@ from visionsprat.domain.text_rules import (
 )
 from visionsprat.domain.tokens import token_hash
 from visionsprat.errors import NotAllowed, SignedOut, StoreUnavailable, VersionsFull
-from visionsprat.installation import Installation, backups_path, open_installation
+from visionsprat.installation import Installation, open_installation
 from visionsprat.runtime.rate_limits import Rate
 from visionsprat.telemetry import log, metrics
 from visionsprat.web import security
-from visionsprat.web.cookies import BROWSER_COOKIE, DEVICE_COOKIE, SESSION_COOKIE
-from visionsprat.web.index_page import ASSETS
+from visionsprat.web.cookies import BROWSER_COOKIE, DEVICE_COOKIE, SESSION_COOKIE, session_token
 from visionsprat.web.security import is_https
 from visionsprat.web.user_agent import device_kind
 
@@ -452,7 +446,7 @@ def _account(request: Request) -> Account | None:
 
 
 def _token_hash(request: Request) -> str:
-    return token_hash(request.cookies.get(SESSION_COOKIE, ""))
+    return token_hash(session_token(request.cookies))
 
 
 def session(request: Request) -> Response:
@@ -509,7 +503,7 @@ def _redeem(request: Request) -> authentication.Admission | None:
         request.cookies[BROWSER_COOKIE],
         request.cookies.get(DEVICE_COOKIE, ""),
         kind=device_kind(request.headers),
-        replaced=request.cookies.get(SESSION_COOKIE, ""),
+        replaced=session_token(request.cookies),
     )
 
 
@@ -524,40 +518,6 @@ def _own_path(path: str) -> str:
     return path if safe else "/"
 
 
-async def healthz(request: Request) -> Response:
-    """GET /healthz: 200 only when the database can be read and written. Says how old the newest backup is.
-
-    However many ask, one look a second is taken.
-    """
-    installation = open_installation()
-    # Whoever goes away takes nobody else's answer along.
-    found = installation.limits.health.ask(lambda: _health(installation))
-    status, words = await asyncio.shield(asyncio.wrap_future(found))
-    return PlainTextResponse(words, status)
-
-
-def _health(installation: Installation) -> tuple[int, str]:
-    try:
-        installation.store.check_health()
-    except StoreUnavailable as error:
-        # Where it lies is nobody's who passes by; the log has it.
-        return 503, f"{str(error).replace(str(installation.settings.data), 'the data folder')}\n"
-    now = installation.store.clock()
-    last = newest(backups_path(installation.settings), now)
-    return 200, f"ok\nnewest backup: {age(now - last) + ' old' if last else 'none'}\n"
-
-
-class OwnRoutes:
-    """ASGI middleware: our routes, ahead of Streamlit's own middleware, which they have no use for."""
-
-    def __init__(self, app: ASGIApp, routes: list[BaseRoute]) -> None:
-        self.app = app
-        self.routes = ExceptionMiddleware(Router(routes, default=app, redirect_slashes=False))
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await (self.app if scope["type"] == "lifespan" else self.routes)(scope, receive, send)
-
-
 def routes() -> list[BaseRoute]:
     return [
         Route("/api/reflections", save_reflection, methods=["POST"]),
@@ -567,6 +527,4 @@ def routes() -> list[BaseRoute]:
         Route("/api/session", session, methods=["GET"]),
         Route("/api/sign-out", sign_out, methods=["POST"]),
         Route("/api/ticket", redeem_ticket, methods=["GET"]),
-        Route("/healthz", healthz, methods=["GET"]),
-        Mount("/assets", StaticFiles(directory=ASSETS)),
     ]

@@ -25,7 +25,7 @@ from visionsprat.staff.plan import EXPORTED, export_rows
 from visionsprat.staff.spreadsheet import as_csv, as_xlsx
 from visionsprat.telemetry import log
 from visionsprat.web.api import unavailable
-from visionsprat.web.cookies import SESSION_COOKIE
+from visionsprat.web.cookies import session_token
 from visionsprat.web.index_page import not_found, site
 from visionsprat.web.security import client_of_request
 from visionsprat.wording import own_copy
@@ -52,7 +52,7 @@ def attachment(body: bytes, name: str, media_type: str) -> Response:
 def asking(request: Request, may: Callable[[Account], bool], rate: Rate | None = None) -> Account:
     """Who asks, if they may and have not had too many files. Raises Refusal, StoreUnavailable."""
     installation = open_installation()
-    account = installation.store.account_of_session(token_hash(request.cookies.get(SESSION_COOKIE, "")))
+    account = installation.store.account_of_session(token_hash(session_token(request.cookies)))
     if account is None or not may(account):
         _note("right", request, account)
         raise Refusal(not_found())

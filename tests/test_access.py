@@ -36,7 +36,8 @@ from visionsprat.settings import ROOT
 from visionsprat.store import Store
 from visionsprat.terminal import commands
 from visionsprat.ui.pages import CLAIM
-from visionsprat.web.api import ACCOUNT_HEADER, MAX_BODY_BYTES
+from visionsprat.web.answers import ACCOUNT_HEADER
+from visionsprat.web.api import MAX_BODY_BYTES
 from visionsprat.web.routes import OwnRoutes
 
 #: What only its author may ever meet again, and what it read before.

@@ -39,6 +39,10 @@ class NotAllowed(VisionspratError):
     """Only an active administrator may do this."""
 
 
+class TextsLocked(NotAllowed):
+    """The earlier texts of an account are locked, and what is asked for would open them."""
+
+
 class LastAdministrator(VisionspratError):
     """Nobody would be left who can administer."""
 

@@ -12,7 +12,7 @@ from tests.support.measured_server import Learner
 from visionsprat.accounts import authentication
 from visionsprat.domain.tokens import token_hash
 from visionsprat.store import Store
-from visionsprat.web.api import ACCOUNT_HEADER
+from visionsprat.web.answers import ACCOUNT_HEADER
 from visionsprat.web.cookies import SESSION_COOKIE
 
 ROUTE = "/api/drafts/key"

@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 
 from app import installation, lifespan, show_trouble
 from visionsprat.settings import ROOT
-from visionsprat.web.routes import routes
+from visionsprat.web.routes import OwnRoutes, routes
 from visionsprat.web.security import Guard
 
 _WRONG_BY = Path(os.environ["WRONG_BY"])
@@ -24,8 +24,7 @@ def _clock() -> datetime:
 installation.store.clock = _clock
 app = st.App(
     ROOT / "pages" / "entry.py",
-    routes=routes(),
-    middleware=[Middleware(Guard)],
+    middleware=[Middleware(Guard), Middleware(OwnRoutes, routes=routes())],
     lifespan=lifespan,
     on_script_error=show_trouble,
 )

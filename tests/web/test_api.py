@@ -30,8 +30,8 @@ from visionsprat.installation import DATABASE, Installation, open_installation
 from visionsprat.runtime.rate_limits import MOST_RECEIVED
 from visionsprat.telemetry import log, metrics
 from visionsprat.web import health
+from visionsprat.web.answers import ACCOUNT_HEADER, HANDLERS
 from visionsprat.web.api import (
-    ACCOUNT_HEADER,
     EPOCH_HEADER,
     MAX_BODY_BYTES,
     MOST_LET_BY,
@@ -57,6 +57,7 @@ def client(house: Installation) -> Client:
         Starlette(
             routes=[*routes(), *health.routes()],
             middleware=[Middleware(HostCookies, is_https=is_https), Middleware(Guard)],
+            exception_handlers=HANDLERS,
         )
     )
 

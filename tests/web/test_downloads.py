@@ -19,6 +19,7 @@ from visionsprat.installation import Installation, open_installation
 from visionsprat.store import Store
 from visionsprat.telemetry import log
 from visionsprat.web import downloads
+from visionsprat.web.answers import HANDLERS
 from visionsprat.wording import own_copy
 
 OWN = ("/api/mina-uppgifter.json", "/api/mina-uppgifter.txt")
@@ -32,7 +33,7 @@ def house(data_folder: object) -> Installation:
 
 @pytest.fixture
 def client(house: Installation) -> Client:
-    return Client(Starlette(routes=[*downloads.routes(), downloads.made_up()]))
+    return Client(Starlette(routes=[*downloads.routes(), downloads.made_up()], exception_handlers=HANDLERS))
 
 
 def add(house: Installation, email: str, **more: Any) -> int:
@@ -203,3 +204,17 @@ def test_whoever_has_no_right_to_a_file_is_told_in_the_log(
     (line,) = caplog.records
     told = [vars(line)[name] for name in ("outcome", "account", "file")]
     assert (line.getMessage(), told) == ("Refused", ["right", amina, address.removeprefix("/api/")])
+
+
+@pytest.mark.parametrize(
+    "address", ["/api/mina-uppgifter.txt", "/api/min-grupp.xlsx", "/api/personallista.csv"]
+)
+def test_a_damaged_database_is_told_in_words_whoever_asks(
+    client: Client, house: Installation, amina: int, address: str
+) -> None:
+    house.store.close()
+    for file in house.settings.data.glob("visionsprat.db*"):
+        file.write_bytes(b"This is no database. " * 1000)
+    answer = client.get(address)
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "text/plain; charset=utf-8")
+    assert answer.text == "Det går inte att läsa just nu. Försök igen om en stund.\n"

@@ -16,6 +16,7 @@ from visionsprat.accounts.invitations import code_hash
 from visionsprat.domain.records import Action, NewAccount
 from visionsprat.installation import Installation, open_installation
 from visionsprat.web import downloads
+from visionsprat.web.answers import HANDLERS
 from visionsprat.web.cookies import SESSION_COOKIE
 from visionsprat.web.security import Guard
 
@@ -33,7 +34,7 @@ def house(data_folder: object) -> Installation:
 @pytest.fixture
 def client(house: Installation) -> Client:
     routes = [*downloads.routes(), downloads.made_up()]
-    return Client(Starlette(routes=routes, middleware=[Middleware(Guard)]))
+    return Client(Starlette(routes=routes, middleware=[Middleware(Guard)], exception_handlers=HANDLERS))
 
 
 def sign_in(client: Client, house: Installation, account_id: int) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
-import math
 import time
 import zlib
 from dataclasses import dataclass
@@ -15,30 +14,32 @@ from typing import Annotated, Any
 import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from visionsprat.accounts import authentication
 from visionsprat.domain.records import Account, Conflict, Reflection
-from visionsprat.domain.text_rules import (
-    MAX_CHARACTERS,
-    MOST_MARKS,
-    TextTooLong,
-    TooManyMarks,
-    UnstorableCharacter,
-)
 from visionsprat.domain.tokens import token_hash
-from visionsprat.errors import NotAllowed, SignedOut, StoreUnavailable, VersionsFull
+from visionsprat.errors import SignedOut, StoreUnavailable
 from visionsprat.installation import Installation, open_installation
 from visionsprat.runtime.rate_limits import Rate
 from visionsprat.telemetry import log, metrics
-from visionsprat.web import security
+from visionsprat.web import security, session_owners
+from visionsprat.web.answers import (
+    ANSWERED,
+    NOT_STORABLE,
+    SIGNED_OUT,
+    TOO_LONG,
+    Answer,
+    TooOften,
+    answer,
+    author_id,
+    of_page,
+)
 from visionsprat.web.cookies import BROWSER_COOKIE, DEVICE_COOKIE, SESSION_COOKIE, session_token
 from visionsprat.web.security import is_https
 from visionsprat.web.user_agent import device_kind
 
-#: Whose page a text was written on; optional, and sent by the editor.
-ACCOUNT_HEADER = "x-visionsprat-account"
 #: Which life of the database answers: see store/epochs.py.
 EPOCH_HEADER = "x-visionsprat-epoch"
 #: The editor sends four at most.
@@ -51,14 +52,6 @@ MOST_LET_BY = 100_000
 #: So many earlier versions come with one answer, the longest of them a megabyte and a half.
 VERSIONS_AT_A_TIME = 20
 
-TOO_LONG = f"Texten är för lång. Den får ha högst {MAX_CHARACTERS:,} tecken.".replace(",", " ")
-TOO_MANY_MARKS = f"Någon bokstav har fler än {MOST_MARKS} accenttecken. Ta bort några, så sparas texten."
-NOT_STORABLE = "Texten innehåller tecken som inte går att spara."
-UNSTORABLE = "Ett tecken går inte att spara: tecken {character} på rad {line}. Ta bort det, så sparas texten."
-SIGNED_OUT = "Du är utloggad."
-FULL = "Det finns inte plats för fler tidigare versioner. Ta bort dem du inte behöver, så sparas texten."
-UNAVAILABLE = "Det går inte att spara just nu."
-
 #: The accounts of sessions that have saved something, by the hashes of their tokens.
 _seen: dict[str, int] = {}
 _MOST_SEEN = 20_000
@@ -67,28 +60,6 @@ _MOST_SEEN = 20_000
 _REFUSED = {"signed_out", "no_such_question", "too_long", "malformed", "full", "too_often"}
 
 _log = logging.getLogger(log.OURS)
-
-
-class Answer(Exception):
-    """A request that ends here, with this status and a sentence for the person."""
-
-    def __init__(self, status: int, message: str, **more: Any) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body: dict[str, Any] = {"message": message, **more}
-        self.headers: dict[str, str] = {}
-
-    @property
-    def response(self) -> JSONResponse:
-        return JSONResponse(self.body, self.status, self.headers)
-
-
-class TooOften(Answer):
-    """A request that is to be made again after some seconds."""
-
-    def __init__(self, wait: float) -> None:
-        super().__init__(429, "Det kommer för mycket på en gång. Vänta lite.")
-        self.headers["Retry-After"] = str(math.ceil(wait))
 
 
 @dataclass(frozen=True)
@@ -143,9 +114,7 @@ def _note_save(outcome: str, seconds: float, client: str) -> None:
 
 async def _answer_to_save(request: Request) -> Response:
     """Nothing of a body is kept before it is known whose it is, and of one account's only so many."""
-    installation = open_installation()
-    author_id = _author_id(request.headers.get(ACCOUNT_HEADER))
-    about = _of_page(author_id)
+    installation, about = open_installation(), dict[str, Any]()
     try:
         token_hash, client = _token_hash(request), _client(request)
         account_id = _seen.get(token_hash)
@@ -156,21 +125,24 @@ async def _answer_to_save(request: Request) -> Response:
             if wait := installation.limits.saves.wait(account_id) if has_room else 1.0:
                 raise TooOften(wait)
             body = await _body(request)
-    except Answer as answer:
-        answer.body |= about
-        return await _without_the_body(request, answer.response)
+    except ANSWERED as error:
+        return await _without_the_body(request, answer(request, error))
     except ClientDisconnect:
         return Response(status_code=security.GONE)
     try:
-        sender = Sender(token_hash, author_id, device_kind(request.headers))
-        return await run_in_threadpool(_save, installation, sender, body, about)
-    except Answer as answer:
-        answer.body |= about
-        return answer.response
+        sender = Sender(token_hash, author_id(request), device_kind(request.headers))
+        saved = await run_in_threadpool(_save, installation, sender, body, about)
+    except ANSWERED as error:
+        return answer(request, error, **about)
+    said = {**_described(saved), **about, **of_page(request), "epoch": installation.store.epoch}
+    return JSONResponse(said)
 
 
-def _save(installation: Installation, sender: Sender, body: bytes, about: dict[str, Any]) -> Response:
-    """Raises Answer. What an answer says of the question, by which an editor knows it, comes into `about`."""
+def _save(installation: Installation, sender: Sender, body: bytes, about: dict[str, Any]) -> Reflection:
+    """Raises one of ANSWERED unless the text is stored.
+
+    What an answer says of the question, by which an editor knows it, comes into `about`.
+    """
     if len(body) > MAX_BODY_BYTES:
         raise Answer(413, TOO_LONG)
     draft = _draft(body)
@@ -178,13 +150,7 @@ def _save(installation: Installation, sender: Sender, body: bytes, about: dict[s
     _known_question(installation, draft.question)
     about["question"] = draft.question  # nothing else that somebody sends is said again
     log.about(question=draft.question)
-    saved = _saved(installation, sender, draft)
-    return JSONResponse({**_described(saved), **about, "epoch": installation.store.epoch})
-
-
-def _of_page(author_id: int | None) -> dict[str, Any]:
-    """Whose page an answer is for, as the page has said it."""
-    return {} if author_id is None else {"account": author_id}
+    return _saved(installation, sender, draft)
 
 
 def _checksum(text: str) -> int:
@@ -196,7 +162,6 @@ def _checksum(text: str) -> int:
 
 
 def _saved(installation: Installation, sender: Sender, draft: Draft) -> Reflection:
-    """Raises Answer unless the text is stored."""
     try:
         saved = installation.store.save_in_session(
             sender.token_hash,
@@ -209,18 +174,7 @@ def _saved(installation: Installation, sender: Sender, draft: Draft) -> Reflecti
         )
     except SignedOut:
         _seen.pop(sender.token_hash, None)
-        raise Answer(401, SIGNED_OUT) from None
-    except StoreUnavailable:
-        raise Answer(503, UNAVAILABLE) from None
-    except VersionsFull:
-        raise Answer(423, FULL, nearly_full=True) from None
-    except TextTooLong:
-        raise Answer(413, TOO_LONG) from None
-    except TooManyMarks:
-        raise Answer(422, TOO_MANY_MARKS, reason="marks") from None
-    except UnstorableCharacter as error:
-        where = UNSTORABLE.format(line=error.line, character=error.character)
-        raise Answer(422, where) from None
+        raise
     if isinstance(saved, Conflict):
         fate = {"erased": True} if saved.erased else {} if saved.is_kept else {"kept": False}
         raise Answer(
@@ -240,16 +194,10 @@ def _recognise(installation: Installation, token_hash: str, client: str) -> int:
     A session is looked up before its first save only, and without making those who write wait: strangers
     get no further. Saving itself looks it up each time.
     """
-    try:
-        account = installation.store.account_of_session(token_hash)
-    except StoreUnavailable:
-        raise Answer(503, UNAVAILABLE) from None
+    account = installation.store.account_of_session(token_hash)
     if account is None:
-        raise (
-            TooOften(wait)
-            if (wait := installation.limits.strangers.wait(client))
-            else Answer(401, SIGNED_OUT)
-        )
+        wait = installation.limits.strangers.wait(client)
+        raise TooOften(wait) if wait else Answer(401, SIGNED_OUT)
     if len(_seen) >= _MOST_SEEN:
         _seen.clear()
     _seen[token_hash] = account.id
@@ -268,17 +216,12 @@ def versions(request: Request) -> Response:
     version from another can say so.
     """
     installation, question = open_installation(), request.query_params.get("question", "")
-    try:
-        _known_question(installation, question)
-        account = _author(request)
-        _require_pace(installation.limits.looks, account.id)
-        before = _revision(request.query_params.get("before"))
-        earlier = installation.store.earlier_texts(account.id, question, before, VERSIONS_AT_A_TIME + 1)
-        full = installation.store.is_nearly_full(account.id, question)
-    except StoreUnavailable:
-        return Answer(503, "Det går inte att läsa just nu.").response
-    except Answer as answer:
-        return answer.response
+    _known_question(installation, question)
+    account = _author(request)
+    _require_pace(installation.limits.looks, account.id)
+    before = _revision(request.query_params.get("before"))
+    earlier = installation.store.earlier_texts(account.id, question, before, VERSIONS_AT_A_TIME + 1)
+    full = installation.store.is_nearly_full(account.id, question)
     found = [{"text": each.text, **_described(each)} for each in earlier[:VERSIONS_AT_A_TIME]]
     asking = {"device_kind": device_kind(request.headers), **({"nearly_full": True} if full else {})}
     asking |= {"more": True} if len(earlier) > VERSIONS_AT_A_TIME else {}
@@ -294,15 +237,10 @@ def _revision(text: str | None) -> int:
 def erase_versions(request: Request) -> Response:
     """DELETE /api/reflections/versions?question=: take the person's earlier texts there away for good."""
     installation, question = open_installation(), request.query_params.get("question", "")
-    try:
-        _known_question(installation, question)
-        account = _author(request)
-        _require_pace(installation.limits.changes, account.id)
-        installation.store.erase_earlier_texts(account.id, question)
-    except StoreUnavailable:
-        return Answer(503, UNAVAILABLE).response
-    except Answer as answer:
-        return answer.response
+    _known_question(installation, question)
+    account = _author(request)
+    _require_pace(installation.limits.changes, account.id)
+    installation.store.erase_earlier_texts(account.id, question)
     return Response(status_code=204)
 
 
@@ -315,8 +253,7 @@ def _require_pace(rate: Rate, account_id: int) -> None:
 
 def _author(request: Request) -> Account:
     """Whose live session it is, if that is who wrote on the page. Raises Answer, StoreUnavailable."""
-    author = _author_id(request.headers.get(ACCOUNT_HEADER))
-    account = _account(request)
+    author, account = author_id(request), session_owners.account(request)
     if account is None or author not in {None, account.id}:
         raise Answer(401, SIGNED_OUT)
     return account
@@ -329,13 +266,6 @@ def _described(reflection: Reflection) -> dict[str, Any]:
         "device_kind": reflection.device_kind,
         **({"nearly_full": True} if reflection.nearly_full else {}),
     }
-
-
-def _author_id(header: str | None) -> int | None:
-    """Whose page a text was written on; 0, nobody's account, when the header says nothing sensible."""
-    if header is None:
-        return None
-    return int(header) if header.isascii() and header.isdecimal() and len(header) < 19 else 0
 
 
 def _draft(body: bytes) -> Draft:
@@ -387,28 +317,17 @@ async def _without_the_body(request: Request, response: Response) -> Response:
     return response
 
 
-def unavailable() -> Response:
-    """For a browser that asked for a file while the database could not be read."""
-    return PlainTextResponse("Det går inte att läsa just nu. Försök igen om en stund.\n", 503)
-
-
 def draft_key(request: Request) -> Response:
     """POST /api/drafts/key: by what the person's browser encrypts what is not saved yet, in base64.
 
     For a live session alone, and none whose earlier texts are locked (403). A POST, which no other site's
     page may send.
     """
-    token, author = _token_hash(request), _author_id(request.headers.get(ACCOUNT_HEADER))
-    try:
-        key = open_installation().store.draft_key(token, author)
-    except StoreUnavailable:
-        return Answer(503, "Det går inte att läsa just nu.").response
-    except NotAllowed:
-        return Answer(403, "Dina tidigare texter är låsta.").response
+    key = open_installation().store.draft_key(_token_hash(request), author_id(request))
     if key is None:
-        return Answer(401, SIGNED_OUT, **_of_page(author)).response
+        raise Answer(401, SIGNED_OUT)
     # With what tells it from another's answer, and a restored database from the one before.
-    told = {**_of_page(author), "epoch": open_installation().store.epoch}
+    told = {**of_page(request), "epoch": open_installation().store.epoch}
     return JSONResponse(
         {"key": base64.b64encode(key).decode(), **told}, headers={"Cache-Control": "no-store"}
     )
@@ -419,13 +338,8 @@ async def sign_out(request: Request) -> Response:
 
     A page of somebody else's, who was signed in before, ends nothing: 409.
     """
-    try:
-        await run_in_threadpool(_require_own_session, request)
-        account = await run_in_threadpool(open_installation().store.end_session, _token_hash(request))
-    except Answer as answer:
-        return answer.response
-    except StoreUnavailable:
-        return Answer(503, "Det går inte att logga ut just nu. Försök igen om en stund.").response
+    await run_in_threadpool(_require_own_session, request)
+    account = await run_in_threadpool(open_installation().store.end_session, _token_hash(request))
     if account is not None:
         _log.info("Signed out", extra={"account": account})
     response = JSONResponse({"message": SIGNED_OUT, "signed_out": True})
@@ -435,14 +349,10 @@ async def sign_out(request: Request) -> Response:
 
 def _require_own_session(request: Request) -> None:
     """Raises Answer 409 when a page says whose it is, and the browser's session is another person's."""
-    author = _author_id(request.headers.get(ACCOUNT_HEADER))
-    account = _account(request) if author is not None else None
+    author = author_id(request)
+    account = session_owners.account(request) if author is not None else None
     if account is not None and account.id != author:
         raise Answer(409, "Någon annan är inloggad här nu.")
-
-
-def _account(request: Request) -> Account | None:
-    return open_installation().store.account_of_session(_token_hash(request))
 
 
 def _token_hash(request: Request) -> str:
@@ -452,26 +362,19 @@ def _token_hash(request: Request) -> str:
 def session(request: Request) -> Response:
     """GET /api/session: 204 when the browser's session is alive, else 401; 409 when it is another person's.
 
-    A page says whose it is, and is not told who is signed in: that is no affair of the one before. It is
-    told its own word again, by which it knows that the answer is ours. With a live session it is told the
-    database's epoch.
+    A page says whose it is, and is not told who is signed in: that is no affair of the one before.
+    With a live session it is told the database's epoch.
     """
-    try:
-        if _account(request) is None:
-            raise Answer(401, SIGNED_OUT)
-        _require_own_session(request)
-    except Answer as answer:
-        answer.body |= _of_page(_author_id(request.headers.get(ACCOUNT_HEADER)))
-        return answer.response
-    except StoreUnavailable:
-        return Response(status_code=503)
+    if session_owners.account(request) is None:
+        raise Answer(401, SIGNED_OUT)
+    _require_own_session(request)
     return Response(status_code=204, headers={EPOCH_HEADER: open_installation().store.epoch})
 
 
 async def redeem_ticket(request: Request) -> Response:
     """GET /api/ticket: set the cookie for a ticket that a script run has handed out, and go on."""
     if not _is_opened(request):
-        return Answer(405, "Adressen går bara att öppna i webbläsaren.").response
+        raise Answer(405, "Adressen går bara att öppna i webbläsaren.")
     response = RedirectResponse(_own_path(request.query_params.get("to", "/")), 303)
     if not request.cookies.get(BROWSER_COOKIE):
         return response

@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from visionsprat.web import api, downloads, health, metrics_endpoint, static_files
+from visionsprat.web.answers import HANDLERS
 
 
 class OwnRoutes:
@@ -14,7 +15,8 @@ class OwnRoutes:
 
     def __init__(self, app: ASGIApp, routes: list[BaseRoute]) -> None:
         self.app = app
-        self.routes = ExceptionMiddleware(Router(routes, default=app, redirect_slashes=False))
+        router = Router(routes, default=app, redirect_slashes=False)
+        self.routes = ExceptionMiddleware(router, handlers=HANDLERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await (self.app if scope["type"] == "lifespan" else self.routes)(scope, receive, send)

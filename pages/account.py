@@ -5,7 +5,7 @@ import streamlit as st
 from visionsprat.accounts.authentication import SignInRefused, check, hash_password, issue_ticket
 from visionsprat.domain.fields import Refused, clean_name
 from visionsprat.ui import erasing, locked, own_code, second_factor, sessions
-from visionsprat.ui.context import browser_mark, client, current_context, device
+from visionsprat.ui.context import browser, browser_mark, current_context
 from visionsprat.ui.layout import draw, notice
 from visionsprat.ui.own_password import PROBLEMS, tell
 from visionsprat.ui.ticket import enter
@@ -50,7 +50,7 @@ def password_form() -> None:
         return
     try:
         # The old one first: what the new one costs is for its person alone. The code last: it counts once.
-        checked = check(store, account.email, old, device=device(), client=client()).password_hash
+        checked = check(store, account.email, old, browser()).password_hash
         hashed = hash_password(new, known=(*account.name.split(), account.email))
         if own_code.suffices(code, "account_code", answer):
             change_password(hashed, checked)

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from visionsprat.accounts.authentication import SignInRefused, hash_password, issue_ticket
-from visionsprat.accounts.invitations import code_hash, tell_of_new_password
+from visionsprat.accounts.invitations import tell_of_new_password
 from visionsprat.domain.fields import Refused
 from visionsprat.domain.records import Invited
+from visionsprat.domain.tokens import token_hash
 from visionsprat.errors import InvitationVoid
 from visionsprat.runtime.turns import TooBusy
 from visionsprat.ui.context import browser_mark, current_context
@@ -16,7 +17,7 @@ from visionsprat.wording.messages import FAULTS, NO_COOKIES, PASSWORD_ADVICE, TO
 
 context = current_context()
 store = context.installation.store
-link = code_hash(st.query_params.get("kod", ""))
+link = token_hash(st.query_params.get("kod", ""))
 
 
 def form(person: Invited) -> None:

@@ -6,7 +6,7 @@ from visionsprat.accounts.authentication import SignInRefused, sign_in
 from visionsprat.accounts.second_factor import CodeWanted
 from visionsprat.errors import TooManyFailures
 from visionsprat.runtime.turns import TooBusy
-from visionsprat.ui.context import ERASED, browser_mark, client, current_context, destination, device
+from visionsprat.ui.context import ERASED, browser, browser_mark, current_context, destination
 from visionsprat.ui.layout import draw, notice
 from visionsprat.ui.ticket import enter
 from visionsprat.ui.waiting import wait_for_code
@@ -41,15 +41,7 @@ if pressed:
                 "Skriv både din e-postadress och ditt lösenord.", problem=True, fields=missing, place=problem
             )
         else:
-            ticket = sign_in(
-                context.installation.store,
-                email,
-                password,
-                browser_mark(),
-                device=device(),
-                client=client(),
-                keep=keep,
-            )
+            ticket = sign_in(context.installation.store, email, password, browser(), keep=keep)
             enter(ticket, destination())
     except SignInRefused:
         notice(

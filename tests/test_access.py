@@ -30,7 +30,7 @@ from tests.support.staff_lists import csv_file
 from tests.support.streamlit_client import Tab
 from visionsprat.accounts import authentication
 from visionsprat.content.module import Module
-from visionsprat.domain.records import NewAccount, Reflection
+from visionsprat.domain.records import Draft, NewAccount, Reflection
 from visionsprat.domain.text_rules import MAX_CHARACTERS
 from visionsprat.settings import ROOT
 from visionsprat.store import Store
@@ -223,8 +223,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         for person in COLLEAGUES:
             store.add_account(person)
         learner = ids[Role.LEARNER]
-        assert isinstance(store.save_reflection(learner, QUESTION, BEFORE, 0), Reflection)
-        assert isinstance(store.save_reflection(learner, QUESTION, SECRET, 1), Reflection)
+        assert isinstance(store.save_reflection(learner, Draft(QUESTION, BEFORE, 0)), Reflection)
+        assert isinstance(store.save_reflection(learner, Draft(QUESTION, SECRET, 1)), Reflection)
         with closing(sqlite3.connect(server.database, isolation_level=None)) as database:
             # As an earlier sitting's text is kept.
             database.execute(

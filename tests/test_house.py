@@ -171,3 +171,12 @@ def test_nothing_but_pages_and_the_ui_uses_the_session_state() -> None:
         if isinstance(node, ast.Attribute) and node.attr == "session_state"
     }
     assert all(begins(name, "ui") for name in found)
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=lambda path: path.stem)
+def test_no_function_takes_more_than_five_arguments(path: Path) -> None:
+    """What belongs together travels as a record."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            taken = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            assert len([each for each in taken if each.arg not in {"self", "cls"}]) <= 5, node.name

@@ -39,7 +39,7 @@ from visionsprat.backups.archive import (
 )
 from visionsprat.backups.check import check
 from visionsprat.content.module import Module
-from visionsprat.domain.records import Contents, Level, NewAccount, Reflection
+from visionsprat.domain.records import Contents, Draft, Level, NewAccount, Reflection
 from visionsprat.errors import StoreUnavailable
 from visionsprat.installation import open_installation
 from visionsprat.settings import ROOT
@@ -61,7 +61,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def save(store: Store, account_id: int, text: str, based_on: int = 0, question: str = QUESTION) -> Reflection:
-    saved = store.save_reflection(account_id, question, text, based_on)
+    saved = store.save_reflection(account_id, Draft(question, text, based_on))
     assert isinstance(saved, Reflection)
     return saved
 

@@ -14,7 +14,7 @@ from tests.conftest import Clock
 from tests.support.client import Client
 from tests.web.test_api import sign_in
 from visionsprat.content.module import Module
-from visionsprat.domain.records import Action, NewAccount, Reflection
+from visionsprat.domain.records import Action, Draft, NewAccount, Reflection
 from visionsprat.installation import Installation, open_installation
 from visionsprat.store import Store
 from visionsprat.telemetry import log
@@ -44,7 +44,7 @@ def add(house: Installation, email: str, **more: Any) -> int:
 def amina(house: Installation, client: Client) -> int:
     account_id = add(house, "amina@test.example")
     sign_in(client, house, account_id)
-    assert isinstance(house.store.save_reflection(account_id, "skapande/innebar", TEXT, 0), Reflection)
+    assert isinstance(house.store.save_reflection(account_id, Draft("skapande/innebar", TEXT, 0)), Reflection)
     return account_id
 
 
@@ -91,11 +91,11 @@ def test_nobody_gets_another_persons_data(
 
 def test_the_text_reads_question_by_question(store: Store, module: Module, clock: Clock) -> None:
     amina = store.add_account(NewAccount("amina@test.example", "Amina", None, member_of="Vård/Team 3"))
-    store.save_reflection(amina, "gammal/fraga", "Från förr", 0)
-    store.save_reflection(amina, "globala/gora", "Sedan", 0)
-    store.save_reflection(amina, "skapande/innebar", "Först", 0)
+    store.save_reflection(amina, Draft("gammal/fraga", "Från förr", 0))
+    store.save_reflection(amina, Draft("globala/gora", "Sedan", 0))
+    store.save_reflection(amina, Draft("skapande/innebar", "Först", 0))
     clock.now += timedelta(hours=1)
-    store.save_reflection(amina, "skapande/innebar", "Sist", 1, device_kind="Mobil, Android")
+    store.save_reflection(amina, Draft("skapande/innebar", "Sist", 1), device_kind="Mobil, Android")
     own = store.own_data(amina)
     assert own is not None
     text = own_copy.as_text(own, module, clock.now)

@@ -6,12 +6,12 @@ import functools
 import logging
 import os
 import queue
-import secrets
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -296,40 +296,41 @@ def require_another_admin(db: Database, account_id: int) -> None:
         raise LastAdministrator("Nobody would be left who can administer.")
 
 
-def audit(
-    db: Database,
-    at: str,
-    actor_id: int | None,
-    action: Action,
-    *,
-    account_id: int | None = None,
-    subject: str = "",
-    details: str = "",
-) -> None:
-    """Note in the audit log what somebody did (None: in the terminal), to an account or to `subject`.
+@dataclass(frozen=True)
+class Event:
+    """What somebody did (None: in the terminal), to an account or to `subject`."""
+
+    at: str
+    actor_id: int | None
+    action: Action
+    account_id: int | None = None
+    subject: str = ""
+    details: str = ""
+
+
+def audit(db: Database, event: Event) -> None:
+    """Note it in the audit log.
 
     Never a password, never anything that a person has written as a reflection. Forgets what is older
     than AUDIT_KEPT.
     """
-    told = {"account": actor_id, "outcome": action.value, "whom": account_id}
+    told = {"account": event.actor_id, "outcome": event.action.value, "whom": event.account_id}
     _log.info("Administered", extra=told)  # and from where, when it is a page that asks
-    db.execute("DELETE FROM audit_log WHERE at < ?", [iso(moment(at) - AUDIT_KEPT)])
+    db.execute("DELETE FROM audit_log WHERE at < ?", [iso(moment(event.at) - AUDIT_KEPT)])
     db.execute(
         "INSERT INTO audit_log (at, actor_id, actor, action, subject_id, subject, details) VALUES"
         " (?, ?, coalesce((SELECT email FROM accounts WHERE id = ?), ''), ?,"
         " ?, coalesce((SELECT email FROM accounts WHERE id = ?), ?), ?)",
-        [at, actor_id, actor_id, action.value, account_id, account_id, subject, details],
+        [
+            *(event.at, event.actor_id, event.actor_id, event.action.value),
+            *(event.account_id, event.account_id, event.subject, event.details),
+        ],
     )
 
 
 def end_links(db: Database, account_id: int) -> None:
     """End every link with which a password could still be chosen for the account."""
     db.execute("DELETE FROM invitations WHERE account_id = ? AND used_at IS NULL", [account_id])
-
-
-def new_draft_key() -> bytes:
-    """By which an account's browsers encrypt what is not saved yet: for AES-GCM, 256 random bits."""
-    return secrets.token_bytes(32)
 
 
 def doubt_address(db: Database, account_id: int, now: str | None, actor_id: int | None) -> None:

@@ -14,7 +14,7 @@ from visionsprat.domain.email_addresses import one_form
 from visionsprat.domain.records import Action, Contents
 from visionsprat.domain.text_rules import composed
 from visionsprat.store import files
-from visionsprat.store.base import audit, iso, moment, translated
+from visionsprat.store.base import Event, audit, iso, moment, translated
 from visionsprat.store.epochs import begin_epoch
 from visionsprat.store.files import look
 from visionsprat.store.schema import connect, migrate, migrations, unknown
@@ -97,7 +97,7 @@ def renew(path: Path, now: datetime, source: str) -> None:
         with db.atomic():
             db.execute("DELETE FROM sessions")
             begin_epoch(db)
-            audit(db, iso(now), None, Action.RESTORED, subject=source)
+            audit(db, Event(iso(now), None, Action.RESTORED, subject=source))
 
 
 def fold(path: Path) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from visionsprat.domain.tokens import new_key
 from visionsprat.errors import TextsLocked
-from visionsprat.store.base import Connections, new_draft_key
+from visionsprat.store.base import Connections
 from visionsprat.store.sessions import find_session
 
 _KEY = """
@@ -36,6 +37,6 @@ class DraftKeys(Connections):
         with self._write() as db:
             made = db.execute(
                 "UPDATE accounts SET draft_key = coalesce(draft_key, ?) WHERE id = ? RETURNING draft_key",
-                [new_draft_key(), account_id],
+                [new_key(), account_id],
             ).fetchone()
         return made[0] if made else None

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from visionsprat.accounts.authentication import hash_password
 from visionsprat.content.module import Module, Question, load_module
-from visionsprat.domain.records import NewAccount
+from visionsprat.domain.records import Draft, NewAccount
 from visionsprat.errors import VisionspratError
 from visionsprat.installation import database_path
 from visionsprat.settings import ROOT, load_settings
@@ -157,7 +157,7 @@ def fill(database: Path, module: Module, now: datetime) -> None:
             for question in _answered(person, module):
                 clock.now += timedelta(minutes=4)
                 texts = _ANSWERS.get(question.id, _OTHER_ANSWERS)
-                store.save_reflection(account_id, question.id, texts[number % len(texts)], based_on=0)
+                store.save_reflection(account_id, Draft(question.id, texts[number % len(texts)], 0))
 
 
 def sign_ins(port: int) -> str:

@@ -13,7 +13,7 @@ import streamlit as st
 from visionsprat.content.module import Module
 from visionsprat.content.page_addresses import is_address, tidied
 from visionsprat.domain.progress import Progress, progress
-from visionsprat.domain.records import Account, Visitor
+from visionsprat.domain.records import Account, Browser, Visitor
 from visionsprat.domain.tokens import token_hash
 from visionsprat.errors import StoreUnavailable
 from visionsprat.installation import Installation, open_installation
@@ -133,14 +133,14 @@ def remember_visit() -> None:
             _log.warning("A visit could not be noted: %s", error)  # the page can be read all the same
 
 
+def browser() -> Browser:
+    """What the visitor is here with."""
+    return Browser(browser_mark(), st.context.cookies.get(DEVICE_COOKIE, ""), client())
+
+
 def browser_mark() -> str:
     """What ties a ticket to this browser; empty when it takes no cookies."""
     return st.context.cookies.get(BROWSER_COOKIE, "")
-
-
-def device() -> str:
-    """By which a browser that has signed in before is known; else empty."""
-    return st.context.cookies.get(DEVICE_COOKIE, "")
 
 
 def client() -> str:

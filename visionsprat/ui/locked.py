@@ -9,7 +9,7 @@ import streamlit as st
 from visionsprat.accounts.authentication import SignInRefused, issue_ticket, unlock_texts
 from visionsprat.domain.records import TextLock
 from visionsprat.ui import own_password
-from visionsprat.ui.context import browser_mark, client, current_context, device
+from visionsprat.ui.context import browser, browser_mark, current_context
 from visionsprat.ui.layout import draw as draw_template
 from visionsprat.ui.layout import notice
 from visionsprat.ui.ticket import enter
@@ -56,7 +56,7 @@ def _unlock() -> None:
     if not pressed:
         return
     try:
-        unlocked = unlock_texts(store, account, old, device=device(), client=client())
+        unlocked = unlock_texts(store, account, old, browser())
         if unlocked:
             _go_on()
         else:

@@ -6,9 +6,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from visionsprat.accounts import second_factor
-from visionsprat.domain.tokens import token_hash
 from visionsprat.errors import TooManyFailures
-from visionsprat.ui.context import client, current_context, device
+from visionsprat.ui.context import browser, current_context
 from visionsprat.ui.layout import draw, notice
 from visionsprat.wording.messages import CODE_WRONG, NO_CODE, too_many
 
@@ -37,11 +36,9 @@ def is_right(code: str, field: str, place: DeltaGenerator | None) -> bool:
     if not code.strip():
         notice(NO_CODE, problem=True, fields=[field], place=place)
         return False
-    known, store = token_hash(device()), context.installation.store
+    store = context.installation.store
     try:
-        found = second_factor.is_right(
-            store, context.account.id, context.account.email, code, device=known, client=client()
-        )
+        found = second_factor.is_right(store, context.account.id, context.account.email, code, browser())
     except TooManyFailures as refused:
         notice(too_many(refused.until, context.now), problem=True, place=place)
         return False

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 from visionsprat.accounts.authentication import SignInRefused, check
 from visionsprat.errors import TooManyFailures, VisionspratError
 from visionsprat.runtime.turns import TooBusy
-from visionsprat.ui.context import client, current_context, device
+from visionsprat.ui.context import browser, current_context
 from visionsprat.ui.layout import notice
 from visionsprat.wording.messages import TOO_BUSY, WRONG_PASSWORD, too_many
 
@@ -19,9 +19,7 @@ def checked(password: str, field: str, place: DeltaGenerator | None) -> str:
     """The hash that the password in the field with this key was checked with; empty, and told, if wrong."""
     context = current_context()
     try:
-        found = check(
-            context.installation.store, context.account.email, password, device=device(), client=client()
-        )
+        found = check(context.installation.store, context.account.email, password, browser())
     except PROBLEMS as problem:
         tell(problem, field, place)
         return ""

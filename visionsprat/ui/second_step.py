@@ -6,9 +6,8 @@ import streamlit as st
 
 from visionsprat.accounts.authentication import SignInRefused, issue_ticket
 from visionsprat.accounts.second_factor import Outcome, finish
-from visionsprat.domain.tokens import token_hash
 from visionsprat.errors import TooManyFailures
-from visionsprat.ui.context import browser_mark, client, current_context, device
+from visionsprat.ui.context import browser, browser_mark, current_context
 from visionsprat.ui.layout import draw as draw_template
 from visionsprat.ui.layout import notice
 from visionsprat.ui.ticket import enter
@@ -49,7 +48,7 @@ def _check(step: Held, code: str) -> None:
         return
     store, waiting = context.installation.store, step.waiting
     try:
-        outcome = finish(store, waiting, code, browser_mark(), device=token_hash(device()), client=client())
+        outcome = finish(store, waiting, code, browser())
         if outcome is Outcome.RIGHT:
             step.ticket = issue_ticket(
                 store, waiting.account_id, browser_mark(), keep=waiting.keep, checked=waiting.password_hash

@@ -9,7 +9,7 @@ import time
 import zlib
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from visionsprat.accounts import authentication
-from visionsprat.domain.records import Account, Conflict, Reflection
+from visionsprat.domain.records import Account, Conflict, Draft, Reflection, Replaced
 from visionsprat.domain.tokens import token_hash
 from visionsprat.errors import SignedOut, StoreUnavailable
 from visionsprat.installation import Installation, open_installation
@@ -42,8 +42,6 @@ from visionsprat.web.user_agent import device_kind
 
 #: Which life of the database answers: see store/epochs.py.
 EPOCH_HEADER = "x-visionsprat-epoch"
-#: The editor sends four at most.
-MOST_UNANSWERED = 8
 #: Room for a text of the greatest length and the editor's four unanswered ones, however they are written:
 #: decomposed, or with all but ASCII escaped.
 MAX_BODY_BYTES = 1_300_000
@@ -60,17 +58,6 @@ _MOST_SEEN = 20_000
 _REFUSED = {"signed_out", "no_such_question", "too_long", "malformed", "full", "too_often"}
 
 _log = logging.getLogger(log.OURS)
-
-
-@dataclass(frozen=True)
-class Draft:
-    """What an editor sends: the text, and the revision it was written upon."""
-
-    question: str
-    text: str
-    based_on: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-    #: Texts sent before whose answers never arrived (optional): finding one of them stored is no conflict.
-    unanswered: Annotated[tuple[str, ...], msgspec.Meta(max_length=MOST_UNANSWERED)] = ()
 
 
 @dataclass(frozen=True)
@@ -164,13 +151,7 @@ def _checksum(text: str) -> int:
 def _saved(installation: Installation, sender: Sender, draft: Draft) -> Reflection:
     try:
         saved = installation.store.save_in_session(
-            sender.token_hash,
-            sender.author_id,
-            draft.question,
-            draft.text,
-            draft.based_on,
-            draft.unanswered,
-            sender.device_kind,
+            sender.token_hash, sender.author_id, draft, device_kind=sender.device_kind
         )
     except SignedOut:
         _seen.pop(sender.token_hash, None)
@@ -404,9 +385,8 @@ def _redeem(request: Request) -> authentication.Admission | None:
         open_installation().store,
         request.query_params.get("ticket", ""),
         request.cookies[BROWSER_COOKIE],
-        request.cookies.get(DEVICE_COOKIE, ""),
+        Replaced(request.cookies.get(DEVICE_COOKIE, ""), session_token(request.cookies)),
         kind=device_kind(request.headers),
-        replaced=session_token(request.cookies),
     )
 
 

@@ -58,8 +58,7 @@ def audit_log(request: Request, account: Account) -> Response:
         page = open_installation().store.audit_log(
             action=action,
             about=asked.get("om", ""),
-            since=since,
-            until=until + timedelta(days=1) if until else None,
+            between=(since, until + timedelta(days=1) if until else None),
         )
     except ValueError:
         return not_found()

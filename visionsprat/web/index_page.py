@@ -9,7 +9,6 @@ import base64
 import functools
 import hashlib
 import re
-import secrets
 import threading
 from collections.abc import Callable
 
@@ -22,6 +21,7 @@ from streamlit import get_option
 
 from visionsprat.content.module import SERVER_ADDRESSES
 from visionsprat.content.page_addresses import elsewhere, is_address, tidied
+from visionsprat.domain.tokens import new_mark
 from visionsprat.installation import open_installation
 from visionsprat.web.cookies import BROWSER_COOKIE
 from visionsprat.web.security import is_https
@@ -159,8 +159,9 @@ class Front:
         response = HTMLResponse(self.index(self.words(request), encoding), headers=headers)
         if not request.cookies.get(BROWSER_COOKIE):
             # Ties a sign-in ticket to the browser that asked for it.
-            mark = secrets.token_urlsafe(16)
-            response.set_cookie(BROWSER_COOKIE, mark, httponly=True, samesite="lax", secure=is_https(request))
+            response.set_cookie(
+                BROWSER_COOKIE, new_mark(), httponly=True, samesite="lax", secure=is_https(request)
+            )
         return response
 
     def _index(self, words: str, encoding: str) -> bytes:

@@ -34,7 +34,7 @@ def draw() -> None:
     )
     first = _first_of_page(query)
     page = current_context().installation.store.audit_log(
-        action=action, about=about, since=begin, until=end, offset=first, limit=_A_PAGE
+        action=action, about=about, between=(begin, end), offset=first, limit=_A_PAGE
     )
     draw_template("record.html", page=page, first=first, actions=ACTIONS, query=query)
     if page.count > _A_PAGE:

@@ -6,10 +6,11 @@ from visionsprat.accounts.authentication import SignInRefused, check, hash_passw
 from visionsprat.domain.fields import Refused, clean_name
 from visionsprat.ui import erasing, locked, own_code, second_factor, sessions
 from visionsprat.ui.context import browser, browser_mark, current_context
-from visionsprat.ui.layout import draw, notice
+from visionsprat.ui.forms import tell_fault
+from visionsprat.ui.layout import draw
 from visionsprat.ui.own_password import PROBLEMS, tell
 from visionsprat.ui.ticket import enter
-from visionsprat.wording.messages import FAULTS, PASSWORD_ADVICE
+from visionsprat.wording.messages import PASSWORD_ADVICE
 
 context = current_context()
 store, account = context.installation.store, context.account
@@ -30,7 +31,7 @@ def name_form() -> None:
         st.session_state[NAME_SAVED] = True
         st.rerun()  # the path at the side shows the name too
     except Refused as refused:
-        notice(FAULTS[refused.fault], problem=True, fields=["account_name"], place=answer)
+        tell_fault(refused, "account_name", answer)
 
 
 def password_form() -> None:
@@ -55,7 +56,7 @@ def password_form() -> None:
         if own_code.suffices(code, "account_code", answer):
             change_password(hashed, checked)
     except Refused as refused:
-        notice(FAULTS[refused.fault], problem=True, fields=["account_new_password"], place=answer)
+        tell_fault(refused, "account_new_password", answer)
     except PROBLEMS as problem:
         tell(problem, "account_old_password", answer)
 

@@ -10,10 +10,11 @@ from visionsprat.domain.tokens import token_hash
 from visionsprat.errors import InvitationVoid
 from visionsprat.runtime.turns import TooBusy
 from visionsprat.ui.context import browser_mark, current_context
-from visionsprat.ui.layout import draw, notice
+from visionsprat.ui.forms import tell_fault
+from visionsprat.ui.layout import draw, notice, warning
 from visionsprat.ui.ticket import enter
 from visionsprat.ui.waiting import ask_for_code
-from visionsprat.wording.messages import FAULTS, NO_COOKIES, PASSWORD_ADVICE, TOO_BUSY, VOID
+from visionsprat.wording.messages import NO_COOKIES, PASSWORD_ADVICE, TOO_BUSY, VOID
 
 context = current_context()
 store = context.installation.store
@@ -36,15 +37,15 @@ def form(person: Invited) -> None:
     if not pressed:
         return
     if not browser_mark():
-        notice(NO_COOKIES, problem=True, place=problem)
+        warning(NO_COOKIES, place=problem)
         return
     try:
         hashed = hash_password(password, known=(*person.name.split(), person.email))
         account_id = store.use_invitation(link, hashed)
     except Refused as refused:
-        notice(FAULTS[refused.fault], problem=True, fields=["invitation_password"], place=problem)
+        tell_fault(refused, "invitation_password", problem)
     except TooBusy:
-        notice(TOO_BUSY, problem=True, place=problem)
+        warning(TOO_BUSY, place=problem)
     except InvitationVoid:
         st.rerun()  # used or replaced meanwhile
     else:

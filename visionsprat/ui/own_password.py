@@ -8,7 +8,7 @@ from visionsprat.accounts.authentication import SignInRefused, check
 from visionsprat.errors import TooManyFailures, VisionspratError
 from visionsprat.runtime.turns import TooBusy
 from visionsprat.ui.context import browser, current_context
-from visionsprat.ui.layout import notice
+from visionsprat.ui.layout import warning
 from visionsprat.wording.messages import TOO_BUSY, WRONG_PASSWORD, too_many
 
 #: What accounts.check and hash_password raise besides Refused.
@@ -29,8 +29,8 @@ def checked(password: str, field: str, place: DeltaGenerator | None) -> str:
 def tell(problem: VisionspratError, field: str, place: DeltaGenerator | None) -> None:
     """Say why the password in the field with this key was not taken."""
     if isinstance(problem, TooManyFailures):
-        notice(too_many(problem.until, current_context().now), problem=True, place=place)
+        warning(too_many(problem.until, current_context().now), place=place)
     elif isinstance(problem, TooBusy):
-        notice(TOO_BUSY, problem=True, place=place)
+        warning(TOO_BUSY, place=place)
     else:
-        notice(WRONG_PASSWORD, problem=True, fields=[field], place=place)
+        warning(WRONG_PASSWORD, fields=[field], place=place)

@@ -16,7 +16,7 @@ from visionsprat.mail.smtp import send
 from visionsprat.ui import own_code, own_password
 from visionsprat.ui.context import current_context
 from visionsprat.ui.layout import draw as draw_template
-from visionsprat.ui.layout import notice
+from visionsprat.ui.layout import notice, warning
 from visionsprat.wording.letters import second_factor_turned_off
 from visionsprat.wording.messages import CODE_WRONG
 
@@ -99,7 +99,7 @@ def _confirm(secret: str) -> None:
         return
     step = second_factor.step_of(secret, code, context.now)
     if step is None:
-        notice(CODE_WRONG, problem=True, fields=["factor_code"], place=answer)
+        warning(CODE_WRONG, fields=["factor_code"], place=answer)
         return
     codes, hashes = new_recovery_codes(secret)
     try:

@@ -10,7 +10,7 @@ import streamlit as st
 from visionsprat.domain.records import Action
 from visionsprat.ui.context import current_context
 from visionsprat.ui.layout import draw as draw_template
-from visionsprat.ui.layout import notice
+from visionsprat.ui.layout import warning
 from visionsprat.wording.messages import ACTIONS, midnight
 
 _A_PAGE = 100
@@ -26,7 +26,7 @@ def draw() -> None:
         begin, end = midnight(since), midnight(until)
     except ValueError:
         fields = [key for key, day in (("record_since", since), ("record_until", until)) if day.strip()]
-        notice("Skriv datumet så här: 2026-11-24.", problem=True, fields=fields)
+        warning("Skriv datumet så här: 2026-11-24.", fields=fields)
         return
     end = end + timedelta(days=1) if end else None
     query = urlencode(

@@ -14,7 +14,7 @@ from visionsprat.store import Store
 from visionsprat.store.invitations import client_mark
 from visionsprat.telemetry import log
 from visionsprat.wording import letters
-from visionsprat.wording.messages import sortable
+from visionsprat.wording.formats import sortable
 
 #: The page behind the links.
 ADDRESS = "inbjudan"

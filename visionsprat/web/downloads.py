@@ -19,7 +19,8 @@ from visionsprat.staff.spreadsheet import as_csv, as_xlsx
 from visionsprat.web.index_page import not_found, site
 from visionsprat.web.rights import at_the_rate_of, for_administrators, for_everybody, for_managers
 from visionsprat.wording import own_copy
-from visionsprat.wording.messages import ACTIONS, STOCKHOLM, midnight, sortable
+from visionsprat.wording.formats import STOCKHOLM, midnight, sortable
+from visionsprat.wording.messages import ACTIONS
 
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

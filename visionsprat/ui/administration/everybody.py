@@ -10,7 +10,7 @@ from visionsprat.errors import SignedOut
 from visionsprat.ui.context import current_context
 from visionsprat.ui.layout import draw as draw_template
 from visionsprat.ui.layout import notice, warning
-from visionsprat.wording.messages import thousands
+from visionsprat.wording.formats import thousands
 
 _DONE = "everybody_done"
 

@@ -15,7 +15,8 @@ from visionsprat.ui.context import current_context
 from visionsprat.ui.forms import tell_fault
 from visionsprat.ui.layout import draw as draw_template
 from visionsprat.ui.layout import notice, warning
-from visionsprat.wording.messages import EMAIL_TAKEN, LAST_ADMINISTRATOR, NOT_SENT, SHOW, thousands
+from visionsprat.wording.formats import thousands
+from visionsprat.wording.messages import EMAIL_TAKEN, LAST_ADMINISTRATOR, NOT_SENT, SHOW
 
 _DONE = "person_done"
 _PASSWORD, _CODE = "person_own_password", "person_own_code"

@@ -11,7 +11,8 @@ from visionsprat.domain.records import Action
 from visionsprat.ui.context import current_context
 from visionsprat.ui.layout import draw as draw_template
 from visionsprat.ui.layout import warning
-from visionsprat.wording.messages import ACTIONS, midnight
+from visionsprat.wording.formats import midnight
+from visionsprat.wording.messages import ACTIONS
 
 _A_PAGE = 100
 

@@ -12,7 +12,8 @@ from visionsprat.ui.context import current_context
 from visionsprat.ui.layout import draw as draw_template
 from visionsprat.ui.layout import notice, warning
 from visionsprat.web.uploads import forget_file
-from visionsprat.wording.messages import HELD, ODDITIES, PROBLEMS, READ_AS, TROUBLE, thousands
+from visionsprat.wording.formats import thousands
+from visionsprat.wording.messages import HELD, ODDITIES, PROBLEMS, READ_AS, TROUBLE
 
 #: As many of each kind are listed; the rest are counted.
 _MOST = 200

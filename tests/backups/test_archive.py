@@ -43,7 +43,7 @@ from visionsprat.domain.records import Contents, Draft, Level, NewAccount, Refle
 from visionsprat.errors import StoreUnavailable
 from visionsprat.installation import open_installation
 from visionsprat.settings import ROOT
-from visionsprat.store import Store, copies
+from visionsprat.store import Store, files
 from visionsprat.store.checkpoints import CHECKPOINT
 from visionsprat.store.locks import IN_USE, Held, alone, share
 from visionsprat.store.schema import connect, migrations
@@ -832,7 +832,7 @@ def test_a_database_that_can_not_be_opened_is_not_said_to_be_damaged(
     store.close()
     Path(f"{store.path}-wal").mkdir()
     with pytest.raises(StoreUnavailable, match="unable to open"):
-        copies.faults(store.path)
+        files.faults(store.path)
     require_sound(store.path, folder)
 
 

@@ -19,8 +19,8 @@ import pytest
 from tests.support.stored import FIRST, QUESTION, STEPS, begin_session, save, sql, texts
 from visionsprat.domain.records import Attempt, Credentials, Directory, Draft, NewAccount, StaffPlan, Whom
 from visionsprat.errors import InvitationVoid, NotAllowed, SignedOut, StoreUnavailable
-from visionsprat.store import Store, copies
-from visionsprat.store.base import translated
+from visionsprat.store import Store, files
+from visionsprat.store.errors import translated
 from visionsprat.store.schema import connect
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "check_health": lambda store: store.check_health(),
 }
 #: What else is waited for: a database that can't be looked at is not said to be damaged.
-LOOKS: dict[str, Callable[[Store], object]] = {"faults": lambda store: copies.faults(store.path)}
+LOOKS: dict[str, Callable[[Store], object]] = {"faults": lambda store: files.faults(store.path)}
 #: The methods before this one only read.
 READS = list(CALLS)[: list(CALLS).index("record_visit")]
 WRITES = [name for name in CALLS if name not in READS]
@@ -375,11 +375,11 @@ def test_nothing_is_saved_behind_a_gap_in_the_log(store: Store, amina: int, left
         with pytest.raises(StoreUnavailable, match=f"{log} has been cut off"):
             call()
     with pytest.raises(StoreUnavailable, match="disk I/O error"):  # and not "damaged"
-        copies.faults(store.path)
+        files.faults(store.path)
     log.write_bytes(whole)
     assert save(store, amina, "Hopp", based_on=20).revision == 21
     store.close()
-    assert copies.faults(store.path) == []
+    assert files.faults(store.path) == []
 
 
 def test_a_log_that_has_been_emptied_into_the_database_is_no_trouble(store: Store, amina: int) -> None:

@@ -9,18 +9,12 @@ from visionsprat.domain.email_addresses import sought
 from visionsprat.domain.records import Action, PeopleFound, Person, Show
 from visionsprat.domain.text_rules import search_text
 from visionsprat.errors import EmailTaken, SignedOut
-from visionsprat.store.base import (
-    Connections,
-    Event,
-    audit,
-    doubt_address,
-    end_links,
-    moment,
-    require_admin,
-    require_another_admin,
-)
+from visionsprat.store.base import Connections, doubt_address, end_links
+from visionsprat.store.events import Event, audit
 from visionsprat.store.groups import group_paths
 from visionsprat.store.locked import IS_USED
+from visionsprat.store.rights import require_admin, require_another_admin
+from visionsprat.store.times import moment
 
 _SHOWN = {
     Show.ALL: "1",

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from visionsprat.domain.email_addresses import sought
 from visionsprat.domain.records import Action, AuditEntry, AuditPage
-from visionsprat.store.base import Connections, iso, moment
+from visionsprat.store.base import Connections
+from visionsprat.store.times import iso, moment
 
 
 class AuditLog(Connections):

@@ -10,7 +10,9 @@ from sqlite_utils import Database
 from visionsprat.domain.records import Action, GroupRow
 from visionsprat.domain.text_rules import swedish_order
 from visionsprat.errors import GroupCircle, GroupNameTaken, GroupNotEmpty
-from visionsprat.store.base import Connections, Event, audit, require_admin
+from visionsprat.store.base import Connections
+from visionsprat.store.events import Event, audit
+from visionsprat.store.rights import require_admin
 
 _PATHS = """
     WITH RECURSIVE paths (id, path) AS (

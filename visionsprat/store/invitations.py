@@ -13,20 +13,14 @@ from sqlite_utils import Database
 from visionsprat.domain.records import Action, Invited, NewLink, Whom
 from visionsprat.domain.tokens import new_code, token_hash
 from visionsprat.errors import InvitationExpired, InvitationUsed, InvitationVoid
-from visionsprat.store.base import (
-    Connections,
-    Event,
-    audit,
-    doubt_address,
-    end_links,
-    iso,
-    moment,
-    require_admin,
-    translated,
-)
+from visionsprat.store.base import Connections, doubt_address, end_links
+from visionsprat.store.errors import translated
+from visionsprat.store.events import Event, audit
 from visionsprat.store.files import secret_beside
 from visionsprat.store.groups import group_paths
 from visionsprat.store.locked import IS_USED, lock_texts
+from visionsprat.store.rights import require_admin
+from visionsprat.store.times import iso, moment
 
 INVITATION_LIFE = timedelta(days=14)
 PASSWORD_LINK_LIFE = timedelta(hours=24)

@@ -13,16 +13,10 @@ from sqlite_utils import Database
 from visionsprat.domain.records import Action, TextLock
 from visionsprat.domain.text_rules import is_blank
 from visionsprat.errors import NotAllowed
-from visionsprat.store.base import (
-    Connections,
-    Event,
-    audit,
-    doubt_address,
-    end_links,
-    iso,
-    moment,
-    require_admin,
-)
+from visionsprat.store.base import Connections, doubt_address, end_links
+from visionsprat.store.events import Event, audit
+from visionsprat.store.rights import require_admin
+from visionsprat.store.times import iso, moment
 
 #: So long an administrator must have been one, in their own hands, before the link was made: another
 #: account that is made for the purpose vouches for nobody.

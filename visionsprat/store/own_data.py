@@ -19,17 +19,13 @@ from visionsprat.domain.records import (
 )
 from visionsprat.domain.tokens import new_key
 from visionsprat.errors import SignedOut
-from visionsprat.store.base import (
-    Connections,
-    Event,
-    audit,
-    moment,
-    require_another_admin,
-    want_wiping,
-)
+from visionsprat.store.base import Connections, want_wiping
+from visionsprat.store.events import Event, audit
 from visionsprat.store.groups import group_paths
+from visionsprat.store.rights import require_another_admin
 from visionsprat.store.second_factor import find_second_factor
 from visionsprat.store.sessions import OWN_SESSION, own_session
+from visionsprat.store.times import moment
 
 #: What stands in the audit log for somebody who has erased their account.
 ERASED = "raderat konto"

@@ -8,8 +8,10 @@ from visionsprat.domain.records import Action, Credentials, NewAccount
 from visionsprat.domain.text_rules import search_text
 from visionsprat.domain.tokens import new_key
 from visionsprat.errors import AlreadyClaimed, EmailTaken
-from visionsprat.store.base import Connections, Event, audit, end_links, require_admin
+from visionsprat.store.base import Connections, end_links
+from visionsprat.store.events import Event, audit
 from visionsprat.store.groups import group_id_of
+from visionsprat.store.rights import require_admin
 
 
 class People(Connections):

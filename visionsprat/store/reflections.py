@@ -12,9 +12,10 @@ from sqlite_utils import Database
 from visionsprat.domain.records import Conflict, Draft, Reflection
 from visionsprat.domain.text_rules import TextRefused, TextTooLong, clean, is_blank
 from visionsprat.errors import SignedOut, VersionsFull
-from visionsprat.store.base import Connections, iso, moment, want_wiping
+from visionsprat.store.base import Connections, want_wiping
 from visionsprat.store.quotas import NEARLY, fullness, make_room
 from visionsprat.store.sessions import SEEN_AGAIN, find_session, note_alive
+from visionsprat.store.times import iso, moment
 
 #: A text is kept as an earlier version once it has rested this long ...
 SITTING = timedelta(minutes=10)

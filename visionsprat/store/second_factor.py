@@ -8,7 +8,10 @@ from sqlite_utils import Database
 
 from visionsprat.domain.records import Action, SecondFactor
 from visionsprat.errors import NotAllowed
-from visionsprat.store.base import Connections, Event, audit, moment, require_admin
+from visionsprat.store.base import Connections
+from visionsprat.store.events import Event, audit
+from visionsprat.store.rights import require_admin
+from visionsprat.store.times import moment
 
 # Steps so far ahead were used before the clock was set back; until then no code would be right.
 _USE_STEP = """

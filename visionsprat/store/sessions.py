@@ -12,8 +12,11 @@ from sqlite_utils import Database
 from visionsprat.content.module import LONGEST_ADDRESS
 from visionsprat.domain.records import Account, Action, OwnSession, Reflection, Replaced, Session, Visitor
 from visionsprat.errors import SignedOut
-from visionsprat.store.base import Connections, Event, audit, iso, moment, require_admin
+from visionsprat.store.base import Connections
+from visionsprat.store.events import Event, audit
 from visionsprat.store.quotas import fullness
+from visionsprat.store.rights import require_admin
+from visionsprat.store.times import iso, moment
 
 SESSION_IDLE = timedelta(hours=12)
 SESSION_LIFE = timedelta(days=7)

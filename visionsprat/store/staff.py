@@ -12,8 +12,10 @@ from visionsprat.domain.records import Action, Directory, StaffChange, StaffMemb
 from visionsprat.domain.text_rules import search_text
 from visionsprat.domain.tokens import new_key
 from visionsprat.errors import StaffListOutdated
-from visionsprat.store.base import Connections, Event, audit, require_admin
+from visionsprat.store.base import Connections
+from visionsprat.store.events import Event, audit
 from visionsprat.store.groups import group_id_of, group_paths
+from visionsprat.store.rights import require_admin
 
 _NOBODY = StaffMember("", "", frozenset(), frozenset(), True)
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from visionsprat.accounts.authentication import SignInRefused, check, hash_password, issue_ticket
-from visionsprat.domain.fields import Refused, clean_name
+from visionsprat.domain.fields import FieldRefused, clean_name
 from visionsprat.ui import erasing, locked, own_code, second_factor, sessions
 from visionsprat.ui.context import browser, browser_mark, current_context
 from visionsprat.ui.forms import tell_fault
@@ -30,7 +30,7 @@ def name_form() -> None:
         store.rename(account.id, clean_name(name))
         st.session_state[NAME_SAVED] = True
         st.rerun()  # the path at the side shows the name too
-    except Refused as refused:
+    except FieldRefused as refused:
         tell_fault(refused, "account_name", answer)
 
 
@@ -55,7 +55,7 @@ def password_form() -> None:
         hashed = hash_password(new, known=(*account.name.split(), account.email))
         if own_code.suffices(code, "account_code", answer):
             change_password(hashed, checked)
-    except Refused as refused:
+    except FieldRefused as refused:
         tell_fault(refused, "account_new_password", answer)
     except PROBLEMS as problem:
         tell(problem, "account_old_password", answer)

@@ -5,7 +5,7 @@ import secrets
 import streamlit as st
 
 from visionsprat.accounts.authentication import SignInRefused, hash_password, issue_ticket
-from visionsprat.domain.fields import Refused, clean_email, clean_group, clean_name
+from visionsprat.domain.fields import FieldRefused, clean_email, clean_group, clean_name
 from visionsprat.domain.records import NewAccount
 from visionsprat.errors import AlreadyClaimed
 from visionsprat.runtime.turns import TooBusy
@@ -50,7 +50,7 @@ def form() -> None:
         st.rerun()  # the link is used, and the page says so
     except TooBusy:
         warning(TOO_BUSY, place=problem)
-    except Refused as refused:
+    except FieldRefused as refused:
         tell_fault(refused, "claim_{}", problem)
     except AlreadyClaimed:
         warning(

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from visionsprat.accounts.invitations import ask_for_new_password
-from visionsprat.domain.fields import Refused, clean_email
+from visionsprat.domain.fields import FieldRefused, clean_email
 from visionsprat.ui.context import client, current_context
 from visionsprat.ui.forms import tell_fault
 from visionsprat.ui.layout import draw, notice
@@ -23,5 +23,5 @@ if smtp is not None:
                 installation.store, smtp, current_context().site, clean_email(email), client()
             )
             notice(LETTER_COMES)
-        except Refused as refused:
+        except FieldRefused as refused:
             tell_fault(refused, "forgotten_email", problem)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from visionsprat.accounts.authentication import SignInRefused, hash_password, issue_ticket
 from visionsprat.accounts.invitations import tell_of_new_password
-from visionsprat.domain.fields import Refused
+from visionsprat.domain.fields import FieldRefused
 from visionsprat.domain.records import Invited
 from visionsprat.domain.tokens import token_hash
 from visionsprat.errors import InvitationVoid
@@ -42,7 +42,7 @@ def form(person: Invited) -> None:
     try:
         hashed = hash_password(password, known=(*person.name.split(), person.email))
         account_id = store.use_invitation(link, hashed)
-    except Refused as refused:
+    except FieldRefused as refused:
         tell_fault(refused, "invitation_password", problem)
     except TooBusy:
         warning(TOO_BUSY, place=problem)

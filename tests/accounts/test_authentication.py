@@ -27,7 +27,7 @@ from visionsprat.accounts.authentication import (
     sign_in,
 )
 from visionsprat.accounts.passwords import PREHASHED, prehashed
-from visionsprat.domain.fields import Fault, Refused
+from visionsprat.domain.fields import Fault, FieldRefused
 from visionsprat.domain.records import Browser, Replaced, Whom
 from visionsprat.domain.tokens import token_hash
 from visionsprat.errors import SignedOut, TooManyFailures, VisionspratError
@@ -68,9 +68,9 @@ def test_a_hash_costs_a_guesser_much(real_hashes: None) -> None:
 
 
 def test_a_refusal_is_a_sentence_and_one_of_visionsprats_own() -> None:
-    assert issubclass(Refused, VisionspratError)
-    assert str(Refused(Fault.PASSWORD_SHORT)) == "The password is shorter than 12 characters."
-    assert str(Refused(Fault.NAME)) == "The name is empty or longer than 100 characters."
+    assert issubclass(FieldRefused, VisionspratError)
+    assert str(FieldRefused(Fault.PASSWORD_SHORT)) == "The password is shorter than 12 characters."
+    assert str(FieldRefused(Fault.NAME)) == "The name is empty or longer than 100 characters."
 
 
 # Signing in

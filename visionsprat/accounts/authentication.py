@@ -11,7 +11,7 @@ from visionsprat.accounts.passwords import PREHASHED, normal, prehashed, require
 from visionsprat.domain.email_addresses import one_form
 from visionsprat.domain.records import Account, Attempt, Browser, Credentials, Replaced
 from visionsprat.domain.tokens import new_token, ticket_hash, token_hash
-from visionsprat.errors import TooManyFailures, VisionspratError
+from visionsprat.errors import Refused, TooManyFailures
 from visionsprat.runtime.turns import Turns
 from visionsprat.store import Store
 from visionsprat.store.sessions import DEVICE_LIFE
@@ -34,7 +34,7 @@ _turns = Turns()
 _UNKNOWN, _NOTHING = Browser(), Replaced()
 
 
-class SignInRefused(VisionspratError):
+class SignInRefused(Refused):
     """Wrong password or unknown address: the same for both."""
 
 

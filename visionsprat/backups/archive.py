@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from visionsprat.domain.records import Contents
-from visionsprat.errors import StoreUnavailable, VisionspratError
+from visionsprat.errors import CannotStart, Refused, StoreUnavailable, Unavailable
 from visionsprat.store import files
 from visionsprat.store.files import BEFORE, make_private, make_private_folder, put_in_place, sync
 from visionsprat.store.locks import IN_USE, Held, alone
@@ -31,7 +31,7 @@ _LOCK = "backup.lock"
 _BEFORE_RESTORE = ".before-restore-"
 
 
-class BackupFailed(VisionspratError):
+class BackupFailed(Unavailable):
     """No backup was made, and none was removed."""
 
 
@@ -39,15 +39,15 @@ class BackupUnderWay(BackupFailed):
     """Somebody else is making a backup in the same folder."""
 
 
-class BackupRefused(VisionspratError):
+class BackupRefused(Refused):
     """The file is not fit to be restored, or can't be."""
 
 
-class InUse(VisionspratError):
+class InUse(Unavailable):
     """A server or a command has the database open."""
 
 
-class DatabaseDamaged(VisionspratError):
+class DatabaseDamaged(CannotStart):
     """The database can't be started with; the message says which backup can take its place."""
 
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, TypeVar
 import yaml
 from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
-from visionsprat.errors import VisionspratError
+from visionsprat.errors import CannotStart
 
 T = TypeVar("T")
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -32,7 +32,7 @@ APP_ADDRESSES |= {"tillganglighet", "personuppgifter", "kom-igang", "bjud-in", "
 SERVER_ADDRESSES = {"static", "media", "component", "api", "assets", "healthz", "metrics", "_stcore"}
 
 
-class ContentError(VisionspratError):
+class ContentError(CannotStart):
     """A file in content/ is at fault."""
 
     def __init__(self, path: Path, line: int | None, problem: str) -> None:

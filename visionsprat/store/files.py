@@ -19,7 +19,7 @@ from visionsprat.domain.email_addresses import one_form
 from visionsprat.domain.records import Action, Contents
 from visionsprat.domain.text_rules import composed
 from visionsprat.domain.tokens import new_key
-from visionsprat.errors import VisionspratError
+from visionsprat.errors import CannotStart
 from visionsprat.store.epochs import begin_epoch
 from visionsprat.store.errors import translated
 from visionsprat.store.events import Event, audit
@@ -40,7 +40,7 @@ _SURROUNDINGS = {
 }
 
 
-class NotKept(VisionspratError):
+class NotKept(CannotStart):
     """The database can't be copied as it should be before it is migrated."""
 
 

@@ -23,7 +23,7 @@ from visionsprat.content.module import load_module
 from visionsprat.domain.email_addresses import one_form
 from visionsprat.domain.fields import clean_email, clean_group, clean_name
 from visionsprat.domain.records import Contents, Level, NewAccount, Whom
-from visionsprat.errors import VisionspratError
+from visionsprat.errors import CommandError, VisionspratError
 from visionsprat.installation import backups_path, database_path
 from visionsprat.mail.smtp import Failure, Letter, send
 from visionsprat.settings import Smtp, load_settings
@@ -40,26 +40,6 @@ _WHO_RUNS_IT = "Den som sköter servern"
 _DATABASE = b"SQLite format 3\0"
 #: What SQLite keeps beside a database, by the end of its name. Cut off, it takes texts and processes along.
 _COMPANIONS = ("-wal", "-shm", "-journal")
-
-
-class FileUnusable(VisionspratError):
-    """A file can't be read or written."""
-
-
-class NoMailServer(VisionspratError):
-    """Letters can't be sent."""
-
-
-class NobodyThere(VisionspratError):
-    """Some of those whom a command is about are not to be found; a line for each."""
-
-
-class NotConfirmed(VisionspratError):
-    """What would have been done was not said yes to."""
-
-
-class PasswordUnreadable(VisionspratError):
-    """Standard input holds no password that can be read."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -193,9 +173,9 @@ def _reset_second_factor(options: argparse.Namespace) -> int:
     with closing(Store(database_path(settings))) as store:
         account_id = store.account_id(email)
         if account_id is None:
-            raise NobodyThere(f"No account has the address {email}.")
+            raise CommandError(f"No account has the address {email}.")
         if not store.remove_second_factor(None, account_id):
-            raise NobodyThere(f"{email} has no second factor: the password is enough already.")
+            raise CommandError(f"{email} has no second factor: the password is enough already.")
         person = store.person(account_id)
     print(f"{email} signs in with the password alone now.")
     if settings.smtp is None or person is None:
@@ -208,7 +188,7 @@ def _import_staff(options: argparse.Namespace) -> int:
         with options.file.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise FileUnusable(f"{options.file} can't be read: {error.strerror}.") from error
+        raise CommandError(f"{options.file} can't be read: {error.strerror}.") from error
     with closing(Store(database_path(load_settings()))) as store:
         found = preview(
             data,
@@ -222,11 +202,11 @@ def _import_staff(options: argparse.Namespace) -> int:
         if plan.is_empty:
             return 0
         if options.yes and asks_once_more(plan, None) and not options.deactivate_many:
-            raise NotConfirmed(
+            raise CommandError(
                 "The file deactivates more than a tenth of all accounts: add --deactivate-many."
             )
         if not options.yes and not _yes("Do this?"):
-            raise NotConfirmed("Nothing was changed.")
+            raise CommandError("Nothing was changed.")
         store.apply_staff(plan, None, options.file.name, report=_bar("writing"))
     print("Done.")
     return 0
@@ -264,7 +244,7 @@ def _bar(what: str) -> Callable[[float], None]:
 
 def _yes(question: str) -> bool:
     if not sys.stdin.isatty():
-        raise NotConfirmed("Nobody can be asked here: add --yes.")
+        raise CommandError("Nobody can be asked here: add --yes.")
     return input(f"{question} [y/N] ").strip().casefold() in {"y", "yes", "j", "ja"}
 
 
@@ -273,7 +253,7 @@ def _invite(options: argparse.Namespace) -> int:
         options.wrong_use("give addresses, or --group, --never-signed-in or both")
     settings = load_settings()
     if options.send and settings.smtp is None:
-        raise NoMailServer("No mail server is set: see VISIONSPRAT_SMTP_HOST in the README.")
+        raise CommandError("No mail server is set: see VISIONSPRAT_SMTP_HOST in the README.")
     # One that is no address is told like one that nobody has.
     emails = frozenset(one_form(each).encode(errors="replace").decode() for each in options.emails)
     group = None if options.group is None else clean_group(options.group)
@@ -285,7 +265,7 @@ def _invite(options: argparse.Namespace) -> int:
         if group is not None and group not in groups:
             faults.append(f"There is no group {group}.")
         if faults:
-            raise NobodyThere("\n".join(faults))
+            raise CommandError("\n".join(faults))
         group_id = None if group is None else groups[group]
         whom = Whom(emails or None, group_id, options.never_signed_in)
         by_letter = options.send and not options.output  # what is in a file, too, others may have seen
@@ -321,9 +301,9 @@ def _unlock_texts(options: argparse.Namespace) -> int:
     with closing(Store(database_path(settings))) as store:
         person = next((each for each in store.find_people(email).people if each.email == email), None)
         if person is None:
-            raise NobodyThere(f"No account has the address {email}.")
+            raise CommandError(f"No account has the address {email}.")
         if not store.release_texts(None, person.id):
-            raise NobodyThere(f"No texts of {email} are locked.")
+            raise CommandError(f"No texts of {email} are locked.")
     print(f"Released the texts of {email}.")
     if settings.smtp is None:
         return 0
@@ -331,14 +311,14 @@ def _unlock_texts(options: argparse.Namespace) -> int:
 
 
 def _require_writable(path: Path) -> None:
-    """Raises FileUnusable where a table would take the place of something that nobody has named."""
+    """Raises CommandError where a table would take the place of something that nobody has named."""
     if path.is_symlink() and (path.is_file() or not path.exists()):
-        raise FileUnusable(f"{path} is a link to another file: name that file, or another one.")
+        raise CommandError(f"{path} is a link to another file: name that file, or another one.")
     with suppress(OSError):
         if path.is_file() and _begins(path) == _DATABASE:
-            raise FileUnusable(f"{path} is a database: choose another file.")
+            raise CommandError(f"{path} is a database: choose another file.")
         if database := _belongs_to(path):
-            raise FileUnusable(f"{path} belongs to the database {database}: choose another file.")
+            raise CommandError(f"{path} belongs to the database {database}: choose another file.")
 
 
 def _belongs_to(path: Path) -> Path | None:
@@ -370,7 +350,7 @@ def _private_file(path: Path) -> Iterator[BinaryIO]:
                 _make_private(path)
             yield file
     except OSError as error:
-        raise FileUnusable(f"{path} can't be written: {error.strerror}.") from error
+        raise CommandError(f"{path} can't be written: {error.strerror}.") from error
 
 
 def _make_private(path: Path) -> None:
@@ -420,7 +400,7 @@ def _restore(options: argparse.Namespace) -> int:
         last = f", newest saved: {found.last_saved_at:%Y-%m-%d %H:%M} UTC" if found.last_saved_at else ""
         print(f"{options.file} is whole: {found.counted}{last}.")
         if not options.yes and not _yes(f"Put it in the place of {database}?"):
-            raise NotConfirmed("Nothing was changed.")
+            raise CommandError("Nothing was changed.")
 
     kept = restore(options.file, database, datetime.now(timezone.utc), agree)
     print(f"Restored to {database} and checked. Everybody has to sign in again.")
@@ -450,5 +430,5 @@ def _password() -> str:
         line = sys.stdin.readline()
         line.encode()  # some terminals let bytes that are not UTF-8 through as half surrogate pairs
     except UnicodeError:
-        raise PasswordUnreadable("The password on standard input is not UTF-8.") from None
+        raise CommandError("The password on standard input is not UTF-8.") from None
     return line.rstrip("\r\n")

@@ -16,16 +16,12 @@ from pathlib import Path
 from visionsprat.accounts.authentication import hash_password
 from visionsprat.content.module import Module, Question, load_module
 from visionsprat.domain.records import Draft, NewAccount
-from visionsprat.errors import VisionspratError
+from visionsprat.errors import CommandError
 from visionsprat.installation import database_path
 from visionsprat.settings import ROOT, load_settings
 from visionsprat.store import Store
 
 GROUP = "Hemtjänst Norr, team 3"
-
-
-class PortUnusable(VisionspratError):
-    """The demo can't listen on the port."""
 
 
 @dataclass(frozen=True)
@@ -193,7 +189,7 @@ def _require_usable(port: int) -> None:
         try:
             listener.bind(("", port))
         except OSError as error:
-            raise PortUnusable(
+            raise CommandError(
                 f"The demo can't listen on port {port}: {error.strerror}. Choose another with --port N."
             ) from None
 

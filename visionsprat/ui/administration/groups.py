@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from visionsprat.domain.fields import Fault, Refused, clean_group, clean_name
+from visionsprat.domain.fields import Fault, FieldRefused, clean_group, clean_name
 from visionsprat.domain.records import GroupRow
 from visionsprat.domain.text_rules import search_text, search_words
 from visionsprat.errors import GroupCircle, GroupNameTaken, GroupNotEmpty
@@ -127,9 +127,9 @@ def _merge(row: GroupRow, others: dict[int, str]) -> None:
 
 
 def _one_name(name: str) -> str:
-    """Raises Refused."""
+    """Raises FieldRefused."""
     if "/" in name or "|" in name:
-        raise Refused(Fault.GROUP)
+        raise FieldRefused(Fault.GROUP)
     return clean_name(name, Fault.GROUP)
 
 
@@ -138,7 +138,7 @@ def _try(change: Callable[[], object], done: str, *, gone: bool = False, field: 
     fields = [field] if field else []
     try:
         change()
-    except Refused as refused:
+    except FieldRefused as refused:
         tell_fault(refused, field)
     except GroupNameTaken:
         warning(_TAKEN, fields=fields)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from visionsprat.accounts.invitations import as_letters, invite, tell_of_corrected_address, tell_of_release
-from visionsprat.domain.fields import Refused, clean_email, clean_group, clean_name
+from visionsprat.domain.fields import FieldRefused, clean_email, clean_group, clean_name
 from visionsprat.domain.records import NewAccount, Person, Show, Whom
 from visionsprat.errors import EmailTaken, LastAdministrator, NotAllowed, SignedOut
 from visionsprat.mail.smtp import send
@@ -75,7 +75,7 @@ def _draw_new() -> None:
         path = clean_group(group) if group.strip() else None
         account = NewAccount(clean_email(email), clean_name(name), None, member_of=path)
         account_id = context.installation.store.add_account(account, context.account.id)
-    except Refused as refused:
+    except FieldRefused as refused:
         tell_fault(refused, "person_new_{}", problem)
     except EmailTaken:
         warning(EMAIL_TAKEN, fields=["person_new_email"], place=problem)
@@ -176,7 +176,7 @@ def _correct(person: Person) -> None:
         context.installation.store.correct(context.account.id, person.id, cleaned, new, checked=checked)
     except SignedOut:
         st.rerun()  # the password was changed elsewhere meanwhile, which has ended this session
-    except Refused as refused:
+    except FieldRefused as refused:
         tell_fault(refused, f"person_{{}}_{person.id}", problem)
     except EmailTaken:
         warning(EMAIL_TAKEN, fields=[f"person_email_{person.id}"], place=problem)

@@ -22,8 +22,7 @@ from visionsprat.accounts.authentication import hash_password, issue_ticket
 from visionsprat.accounts.second_factor import new_secret
 from visionsprat.domain.tokens import token_hash
 from visionsprat.store.attempts import FAILURES_BEFORE_WAIT
-from visionsprat.web.api import SESSION_COOKIE
-from visionsprat.web.index_page import BROWSER_COOKIE
+from visionsprat.web.cookies import BROWSER_COOKIE, SESSION_COOKIE
 
 MARK = "attack"
 CODE_FORM, WAIT = "Skriv koden", "för många försök"

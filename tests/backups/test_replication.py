@@ -22,11 +22,11 @@ import pytest
 from tests.support.server import Server, poll
 from visionsprat.accounts import authentication
 from visionsprat.content.module import Module
-from visionsprat.domain.records import NewAccount
+from visionsprat.domain.records import Draft, NewAccount
 from visionsprat.installation import DATABASE
 from visionsprat.settings import ROOT
 from visionsprat.store import Store
-from visionsprat.web.api import SESSION_COOKIE
+from visionsprat.web.cookies import SESSION_COOKIE
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no Litestream for Windows")
 
@@ -188,7 +188,7 @@ def test_what_was_acknowledged_two_seconds_before_a_crash_is_restored_from_the_r
         for writer in writers:
             writer.start()
         with server.store() as store:
-            store.save_reflection(3, questions[0], ERASED, 0)
+            store.save_reflection(3, Draft(questions[0], ERASED, 0))
             store.erase_reflections(3)
             store.wipe()  # in vain, as Litestream reads
         erased_at = time.monotonic()
@@ -231,13 +231,13 @@ def test_what_was_erased_beside_litestream_is_wiped_when_it_stops_and_the_replic
 ) -> None:
     question = module.questions[0].id
     with replication.running(), replication.store() as store:
-        store.save_reflection(3, question, ERASED, 0)
+        store.save_reflection(3, Draft(question, ERASED, 0))
         store.erase_reflections(3)
     assert replication.holds(ERASED)
     replication.wipe()
     assert not replication.holds(ERASED)
     with replication.running(), replication.store() as store:
-        store.save_reflection(1, question, "efteråt", 0)
+        store.save_reflection(1, Draft(question, "efteråt", 0))
     replication.lose_the_disk()
     replication.restore()
     with replication.store() as store:

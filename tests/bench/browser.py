@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, TimeoutError, syn
 from tests.bench.report import Figure, heading, median, remark, show
 from tests.support.measured_server import Learner, Server, sign_in
 from tests.support.walk import THEMES, WALK
-from visionsprat.web.api import SESSION_COOKIE
+from visionsprat.web.cookies import SESSION_COOKIE
 
 #: A phone's line: 1.6 Mbit/s down, 750 kbit/s up, 150 ms.
 LINE = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 93_750}

@@ -26,8 +26,8 @@ from visionsprat.settings import ROOT
 from visionsprat.store import Store
 from visionsprat.ui import editor, layout, pages
 from visionsprat.ui.first_words import first_words
-from visionsprat.web.api import routes
 from visionsprat.web.index_page import Front
+from visionsprat.web.routes import OwnRoutes, routes
 from visionsprat.web.security import Guard
 from visionsprat.web.websocket import Frames
 
@@ -71,8 +71,12 @@ def parts(_: Request) -> Response:
 
 app = st.App(
     ROOT / "pages" / "entry.py",
-    routes=[*routes(), Route("/api/bench-parts", parts)],
-    middleware=[Middleware(Guard), Middleware(Front, words=first_words), Middleware(Frames)],
+    middleware=[
+        Middleware(Guard),
+        Middleware(Front, words=first_words),
+        Middleware(OwnRoutes, routes=[Route("/api/bench-parts", parts), *routes()]),
+        Middleware(Frames),
+    ],
     lifespan=lifespan,
     on_script_error=show_trouble,
 )

@@ -34,6 +34,7 @@ from tests.support.people import (
 )
 from tests.support.server import Server
 from tests.support.staff_lists import csv_file
+from tests.support.stored import known_as
 from tests.support.swedish import foreign
 from tests.support.windows import OVERFLOW, TWO_FRAMES, Window, lasting, open_window, settle
 from visionsprat.accounts.invitations import invite
@@ -42,7 +43,7 @@ from visionsprat.content.module import load_module
 from visionsprat.domain.records import Whom
 from visionsprat.domain.tokens import token_hash
 from visionsprat.settings import ROOT
-from visionsprat.web.api import SESSION_COOKIE
+from visionsprat.web.cookies import SESSION_COOKIE
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 ALL_RULES: dict[str, Any] = {
@@ -355,7 +356,7 @@ def use_a_link_that_locks(window: Window) -> Person:
     person = add_person(window.server, "Elin Testsson")
     person.write("skapande/innebar", "Vi pratar om hur det gick.")
     with window.server.store() as store:
-        store.invite(None, Whom(emails=frozenset({person.email})), lambda _: f"link of {person.id}")
+        known_as(store, f"link of {person.id}", store.invite(None, Whom(emails=frozenset({person.email}))))
         store.use_invitation(f"link of {person.id}", PASSWORD_HASH)
     return person
 

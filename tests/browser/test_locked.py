@@ -27,7 +27,7 @@ from tests.support.people import (
 from tests.support.server import Server
 from visionsprat.domain.tokens import token_hash
 from visionsprat.store.locked import VOUCHING_AFTER
-from visionsprat.web.api import SESSION_COOKIE
+from visionsprat.web.cookies import SESSION_COOKIE
 
 SECRET, EARLIER, NEW = "Vi matar uttern.", "Vi klappar igelkotten.", "Det här är nytt."
 QUESTION = "skapande/innebar"

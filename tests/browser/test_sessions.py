@@ -26,7 +26,7 @@ from tests.support.people import (
     until,
 )
 from tests.support.server import Server
-from visionsprat.web.api import DEVICE_COOKIE, SESSION_COOKIE
+from visionsprat.web.cookies import DEVICE_COOKIE, SESSION_COOKIE
 
 QUESTION, TEXT = "skapande/innebar", "Skrivet just när det hände."
 ROUTE = "**/api/reflections"

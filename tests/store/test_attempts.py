@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from visionsprat.domain.records import Attempt
+from visionsprat.domain.records import Attempt, Replaced
 from visionsprat.errors import TooManyFailures
 from visionsprat.store import Store
 from visionsprat.store.attempts import FAILURES_BEFORE_WAIT, FAILURES_OF_CLIENT
@@ -53,7 +53,8 @@ def next_wait(store: Store, clock: Clock, email: str = KNOWN) -> float:
 def know_device(store: Store, account_id: int, device: str, earlier: str = "") -> None:
     """Sign in with a browser that keeps this token from now on."""
     store.add_ticket(account_id, f"ticket of {device}")
-    assert store.redeem_ticket(f"ticket of {device}", f"session of {device}", device, earlier)
+    ended = Replaced(earlier)
+    assert store.redeem_ticket(f"ticket of {device}", f"session of {device}", device, replaced=ended)
 
 
 @pytest.mark.parametrize("email", [KNOWN, UNKNOWN])

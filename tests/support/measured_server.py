@@ -18,7 +18,7 @@ from visionsprat.domain.records import NewAccount
 from visionsprat.installation import DATABASE
 from visionsprat.settings import PREFIX, ROOT
 from visionsprat.store import Store
-from visionsprat.web.api import SESSION_COOKIE
+from visionsprat.web.cookies import SESSION_COOKIE
 
 BENCH = Path(__file__).resolve().parents[1] / "bench"
 OURS = ROOT / "app.py"

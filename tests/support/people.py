@@ -17,9 +17,8 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.support.server import Server, poll
 from visionsprat.accounts import authentication
-from visionsprat.domain.records import NewAccount, Reflection
-from visionsprat.web.api import SESSION_COOKIE
-from visionsprat.web.cookies import Outside
+from visionsprat.domain.records import Draft, NewAccount, Reflection
+from visionsprat.web.cookies import SESSION_COOKIE, Outside
 
 PASSWORD = "häst batteri klammer"
 PASSWORD_HASH = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
@@ -44,7 +43,7 @@ class Person:
     def write(self, question: str, text: str) -> None:
         """Store an answer as another browser of the same person would."""
         with self.server.store() as store:
-            saved = store.save_reflection(self.id, question, text, self._stored(question)[1])
+            saved = store.save_reflection(self.id, Draft(question, text, self._stored(question)[1]))
         assert isinstance(saved, Reflection)
 
     def new_token(self) -> str:

@@ -21,7 +21,8 @@ from visionsprat.domain.records import NewAccount
 from visionsprat.installation import BACKUPS, DATABASE
 from visionsprat.settings import ROOT
 from visionsprat.store import Store
-from visionsprat.web.api import ACCOUNT_HEADER, SESSION_COOKIE
+from visionsprat.web.answers import ACCOUNT_HEADER
+from visionsprat.web.cookies import SESSION_COOKIE
 
 WRITERS = 6
 UNANSWERED = 4  # as in static/editor.js

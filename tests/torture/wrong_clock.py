@@ -9,9 +9,9 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from app import house, lifespan, show_trouble
+from app import installation, lifespan, show_trouble
 from visionsprat.settings import ROOT
-from visionsprat.web.api import routes
+from visionsprat.web.routes import OwnRoutes, routes
 from visionsprat.web.security import Guard
 
 _WRONG_BY = Path(os.environ["WRONG_BY"])
@@ -21,11 +21,10 @@ def _clock() -> datetime:
     return datetime.now(timezone.utc) + timedelta(seconds=float(_WRONG_BY.read_text(encoding="ascii")))
 
 
-house.store.clock = _clock
+installation.store.clock = _clock
 app = st.App(
     ROOT / "pages" / "entry.py",
-    routes=routes(),
-    middleware=[Middleware(Guard)],
+    middleware=[Middleware(Guard), Middleware(OwnRoutes, routes=routes())],
     lifespan=lifespan,
     on_script_error=show_trouble,
 )

@@ -7,7 +7,8 @@ import re
 import pytest
 
 from visionsprat.settings import ROOT
-from visionsprat.web.index_page import ASSETS, index_page
+from visionsprat.web.index_page import index_page
+from visionsprat.web.static_files import ASSETS
 
 SCRIPT = (ASSETS / "arrival.js").read_text(encoding="utf-8")
 #: What came to JavaScript after ES5, as far as a script like ours would use it.

@@ -19,10 +19,8 @@ from visionsprat.settings import ROOT
 from visionsprat.store.schema import schema
 from visionsprat.telemetry import metrics
 from visionsprat.version import VERSION
-from visionsprat.web.api import OwnRoutes
-from visionsprat.web.api import routes as web_routes
 from visionsprat.web.index_page import Front
-from visionsprat.web.metrics_endpoint import routes
+from visionsprat.web.routes import OwnRoutes, routes
 from visionsprat.web.security import Guard
 from visionsprat.web.streamlit_routes import Allowed
 
@@ -33,8 +31,7 @@ PUBLIC = "https://vision.example.se"
 
 @cache
 def application() -> Starlette:
-    own = [*routes(), *web_routes()]
-    own_routes = Middleware(OwnRoutes, routes=own)
+    own_routes = Middleware(OwnRoutes, routes=routes())
     return Starlette(middleware=[Middleware(Guard), Middleware(Front), own_routes, Middleware(Allowed)])
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from starlette.requests import HTTPConnection
 
-from visionsprat.web.api import SESSION_COOKIE
-from visionsprat.web.index_page import BROWSER_COOKIE
+from visionsprat.web.cookies import BROWSER_COOKIE, SESSION_COOKIE
 from visionsprat.web.session_owners import HEADER, mark, owner
 
 

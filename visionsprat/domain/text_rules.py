@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from visionsprat.domain.invisible import bare
-from visionsprat.errors import VisionspratError
+from visionsprat.errors import Refused
 
 MAX_CHARACTERS = 20_000
 #: No character of a text in NFC stands for more characters, or bytes of UTF-8, in any other form of it.
@@ -31,7 +31,7 @@ _LONG_RUN = re.compile(f"[{_SUSPECTS}][{_SUSPECTS}]{{{MOST_MARKS},}}")  # a plai
 _SEARCHED = 200
 
 
-class TextRefused(VisionspratError):
+class TextRefused(Refused):
     """The text can't be stored at all."""
 
 
@@ -52,7 +52,7 @@ class TooManyMarks(TextRefused):
         super().__init__(f"The text has more than {MOST_MARKS} combining marks in a row.")
 
 
-class TextTooLong(VisionspratError):
+class TextTooLong(Refused):
     """The text has more than MAX_CHARACTERS characters."""
 
     def __init__(self, characters: int) -> None:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from visionsprat.errors import VisionspratError
+from visionsprat.errors import Unavailable
 
 #: Half of the cores; the other half is for saves and pages.
 AT_ONCE = max(1, (os.cpu_count() or 2) // 2)
@@ -51,7 +51,7 @@ def _letting_others_by() -> Iterator[None]:
         _strangers.acquire()
 
 
-class TooBusy(VisionspratError):
+class TooBusy(Unavailable):
     """So many wait for costly work that one more would wait in vain."""
 
 

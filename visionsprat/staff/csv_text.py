@@ -40,21 +40,24 @@ def read(data: bytes, known: Collection[str]) -> tuple[dict[str, str], Iterator[
     codec, name, data = _decodable(data)
     skipped, separator = _declared(data, codec)
     if separator is None:
-        scores = {each: _rows(data, codec, each, skipped, known, quiet=True)[0] for each in _SEPARATORS}
+        scores = {each: _score(data, codec, each, skipped, known) for each in _SEPARATORS}
         separator = max(scores, key=lambda each: max(scores[each], 0))
     _, rows = _rows(data, codec, separator, skipped, known)
     return {"encoding": name, "separator": _SEPARATORS.get(separator, "other")}, rows
 
 
 def _rows(
-    data: bytes, codec: str, separator: str, skipped: int, known: Collection[str], *, quiet: bool = False
+    data: bytes, codec: str, separator: str, skipped: int, known: Collection[str]
 ) -> tuple[int, Iterator[Row]]:
+    return from_headings(_csv_rows(data, codec, separator, skipped), known)
+
+
+def _score(data: bytes, codec: str, separator: str, skipped: int, known: Collection[str]) -> int:
+    """How well the headings are understood with this separator; -1 when nothing can be read."""
     try:
-        return from_headings(_csv_rows(data, codec, separator, skipped), known)
+        return _rows(data, codec, separator, skipped, known)[0]
     except Refused:
-        if not quiet:
-            raise
-        return -1, iter(())
+        return -1
 
 
 def _csv_rows(data: bytes, codec: str, separator: str, skipped: int) -> Iterator[Row]:

@@ -12,8 +12,9 @@ from sqlite_utils import Database
 
 from visionsprat.domain.records import Attempt, Factor
 from visionsprat.errors import TooManyFailures
-from visionsprat.store.base import Connections, iso, moment
+from visionsprat.store.base import Connections
 from visionsprat.store.sessions import DEVICE_LIFE
+from visionsprat.store.times import iso, moment
 
 FAILURES_REMEMBERED = timedelta(minutes=15)
 #: From this failure on one has to wait, twice as long after each further one.

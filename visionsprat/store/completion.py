@@ -7,7 +7,8 @@ from collections.abc import Collection
 
 from visionsprat.domain.records import ManagedGroup, Member
 from visionsprat.domain.text_rules import swedish_order
-from visionsprat.store.base import Connections, moment
+from visionsprat.store.base import Connections
+from visionsprat.store.times import moment
 
 _SEEN = """
     WITH RECURSIVE seen (id) AS (

@@ -13,7 +13,10 @@ from sqlite_utils import Database
 from visionsprat.domain.records import Action, TextLock
 from visionsprat.domain.text_rules import is_blank
 from visionsprat.errors import NotAllowed
-from visionsprat.store.base import Connections, audit, doubt_address, end_links, iso, moment, require_admin
+from visionsprat.store.base import Connections, doubt_address, end_links
+from visionsprat.store.events import Event, audit
+from visionsprat.store.rights import require_admin
+from visionsprat.store.times import iso, moment
 
 #: So long an administrator must have been one, in their own hands, before the link was made: another
 #: account that is made for the purpose vouches for nobody.
@@ -117,7 +120,7 @@ class LockedTexts(Connections):
             db.execute("UPDATE accounts SET password_hash = ? WHERE id = ?", [found[0], account_id])
             db.execute("DELETE FROM sessions WHERE account_id = ?", [account_id])
             end_links(db, account_id)
-            audit(db, self._now(), account_id, Action.TEXTS_UNLOCKED, account_id=account_id)
+            audit(db, Event(self._now(), account_id, Action.TEXTS_UNLOCKED, account_id=account_id))
             return True
 
     def release_texts(self, actor_id: int | None, account_id: int) -> bool:
@@ -141,7 +144,7 @@ class LockedTexts(Connections):
                     [now, actor_id, each.id],
                 )
             if released:
-                audit(db, now, actor_id, Action.TEXTS_RELEASED, account_id=account_id)
+                audit(db, Event(now, actor_id, Action.TEXTS_RELEASED, account_id=account_id))
             return bool(released)
 
     def know_of_release(self, account_id: int) -> None:
@@ -157,7 +160,7 @@ class LockedTexts(Connections):
             doubted = "SELECT 1 FROM accounts WHERE id = ? AND address_unproven_since IS NOT NULL"
             if db.execute(doubted, [account_id]).fetchone():
                 doubt_address(db, account_id, None, None)
-                audit(db, self._now(), account_id, Action.ADDRESS_CONFIRMED, account_id=account_id)
+                audit(db, Event(self._now(), account_id, Action.ADDRESS_CONFIRMED, account_id=account_id))
 
 
 def lock_texts(db: Database, account_id: int, now: str, *, link_by: int | None, made_at: str) -> bool:

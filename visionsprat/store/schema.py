@@ -15,10 +15,10 @@ from sqlite_utils import Database, Migrations
 
 from visionsprat.domain.email_addresses import one_form
 from visionsprat.domain.text_rules import composed, search_text
-from visionsprat.errors import VisionspratError
+from visionsprat.errors import CannotStart
 
 
-class DatabaseTooNew(VisionspratError):
+class DatabaseTooNew(CannotStart):
     """The database has migrations that this version does not know."""
 
     def __init__(self, names: list[str]) -> None:
@@ -28,7 +28,7 @@ class DatabaseTooNew(VisionspratError):
         )
 
 
-class MigrationFailed(VisionspratError):
+class MigrationFailed(CannotStart):
     """The database could not be brought up to date, and is as it was before."""
 
     def __init__(self, name: str, cause: Exception, kept: Path | None) -> None:

@@ -21,7 +21,7 @@ from visionsprat.errors import StoreUnavailable
 from visionsprat.installation import open_installation
 from visionsprat.ui.layout import render
 from visionsprat.ui.pages import CLAIM, steps
-from visionsprat.web.cookies import SESSION_COOKIE
+from visionsprat.web.cookies import session_token
 from visionsprat.wording.messages import NOT_FILLED_IN
 
 #: For everybody, and the same for all.
@@ -32,7 +32,7 @@ _FRAME_ALONE = {INVITATION, CLAIM, "glomt-losenord"}
 def first_words(request: Request) -> str:
     """HTML to stand in the index page at the address that was asked for."""
     installation = open_installation()
-    token = request.cookies.get(SESSION_COOKIE, "")
+    token = session_token(request.cookies)
     try:
         signed_in = bool(token) and installation.store.account_of_session(token_hash(token)) is not None
     except StoreUnavailable:

@@ -7,7 +7,7 @@ ports share a host's cookies: two servers with the same names would sign each ot
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -47,6 +47,11 @@ class Outside:
 
     def _of_all_ports(self, plain: str) -> str:
         return _HOST + plain if self.https else plain
+
+
+def session_token(cookies: Mapping[str, str]) -> str:
+    """The token of the session that a browser comes with; empty for none."""
+    return cookies.get(SESSION_COOKIE, "")
 
 
 class HostCookies:

@@ -11,7 +11,7 @@ from tests.browser.engines.drivers import OverHttp
 from tests.browser.engines.tabs import Tab
 from tests.support.engines import SYSTEMS_PYTHON
 from tests.support.people import Person
-from visionsprat.web.api import SESSION_COOKIE
+from visionsprat.web.cookies import SESSION_COOKIE
 
 _FROM_WEBKIT = Path(__file__).with_name("print_from_webkit.py")
 

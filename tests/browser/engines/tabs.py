@@ -9,7 +9,7 @@ from typing import Any
 from tests.browser.engines.drivers import Driver, Refused
 from tests.support.people import PASSWORD, Person
 from tests.support.server import Server, poll
-from visionsprat.web.api import SESSION_COOKIE
+from visionsprat.web.cookies import SESSION_COOKIE
 
 #: What WebDriver calls an element by.
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"

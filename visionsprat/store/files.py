@@ -1,4 +1,4 @@
-"""What copies.py and migrations do with a database file as a whole. SQLite's own errors come through."""
+"""What copies.py and schema.py do with a database file as a whole. SQLite's own errors come through."""
 
 from __future__ import annotations
 

@@ -273,7 +273,7 @@ def _invite(options: argparse.Namespace) -> int:
         options.wrong_use("give addresses, or --group, --never-signed-in or both")
     settings = load_settings()
     if options.send and settings.smtp is None:
-        raise NoMailServer("No mail server is set: see VISIONSPRAT_SMTP_HOST in the README.")
+        raise NoMailServer("No mail server is set: see VISIONSPRAT_SMTP_HOST in docs/operations.md.")
     # One that is no address is told like one that nobody has.
     emails = frozenset(one_form(each).encode(errors="replace").decode() for each in options.emails)
     group = None if options.group is None else clean_group(options.group)

@@ -1,4 +1,4 @@
-"""Continuous replication as README tells of it: a server and Litestream killed under load, and restored."""
+"""Continuous replication, by docs/operations.md: a server and Litestream killed under load, restored."""
 
 from __future__ import annotations
 
@@ -85,8 +85,8 @@ def client(server: Server, account_id: int) -> httpx.Client:
 
 
 def commands(*programs: str) -> list[str]:
-    """The commands in README's section that begin with one of these."""
-    (_, section) = (ROOT / "README.md").read_text(encoding="utf-8").split("## Continuous replication\n")
+    """The commands in the paper's section that begin with one of these."""
+    (_, section) = (ROOT / "docs" / "operations.md").read_text("utf-8").split("## Continuous replication\n")
     blocks = re.findall(r"```sh\n(.*?)```", section.split("\n## ")[0], re.DOTALL)
     found = [line for block in blocks for line in block.splitlines() if line.startswith(programs)]
     return [_with_our_python(line) for line in found]
@@ -98,7 +98,7 @@ def _with_our_python(command: str) -> str:
 
 @dataclass(frozen=True)
 class Replication:
-    """Litestream beside a data folder, with README's commands and deploy/'s configuration."""
+    """Litestream beside a data folder, with the paper's commands and deploy/'s configuration."""
 
     data: Path
     replica: Path
@@ -156,7 +156,7 @@ class Replication:
         self.data.mkdir(mode=0o700)
 
     def restore(self) -> None:
-        """README's commands, one after another."""
+        """The paper's commands, one after another."""
         for command in commands(".venv/bin/litestream restore", ".venv/bin/python", "rm"):
             yes = " --yes" if "visionsprat restore" in command else ""
             subprocess.run(["sh", "-ec", command + yes], cwd=ROOT, env=self.environment, check=True)

@@ -30,7 +30,8 @@ def test_it_stands_behind_the_first_words_and_waits_for_no_other_script() -> Non
 
 
 @pytest.mark.parametrize(
-    "document", ["README.md", "content/tillganglighet.md", "visionsprat/ui/static/arrival.js"]
+    "document",
+    ["README.md", "docs/operations.md", "content/tillganglighet.md", "visionsprat/ui/static/arrival.js"],
 )
 def test_the_same_browsers_are_named_everywhere(document: str) -> None:
     said = (ROOT / document).read_text(encoding="utf-8")

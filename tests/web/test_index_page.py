@@ -191,7 +191,7 @@ def test_our_files_are_kept_forever_under_an_address_of_their_content(client: Cl
     [
         "/assets/../editor.py",
         "/assets/..%2feditor.py",
-        "/assets/%2e%2e/%2e%2e/front.py",
+        "/assets/%2e%2e/%2e%2e/web/index_page.py",
         "/assets/../../../app.py",
         "/assets/..%2f..%2f..%2fdata%2fvisionsprat.db",
         "/static/..%2f..%2fruntime%2fstate%2fsession_state.py",

@@ -1,4 +1,10 @@
-"""Sign-in, passwords and who somebody is. The one module that knows streamlit-authenticator."""
+"""Sign-in, passwords and who somebody is. The one module that knows streamlit-authenticator.
+
+It is asked whether a password is right for a dict with the one account. Where there is no password to
+compare with, a hash that nobody has the password to stands in: every refusal costs one bcrypt. What follows
+from a right password is a ticket: the form is drawn by a script run, which can't set a cookie, so the
+browser is sent to `/api/ticket` with it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Invitations: links made, handed out as a table or as letters, and used."""
+"""Invitations: links made, handed out as a table or as letters, and used.
+
+A link is used by a script run that a button asked for, never by opening it: mail scanners open links. The
+store gets hashes only; the link itself is in the answer to whoever made it, and in its letter.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,9 @@
 """The second factor: a code from an app, or a recovery code, asked for after the right password.
 
 Between the two steps the server keeps who is waiting; the browser gets nothing that could let it in.
+Account and password are looked at again before a code is used up; only then there is a ticket. Recovery
+codes have 118 bits and a quick hash, keyed by the factor's secret: one hash finds which of ten it is, where
+59 bits would have asked for scrypt with 128 MiB for each try.
 """
 
 from __future__ import annotations

@@ -1,4 +1,14 @@
-"""Backups: made while people write, thinned as they grow old, and put back in the database's place."""
+"""Backups: made while people write, thinned as they grow old, and put back in the database's place.
+
+A backup is `VACUUM INTO`, not a copy page by page: one state, nobody hindered, no deleted text in its free
+pages, and one plain file. It gets its name only when it is checked and on the disk.
+
+A restore migrates and checks the new file before it takes the old one's place, and links the old one aside
+instead of moving it: at no moment is there no database, which a start would make anew. What a killed
+restore has taken from the old database is given back by the next start or restore, as two names can't
+change at once, and a damaged database without its -wal would be poorer. It signs everybody out, lest ended
+sessions come alive; so a replica is restored by it, too, and not by Litestream alone.
+"""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ class Reflection:
     text: str
     revision: int
     saved_at: datetime
-    #: What it was written on, as in "Mobil, Android"; see devices.py. Empty when it was not asked.
+    #: What it was written on, as in "Mobil, Android"; see web/user_agent.py. Empty when it was not asked.
     device_kind: str = ""
     #: Whether there will soon be no room for more of its author's earlier texts: see store/quotas.py.
     nearly_full: bool = field(default=False, compare=False)

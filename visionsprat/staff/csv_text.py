@@ -1,4 +1,9 @@
-"""A staff list as text: how its letters are written, what stands between its cells, and the cells."""
+"""A staff list as text: how its letters are written, what stands between its cells, and the cells.
+
+Which code page a text is in is told by its words: each reading costs what its letters are strange in their
+places (a capital inside a word, ö beside a vowel, š between consonants). Too close to call is refused, as a
+wrong guess would garble names in silence.
+"""
 
 from __future__ import annotations
 

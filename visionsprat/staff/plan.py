@@ -1,4 +1,8 @@
-"""The staff list: what a file says about people, groups and managers, and what it would change."""
+"""The staff list: what a file says about people, groups and managers, and what it would change.
+
+It is a plan before it is a change: the plan carries the directory it was made from, and is refused when
+that is no longer so. The page's preview and the terminal show the same plan.
+"""
 
 from __future__ import annotations
 

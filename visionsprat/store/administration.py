@@ -1,4 +1,11 @@
-"""What administrators do for people. Each use case asks whether the actor is one, and is audited."""
+"""What administrators do for people. Each use case asks whether the actor is one, and is audited.
+
+An administrator's own address asks for the password here, too (`correct(checked=…)`): at an unlocked
+computer it would bring the letters of "Glömt lösenordet?" to whoever sits there. An address that another
+has corrected, or whose handed-out link was used, is in doubt (`accounts.address_unproven_since`) until its
+person says on a page that it is theirs. Signing in proves nothing: one may be told a plausible address
+whose letters another reads.
+"""
 
 from __future__ import annotations
 

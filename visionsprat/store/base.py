@@ -1,4 +1,18 @@
-"""What every part of the store stands on: connections and transactions."""
+"""What every part of the store stands on: connections and transactions.
+
+A pool of connections rather than one a thread. One is held throughout, and the three files are known by
+inode: SQLite would go on writing into files that are removed or replaced, and what was acknowledged would
+be gone with the process. So every use asks whether they still have their names (some µs), and each write
+whether the -wal has become smaller (2 µs): SQLite would write on behind the gap, acknowledge it, and bring
+the gap into the database. Wiping makes it smaller, too, so one `quick_check` then tells whether all its
+pages are there.
+
+The threads of a process take turns to write: SQLite sleeps between its tries to get the lock, so among many
+the last may go first and one wait in vain. A connection that met trouble is closed: it may have been opened
+read-only or be left in a transaction, and would go on failing when all is well. Temporary files lie beside
+the database (`temp_store_directory`, deprecated, but the one way after Python has loaded SQLite): they hold
+people's texts, and a full /tmp would put off wiping.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""The keys by which browsers keep secret what is not saved yet: for a live session of the account alone."""
+"""The keys by which browsers keep secret what is not saved yet: for a live session of the account alone.
+
+256 random bits of each account, made with it: a database restored from last night has the keys of those who
+write today. A key is made anew when its person's reflections are erased, and goes with the account: what
+any browser still keeps is then nobody's to read.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,11 @@
-"""Invitations: one-time links with which people choose a password. Only their hashes are kept here."""
+"""Invitations: one-time links with which people choose a password. Only their hashes are kept here.
+
+Asking for a new password is one write, the same for any address; looking the account up and sending happens
+in the background, so the time it takes tells nothing. A link for a forgotten password does not end a
+longer-lived invitation, as anybody can ask for one in another's name; using either ends both, and so does a
+change of password or address. Requests are counted by a mark of the client, whose key stands in a file
+beside the database: one in it would be in each backup beside the marks.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,16 @@
 """Texts that are locked: what was written before somebody used a link that others may have had.
 
 They stand in tables of their own, which nothing that shows texts reads, until whoever wrote them gives the
-old password, or another administrator or whoever runs the server vouches for them.
+old password, or another administrator or whoever runs the server vouches for them. They move there in the
+transaction that sets the new password, so no page, route, export or conflict can forget to look. Whether a
+link locks is decided at its use: not if it went by letter alone to an address that is not in doubt
+(`invitations.to_own_address`).
+
+The old password unlocks, and becomes the password again, with everybody signed out: whoever has made up a
+password for somebody and told it them would read along otherwise. Each lock keeps the hash of before
+itself, so the one who came in by the first link opens only what was locked after it. Revisions go on from
+`accounts.locked_revision`, so a tab that still shows an old text meets a conflict and both texts are kept;
+locked texts come back under the numbers they had.
 """
 
 from __future__ import annotations

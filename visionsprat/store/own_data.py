@@ -1,4 +1,11 @@
-"""What somebody does with all that is stored about them: take a copy, or erase it for good."""
+"""What somebody does with all that is stored about them: take a copy, or erase it for good.
+
+Revisions go on from `accounts.erased_revision`: a tab or device that saves upon an older one is told (409,
+`erased`) and asked, and nothing of it is kept. Account ids are AUTOINCREMENT, as drafts in browsers are
+kept by them and SQLite would give the highest one away again. Erasing reflections is not in the audit log,
+as administrators see nothing of the learning; erasing an account is, with every address of its own replaced
+by "raderat konto".
+"""
 
 from __future__ import annotations
 

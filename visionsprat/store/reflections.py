@@ -1,4 +1,17 @@
-"""What people write: each text with its revisions."""
+"""What people write: each text with its revisions, and optimistic concurrency between tabs and devices.
+
+A save carries the revision it was based on. The same text is no change; a newer stored text that differs is
+a conflict: both are kept, the refused one as a revision, and the person chooses. Texts that the same editor
+sent and got no answer about (`unanswered`) are none of those. Texts are cleaned before the write lock is
+asked for.
+
+An earlier text is kept when a sitting has ended, when much of it goes, at once or slowly, when much is
+replaced by one save, and when a save that had not seen it overwrites it; tests/store/test_interleavings.py
+says exactly what is found again. What goes slowly is measured against the fullest text of the sitting,
+which waits from its first lost character as a provisional row that nobody sees: an hour of writing makes
+one to three versions. One is brought back by an ordinary save of its text: so that needs no route of its
+own, and is undone in the same way.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""The second factor of those who have set one up: its secret, the codes that are used, and recovery codes."""
+"""The second factor of those who have set one up: its secret, the codes that are used, and recovery codes.
+
+The newest used step is stored, by one conditional statement: a code used twice at once lets in once. After
+the clock was set back, steps far ahead don't count, or nobody could sign in until then. A factor outlives
+the administrator's role: it could be taken away unseen otherwise, by taking the role and giving it back.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,12 @@
-"""Who is here: sessions, the tickets they begin with, and the steps a person has visited."""
+"""Who is here: sessions, the tickets they begin with, and the steps a person has visited.
+
+All tokens are random and stored as SHA-256; no secret key is needed. A ticket is a row with a `ticket_hash`
+and no `token_hash`, so that nothing which looks for a token ever finds it. It is inserted only where the
+account is active and its hash is the one that was checked, in one statement, is found only by ticket and
+browser mark, and whatever ends sessions ends it too. Redeeming it ends the session that the browser had, in
+the same transaction. Sessions hold no client address: the kind of device and the times are enough to know
+one's own again.
+"""
 
 from __future__ import annotations
 

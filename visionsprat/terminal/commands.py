@@ -234,7 +234,7 @@ def _invite(
         raise click.UsageError("give addresses, or --group, --never-signed-in or both")
     settings = load_settings()
     if by_mail and settings.smtp is None:
-        raise CommandError("No mail server is set: see VISIONSPRAT_SMTP_HOST in the README.")
+        raise CommandError("No mail server is set: see VISIONSPRAT_SMTP_HOST in docs/operations.md.")
     # One that is no address is told like one that nobody has.
     named = frozenset(one_form(each).encode(errors="replace").decode() for each in emails)
     path = None if group is None else clean_group(group)

@@ -1,4 +1,8 @@
-"""The current script run: whose it is, where they are and how far they have come."""
+"""The current script run: whose it is, where they are and how far they have come.
+
+Where a visitor is, the page that is drawn says (`settle`), not what its client claims: the claimed address
+chooses nothing but the page for a wrong address, and is kept nowhere.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
 """The words that come with the index page, to be read before Streamlit's front end has arrived.
 
-They are drawn from the same templates as the pages, and give way to them (static/shell.js). Nothing in them
-is personal, and nothing of a page that the visitor may not see: such pages get their frame alone.
+They are drawn from the same templates as the pages, in Streamlit's own class names, so that one stylesheet
+places both alike, and give way to them: they can be read 5 s before Streamlit has come on a phone's line.
+Nothing in them is personal, and nothing of a page that the visitor may not see: such pages get their frame
+alone. They know whether the session is alive (one query), and nothing else about anybody.
 """
 
 from __future__ import annotations

@@ -1,4 +1,10 @@
-"""Which pages there are, and for whom."""
+"""Which pages there are, and for whom.
+
+The navigation is our own (`position="hidden"`): the path shows each theme's state, which Streamlit's
+sidebar can't, and its narrow-screen behaviour fails WCAG. A page for a wrong address is added to the
+visitor's own list at that address, so a learner at `/min-grupp` and anybody at `/finns-inte` see the same
+thing, and Streamlit's English dialog never shows.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""An administrator's second factor on their own page: set up, turned off, with new recovery codes."""
+"""An administrator's second factor on their own page: set up, turned off, with new recovery codes.
+
+The QR code is an image with a data address: st.html keeps it, and it stays dark on white in the dark
+scheme. No `inputmode`: the same field takes recovery codes, which have letters.
+"""
 
 from __future__ import annotations
 

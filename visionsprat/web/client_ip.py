@@ -1,4 +1,9 @@
-"""Where a browser comes from, as far as sign-ins are counted by it."""
+"""Where a browser comes from, as far as sign-ins are counted by it.
+
+A client header without an address is one client, "unknown": whoever gets past the proxy with nonsense
+shares one count. This machine itself is not counted: without a header it may be a proxy that everybody
+comes through, and one stranger could keep all out.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,11 @@
 
 A neighbour, or whoever answers for one without TLS, can set a cookie for a whole domain: of two with one
 name the browser sends both, and the later would count. Under TLS a `__Host-` cookie is the host's own. But
-ports share a host's cookies: two servers with the same names would sign each other's people out.
+ports share a host's cookies: two servers with the same names would sign each other's people out, so the
+port stands in them where it is not the default one; one without counts where there is none with it, and is
+never taken back there, as it may be another server's. Under TLS a plain name counts only with a token from
+before (new ones begin with `2.`), which ends within 30 days; the browser's mark never does. A middleware
+outside all that reads cookies does it: a new route can't forget it.
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from visionsprat.domain.tokens import TOKEN_MARK
 
 SESSION_COOKIE = "visionsprat_session"
-#: By which a browser that has signed in before is known; see store/attempts.py.
+#: A device cookie: by it a browser that has signed in before is known; see store/attempts.py.
 DEVICE_COOKIE = "visionsprat_device"
 #: Ties a sign-in ticket to the browser that asked for it.
 BROWSER_COOKIE = "visionsprat_browser"

@@ -1,4 +1,12 @@
-"""What stands before everything: who may ask, and the security headers of every answer."""
+"""What stands before everything: who may ask, and the security headers of every answer.
+
+Against cross-site request forgery (CSRF): whatever changes something needs our own Origin, and so does a
+websocket; there is no CORS. Against framing and foreign scripts: the Content Security Policy (CSP), which
+pages bring themselves (web/index_page.py). One middleware before all routes, Streamlit's too: a new route
+can't forget it. A websocket without an Origin is let in, as browsers always send one; it is no page of
+another site. A refused host is told the right address in Swedish, which Starlette's TrustedHostMiddleware
+can't.
+"""
 
 from __future__ import annotations
 
@@ -96,7 +104,7 @@ def _client(asked: HTTPConnection) -> str | None:
 
 
 def client_of_request(headers: Headers, connection: str | None) -> str:
-    """Where a request comes from; empty for this machine itself. See client.py."""
+    """Where a request comes from; empty for this machine itself. See client_ip.py."""
     header = open_installation().settings.client_header
     return client_in(headers.getlist(header) if header else [], connection)
 

@@ -26,11 +26,11 @@ from visionsprat.ui import widget_values
 from visionsprat.ui.error_page import show_trouble
 from visionsprat.ui.first_words import first_words
 from visionsprat.version import VERSION
-from visionsprat.web import connections, downloads, metrics_endpoint
-from visionsprat.web.api import OwnRoutes, routes
+from visionsprat.web import connections
 from visionsprat.web.cookies import HostCookies
 from visionsprat.web.index_page import Front, site
 from visionsprat.web.request_id import Traffic
+from visionsprat.web.routes import OwnRoutes, routes
 from visionsprat.web.security import Guard, is_https, port
 from visionsprat.web.streamlit_routes import Allowed
 from visionsprat.web.websocket import Frames
@@ -58,7 +58,7 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
         installation.store.path, backups_path(installation.settings), installation.store.clock
     )
     with backups, background_wiping(installation.store):
-        async with connections.watched():
+        async with connections.watched(), memory.given_back():
             yield {}
     installation.store.close()
     _log.info("Stopped", extra=running)
@@ -90,10 +90,7 @@ app = st.App(
         Middleware(HostCookies, is_https=is_https, port=port),
         Middleware(Guard),
         Middleware(Front, words=first_words),
-        Middleware(
-            OwnRoutes,
-            routes=[*routes(), *metrics_endpoint.routes(), *downloads.routes(), downloads.made_up()],
-        ),
+        Middleware(OwnRoutes, routes=routes()),
         Middleware(Allowed),
         Middleware(Frames),
     ],

@@ -3,13 +3,14 @@
 import streamlit as st
 
 from visionsprat.accounts.authentication import SignInRefused, check, hash_password, issue_ticket
-from visionsprat.domain.fields import Refused, clean_name
+from visionsprat.domain.fields import FieldRefused, clean_name
 from visionsprat.ui import erasing, locked, own_code, second_factor, sessions
-from visionsprat.ui.context import browser_mark, client, current_context, device
-from visionsprat.ui.layout import draw, notice
+from visionsprat.ui.context import browser, browser_mark, current_context
+from visionsprat.ui.forms import tell_fault
+from visionsprat.ui.layout import draw
 from visionsprat.ui.own_password import PROBLEMS, tell
 from visionsprat.ui.ticket import enter
-from visionsprat.wording.messages import FAULTS, PASSWORD_ADVICE
+from visionsprat.wording.messages import PASSWORD_ADVICE
 
 context = current_context()
 store, account = context.installation.store, context.account
@@ -29,8 +30,8 @@ def name_form() -> None:
         store.rename(account.id, clean_name(name))
         st.session_state[NAME_SAVED] = True
         st.rerun()  # the path at the side shows the name too
-    except Refused as refused:
-        notice(FAULTS[refused.fault], problem=True, fields=["account_name"], place=answer)
+    except FieldRefused as refused:
+        tell_fault(refused, "account_name", answer)
 
 
 def password_form() -> None:
@@ -50,12 +51,12 @@ def password_form() -> None:
         return
     try:
         # The old one first: what the new one costs is for its person alone. The code last: it counts once.
-        checked = check(store, account.email, old, device=device(), client=client()).password_hash
+        checked = check(store, account.email, old, browser()).password_hash
         hashed = hash_password(new, known=(*account.name.split(), account.email))
         if own_code.suffices(code, "account_code", answer):
             change_password(hashed, checked)
-    except Refused as refused:
-        notice(FAULTS[refused.fault], problem=True, fields=["account_new_password"], place=answer)
+    except FieldRefused as refused:
+        tell_fault(refused, "account_new_password", answer)
     except PROBLEMS as problem:
         tell(problem, "account_old_password", answer)
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from visionsprat.errors import NotAllowed
 from visionsprat.ui.administration import backup, groups, invitations, people, record, second_factor, staff
-from visionsprat.ui.layout import draw, notice
+from visionsprat.ui.layout import draw, warning
 from visionsprat.wording.messages import NOT_ADMINISTRATOR
 
 PARTS = {
@@ -24,4 +24,4 @@ _, draw_part = PARTS.get(st.query_params.get("del", ""), PARTS["personer"])
 try:
     draw_part()
 except NotAllowed:  # since this run began: the next one finds no such page
-    notice(NOT_ADMINISTRATOR, problem=True)
+    warning(NOT_ADMINISTRATOR)

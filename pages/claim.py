@@ -5,14 +5,15 @@ import secrets
 import streamlit as st
 
 from visionsprat.accounts.authentication import SignInRefused, hash_password, issue_ticket
-from visionsprat.domain.fields import Refused, clean_email, clean_group, clean_name
+from visionsprat.domain.fields import FieldRefused, clean_email, clean_group, clean_name
 from visionsprat.domain.records import NewAccount
 from visionsprat.errors import AlreadyClaimed
 from visionsprat.runtime.turns import TooBusy
 from visionsprat.ui.context import browser_mark, current_context
-from visionsprat.ui.layout import draw, notice
+from visionsprat.ui.forms import tell_fault
+from visionsprat.ui.layout import draw, warning
 from visionsprat.ui.ticket import enter
-from visionsprat.wording.messages import FAULTS, NO_COOKIES, PASSWORD_ADVICE, TOO_BUSY
+from visionsprat.wording.messages import NO_COOKIES, PASSWORD_ADVICE, TOO_BUSY
 
 installation = current_context().installation
 
@@ -36,7 +37,7 @@ def form() -> None:
     if not pressed:
         return
     if not browser_mark():
-        notice(NO_COOKIES, problem=True, place=problem)
+        warning(NO_COOKIES, place=problem)
         return
     try:
         person, address = clean_name(name), clean_email(email)
@@ -48,14 +49,12 @@ def form() -> None:
     except SignInRefused:  # closed, or given another password, in the moment since
         st.rerun()  # the link is used, and the page says so
     except TooBusy:
-        notice(TOO_BUSY, problem=True, place=problem)
-    except Refused as refused:
-        field = f"claim_{refused.fault.field}"
-        notice(FAULTS[refused.fault], problem=True, fields=[field], place=problem)
+        warning(TOO_BUSY, place=problem)
+    except FieldRefused as refused:
+        tell_fault(refused, "claim_{}", problem)
     except AlreadyClaimed:
-        notice(
+        warning(
             "Någon annan hann skapa det första kontot. Logga in, eller hör av dig till den personen.",
-            problem=True,
             place=problem,
         )
 

@@ -3,10 +3,11 @@
 import streamlit as st
 
 from visionsprat.accounts.invitations import ask_for_new_password
-from visionsprat.domain.fields import Refused, clean_email
+from visionsprat.domain.fields import FieldRefused, clean_email
 from visionsprat.ui.context import client, current_context
+from visionsprat.ui.forms import tell_fault
 from visionsprat.ui.layout import draw, notice
-from visionsprat.wording.messages import FAULTS, LETTER_COMES
+from visionsprat.wording.messages import LETTER_COMES
 
 installation = current_context().installation
 smtp = installation.settings.smtp
@@ -22,5 +23,5 @@ if smtp is not None:
                 installation.store, smtp, current_context().site, clean_email(email), client()
             )
             notice(LETTER_COMES)
-        except Refused as refused:
-            notice(FAULTS[refused.fault], problem=True, fields=["forgotten_email"], place=problem)
+        except FieldRefused as refused:
+            tell_fault(refused, "forgotten_email", problem)

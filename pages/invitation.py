@@ -3,20 +3,22 @@
 import streamlit as st
 
 from visionsprat.accounts.authentication import SignInRefused, hash_password, issue_ticket
-from visionsprat.accounts.invitations import code_hash, tell_of_new_password
-from visionsprat.domain.fields import Refused
+from visionsprat.accounts.invitations import tell_of_new_password
+from visionsprat.domain.fields import FieldRefused
 from visionsprat.domain.records import Invited
+from visionsprat.domain.tokens import token_hash
 from visionsprat.errors import InvitationVoid
 from visionsprat.runtime.turns import TooBusy
 from visionsprat.ui.context import browser_mark, current_context
-from visionsprat.ui.layout import draw, notice
+from visionsprat.ui.forms import tell_fault
+from visionsprat.ui.layout import draw, notice, warning
 from visionsprat.ui.ticket import enter
 from visionsprat.ui.waiting import ask_for_code
-from visionsprat.wording.messages import FAULTS, NO_COOKIES, PASSWORD_ADVICE, TOO_BUSY, VOID
+from visionsprat.wording.messages import NO_COOKIES, PASSWORD_ADVICE, TOO_BUSY, VOID
 
 context = current_context()
 store = context.installation.store
-link = code_hash(st.query_params.get("kod", ""))
+link = token_hash(st.query_params.get("kod", ""))
 
 
 def form(person: Invited) -> None:
@@ -35,15 +37,15 @@ def form(person: Invited) -> None:
     if not pressed:
         return
     if not browser_mark():
-        notice(NO_COOKIES, problem=True, place=problem)
+        warning(NO_COOKIES, place=problem)
         return
     try:
         hashed = hash_password(password, known=(*person.name.split(), person.email))
         account_id = store.use_invitation(link, hashed)
-    except Refused as refused:
-        notice(FAULTS[refused.fault], problem=True, fields=["invitation_password"], place=problem)
+    except FieldRefused as refused:
+        tell_fault(refused, "invitation_password", problem)
     except TooBusy:
-        notice(TOO_BUSY, problem=True, place=problem)
+        warning(TOO_BUSY, place=problem)
     except InvitationVoid:
         st.rerun()  # used or replaced meanwhile
     else:

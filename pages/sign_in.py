@@ -6,8 +6,8 @@ from visionsprat.accounts.authentication import SignInRefused, sign_in
 from visionsprat.accounts.second_factor import CodeWanted
 from visionsprat.errors import TooManyFailures
 from visionsprat.runtime.turns import TooBusy
-from visionsprat.ui.context import ERASED, browser_mark, client, current_context, destination, device
-from visionsprat.ui.layout import draw, notice
+from visionsprat.ui.context import ERASED, browser, browser_mark, current_context, destination
+from visionsprat.ui.layout import draw, notice, warning
 from visionsprat.ui.ticket import enter
 from visionsprat.ui.waiting import wait_for_code
 from visionsprat.wording.messages import NO_COOKIES, TOO_BUSY, too_many
@@ -34,33 +34,22 @@ draw("forgotten_link.html")
 if pressed:
     try:
         if not browser_mark():
-            notice(NO_COOKIES, problem=True, place=problem)
+            warning(NO_COOKIES, place=problem)
         elif not email.strip() or not password:
             missing = [key for key, value in zip(FIELDS, (email.strip(), password), strict=True) if not value]
-            notice(
-                "Skriv både din e-postadress och ditt lösenord.", problem=True, fields=missing, place=problem
-            )
+            warning("Skriv både din e-postadress och ditt lösenord.", fields=missing, place=problem)
         else:
-            ticket = sign_in(
-                context.installation.store,
-                email,
-                password,
-                browser_mark(),
-                device=device(),
-                client=client(),
-                keep=keep,
-            )
+            ticket = sign_in(context.installation.store, email, password, browser(), keep=keep)
             enter(ticket, destination())
     except SignInRefused:
-        notice(
+        warning(
             "E-postadressen eller lösenordet stämmer inte. Kontrollera båda och försök igen.",
-            problem=True,
             fields=FIELDS,
             place=problem,
         )
     except CodeWanted as wanted:
         wait_for_code(wanted.waiting, destination())
     except TooManyFailures as refused:
-        notice(too_many(refused.until, context.now), problem=True, place=problem)
+        warning(too_many(refused.until, context.now), place=problem)
     except TooBusy:
-        notice(TOO_BUSY, problem=True, place=problem)
+        warning(TOO_BUSY, place=problem)

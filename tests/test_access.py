@@ -30,13 +30,15 @@ from tests.support.staff_lists import csv_file
 from tests.support.streamlit_client import Tab
 from visionsprat.accounts import authentication
 from visionsprat.content.module import Module
-from visionsprat.domain.records import NewAccount, Reflection
+from visionsprat.domain.records import Draft, NewAccount, Reflection
 from visionsprat.domain.text_rules import MAX_CHARACTERS
 from visionsprat.settings import ROOT
 from visionsprat.store import Store
 from visionsprat.terminal import commands
 from visionsprat.ui.pages import CLAIM
-from visionsprat.web.api import ACCOUNT_HEADER, MAX_BODY_BYTES, OwnRoutes
+from visionsprat.web.answers import ACCOUNT_HEADER
+from visionsprat.web.api import MAX_BODY_BYTES
+from visionsprat.web.routes import OwnRoutes
 
 #: What only its author may ever meet again, and what it read before.
 SECRET = "Vi matar uttern bakom reningsverket."
@@ -221,8 +223,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         for person in COLLEAGUES:
             store.add_account(person)
         learner = ids[Role.LEARNER]
-        assert isinstance(store.save_reflection(learner, QUESTION, BEFORE, 0), Reflection)
-        assert isinstance(store.save_reflection(learner, QUESTION, SECRET, 1), Reflection)
+        assert isinstance(store.save_reflection(learner, Draft(QUESTION, BEFORE, 0)), Reflection)
+        assert isinstance(store.save_reflection(learner, Draft(QUESTION, SECRET, 1)), Reflection)
         with closing(sqlite3.connect(server.database, isolation_level=None)) as database:
             # As an earlier sitting's text is kept.
             database.execute(

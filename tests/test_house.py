@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import subprocess
 import sys
 import tomllib
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.modules import EVERYTHING, MODULES, PAGES
+from visionsprat.errors import VisionspratError
 from visionsprat.settings import ROOT
 
 #: The domain: what works without a browser, and without streamlit.
@@ -178,3 +180,20 @@ def test_nothing_but_pages_and_the_ui_uses_the_session_state() -> None:
         if isinstance(node, ast.Attribute) and node.attr == "session_state"
     }
     assert all(begins(name, "ui") for name in found)
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=lambda path: path.stem)
+def test_no_function_takes_more_than_five_arguments(path: Path) -> None:
+    """What belongs together travels as a record."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            taken = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            assert len([each for each in taken if each.arg not in {"self", "cls"}]) <= 5, node.name
+
+
+def test_errors_stand_in_families() -> None:
+    """But for what only leads from one step to the next, or tells of a letter."""
+    for module in MODULES.keys() - {"__main__"}:
+        importlib.import_module(f"visionsprat.{module}")
+    alone = {"CannotStart", "CommandError", "Refused", "Unavailable", "CodeWanted", "NotSent"}
+    assert {each.__name__ for each in VisionspratError.__subclasses__()} == alone

@@ -38,7 +38,15 @@ def test_no_package_is_left_out_with_an_older_one(name: str) -> None:
     assert "python_version" not in read(name)
 
 
-@pytest.mark.parametrize("name", ["README.md", "ARCHITECTURE.md", "docs/security.md", "requirements.txt"])
+PAPERS = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    *sorted(f"docs/{each.name}" for each in (ROOT / "docs").glob("*.md")),
+]
+
+
+@pytest.mark.parametrize("name", [*PAPERS, "requirements.txt"])
 def test_no_document_speaks_of_another(name: str) -> None:
     assert set(re.findall(r"Python (3\.\d+)", read(name))) <= {OLDEST}
 

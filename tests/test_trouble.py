@@ -26,7 +26,7 @@ from tests.support.trouble import moved_away, no_room
 from visionsprat.backups.archive import made
 from visionsprat.installation import BACKUPS
 from visionsprat.settings import ROOT
-from visionsprat.store import Store, copies
+from visionsprat.store import Store, files
 from visionsprat.store.schema import connect, migrations
 from visionsprat.web.cookies import SESSION_COOKIE
 
@@ -297,7 +297,7 @@ def test_a_log_that_is_cut_off_is_told_and_costs_what_was_cut_off_alone(another:
     another.start()
     kept = int(stored(browser).removeprefix("text "))
     assert 0 < kept < 19
-    assert copies.faults(another.database) == []
+    assert files.faults(another.database) == []
     assert browser.save("och vidare", kept + 1).status_code == 200
 
 
@@ -452,9 +452,9 @@ def test_a_server_killed_while_it_brings_the_schema_up_to_date_loses_nothing(
             poll(moment, "the moment to kill", pause=lambda seconds: time.sleep(seconds / 50))
         finally:
             server.kill()
-        assert copies.faults(server.database) == []
+        assert files.faults(server.database) == []
         assert all_texts(server.database) == texts
-    found = copies.contents(server.database)
+    found = files.contents(server.database)
     assert found is not None
     assert found.pending == ()
 

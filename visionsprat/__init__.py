@@ -1,4 +1,4 @@
-"""The domain of Visionsprat: everything but the pages."""
+"""Visionsprat: everything but the scripts of its pages. ARCHITECTURE.md shows the rooms."""
 
 import sys
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from visionsprat.backups.archive import require_sound
 from visionsprat.content.declarations import Declarations, load_declarations
 from visionsprat.content.module import Module, load_module
+from visionsprat.domain.tokens import new_code
 from visionsprat.runtime.rate_limits import Limits
 from visionsprat.settings import Settings, load_settings
 from visionsprat.store import Store
@@ -26,7 +26,7 @@ class Installation:
     store: Store
     limits: Limits = field(default_factory=Limits, repr=False, compare=False)
     #: What the link in the terminal carries: whoever has it may make the very first account.
-    claim_code: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    claim_code: str = field(default_factory=new_code, repr=False)
 
 
 def database_path(settings: Settings) -> Path:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import idna
 
-from visionsprat.errors import VisionspratError
+from visionsprat.errors import CannotStart
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "VISIONSPRAT_"
@@ -23,7 +23,7 @@ PREFIX = "VISIONSPRAT_"
 THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-class SettingError(VisionspratError):
+class SettingError(CannotStart):
     """A setting is unknown or malformed. `name` is the environment variable's."""
 
     def __init__(self, name: str, problem: str) -> None:

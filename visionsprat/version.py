@@ -1,3 +1,3 @@
 """Which version of Visionsprat this is. CHANGELOG.md says what came with each."""
 
-VERSION = "0.1.dev0"
+VERSION = "0.2.0.dev0"

@@ -16,7 +16,7 @@ import bcrypt
 import pytest
 
 from tests.support.server import poll
-from tests.support.stored import begin_session, is_hash_of, sql
+from tests.support.stored import begin_session, is_hash_of, known_as, sql
 from visionsprat.accounts import authentication
 from visionsprat.accounts.authentication import (
     SignInRefused,
@@ -27,8 +27,8 @@ from visionsprat.accounts.authentication import (
     sign_in,
 )
 from visionsprat.accounts.passwords import PREHASHED, prehashed
-from visionsprat.domain.fields import Fault, Refused
-from visionsprat.domain.records import Whom
+from visionsprat.domain.fields import Fault, FieldRefused
+from visionsprat.domain.records import Browser, Replaced, Whom
 from visionsprat.domain.tokens import token_hash
 from visionsprat.errors import SignedOut, TooManyFailures, VisionspratError
 from visionsprat.runtime.turns import TooBusy, Turns
@@ -69,9 +69,9 @@ def test_a_hash_costs_a_guesser_much(real_hashes: None) -> None:
 
 
 def test_a_refusal_is_a_sentence_and_one_of_visionsprats_own() -> None:
-    assert issubclass(Refused, VisionspratError)
-    assert str(Refused(Fault.PASSWORD_SHORT)) == "The password is shorter than 12 characters."
-    assert str(Refused(Fault.NAME)) == "The name is empty or longer than 100 characters."
+    assert issubclass(FieldRefused, VisionspratError)
+    assert str(FieldRefused(Fault.PASSWORD_SHORT)) == "The password is shorter than 12 characters."
+    assert str(FieldRefused(Fault.NAME)) == "The name is empty or longer than 100 characters."
 
 
 # Signing in
@@ -95,7 +95,7 @@ def signed_in_as(store: Store, ticket: str, browser: str = BROWSER) -> int | Non
 def test_the_right_password_brings_a_ticket_to_a_session(
     store: Store, amina: int, email: str, password: str
 ) -> None:
-    assert signed_in_as(store, sign_in(store, email, password, BROWSER)) == amina
+    assert signed_in_as(store, sign_in(store, email, password, Browser(BROWSER))) == amina
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_an_address_signs_in_in_every_way_of_writing(
     store: Store, add_account: AddAccount, email: str
 ) -> None:
     asa = add_account("åsa@räksmörgås.example", password_hash=HASH)
-    assert signed_in_as(store, sign_in(store, email, PASSWORD, BROWSER)) == asa
+    assert signed_in_as(store, sign_in(store, email, PASSWORD, Browser(BROWSER))) == asa
 
 
 def test_two_accounts_of_one_address_from_before_are_both_signed_in_to(
@@ -121,7 +121,7 @@ def test_two_accounts_of_one_address_from_before_are_both_signed_in_to(
     in_parts = unicodedata.normalize("NFD", "pär@test.example")
     both = {each: add_account(each, password_hash=HASH) for each in ("pär@test.example", in_parts)}
     for email, account_id in both.items():
-        assert signed_in_as(store, sign_in(store, email, PASSWORD, BROWSER)) == account_id
+        assert signed_in_as(store, sign_in(store, email, PASSWORD, Browser(BROWSER))) == account_id
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_wrong_password_and_an_unknown_address_are_refused_alike(
     store: Store, amina: int, email: str, password: str
 ) -> None:
     with pytest.raises(SignInRefused) as caught:
-        sign_in(store, email, password, BROWSER)
+        sign_in(store, email, password, Browser(BROWSER))
     assert str(caught.value) == "Wrong e-mail address or password."
     assert counted(store) == [email.strip().lower()]
 
@@ -161,7 +161,7 @@ def test_an_account_without_a_password_or_deactivated_is_refused_alike(
         db.execute("UPDATE accounts SET is_active = 0 WHERE email = 'left@test.example'")
     for email in ("invited@test.example", "left@test.example"):
         with pytest.raises(SignInRefused, match=r"^Wrong e-mail address or password\.$"):
-            sign_in(store, email, PASSWORD, BROWSER)
+            sign_in(store, email, PASSWORD, Browser(BROWSER))
 
 
 @pytest.fixture
@@ -189,7 +189,7 @@ def kinds(store: Store, add_account: AddAccount, real_hashes: None) -> dict[str,
 
 def refuse(store: Store, email: str, password: str) -> None:
     with pytest.raises(SignInRefused):
-        sign_in(store, email, password, BROWSER)
+        sign_in(store, email, password, Browser(BROWSER))
 
 
 def test_each_refusal_costs_one_bcrypt_of_the_same_cost(
@@ -233,41 +233,41 @@ def test_after_five_failures_even_the_right_password_waits_and_is_not_looked_at(
     with monkeypatch.context() as meanwhile:
         meanwhile.delattr(bcrypt, "checkpw")
         with pytest.raises(TooManyFailures) as refused:
-            sign_in(store, f" {email.upper()}", PASSWORD, BROWSER)
+            sign_in(store, f" {email.upper()}", PASSWORD, Browser(BROWSER))
     assert refused.value.until == clock.now + timedelta(seconds=30)
     clock.now = refused.value.until
     if email == EMAIL:
-        assert sign_in(store, email, PASSWORD, BROWSER)
+        assert sign_in(store, email, PASSWORD, Browser(BROWSER))
     else:
         refuse(store, email, PASSWORD)
 
 
 def test_signing_in_forgets_earlier_failures(store: Store, amina: int) -> None:
     refuse(store, EMAIL, "gul cykel i solsken")
-    sign_in(store, EMAIL, PASSWORD, BROWSER)
+    sign_in(store, EMAIL, PASSWORD, Browser(BROWSER))
     assert counted(store) == []
 
 
 def test_a_browser_that_has_signed_in_is_not_stopped_by_strangers(store: Store, amina: int) -> None:
-    first = redeem(store, sign_in(store, EMAIL, PASSWORD, BROWSER), BROWSER)
+    first = redeem(store, sign_in(store, EMAIL, PASSWORD, Browser(BROWSER)), BROWSER)
     assert first is not None
     for _ in range(FAILURES_BEFORE_WAIT):
         refuse(store, EMAIL, "gul cykel i solsken")
     with pytest.raises(TooManyFailures):
-        sign_in(store, EMAIL, PASSWORD, BROWSER)
-    ticket = sign_in(store, EMAIL, PASSWORD, BROWSER, device=first.device)
-    second = redeem(store, ticket, BROWSER, first.device)
+        sign_in(store, EMAIL, PASSWORD, Browser(BROWSER))
+    ticket = sign_in(store, EMAIL, PASSWORD, Browser(BROWSER, device=first.device))
+    second = redeem(store, ticket, BROWSER, Replaced(first.device))
     assert second is not None
     with pytest.raises(TooManyFailures):
-        sign_in(store, EMAIL, PASSWORD, BROWSER, device=first.device)
-    assert sign_in(store, EMAIL, PASSWORD, BROWSER, device=second.device)
+        sign_in(store, EMAIL, PASSWORD, Browser(BROWSER, device=first.device))
+    assert sign_in(store, EMAIL, PASSWORD, Browser(BROWSER, device=second.device))
 
 
 def test_addresses_of_any_length_are_counted(store: Store) -> None:
     for number in range(FAILURES_BEFORE_WAIT):
         refuse(store, "x" * 100_000 + str(number), "")
     with pytest.raises(TooManyFailures):
-        sign_in(store, "x" * 100_000, "", BROWSER)
+        sign_in(store, "x" * 100_000, "", Browser(BROWSER))
     assert {len(email) for email in counted(store)} == {254}
 
 
@@ -275,15 +275,15 @@ def test_addresses_of_any_length_are_counted(store: Store) -> None:
 def test_a_session_is_kept_when_asked_for(
     store: Store, amina: int, keep: bool, life: timedelta | None
 ) -> None:
-    admitted = redeem(store, sign_in(store, EMAIL, PASSWORD, BROWSER, keep=keep), BROWSER)
+    admitted = redeem(store, sign_in(store, EMAIL, PASSWORD, Browser(BROWSER), keep=keep), BROWSER)
     assert admitted is not None and admitted.life == life
 
 
 def test_a_sign_in_is_forgotten_by_the_next_one(store: Store, amina: int) -> None:
     """The authenticator keeps notes of who signed in; they must not let anybody else in."""
-    sign_in(store, EMAIL, PASSWORD, BROWSER)
+    sign_in(store, EMAIL, PASSWORD, Browser(BROWSER))
     with pytest.raises(SignInRefused):
-        sign_in(store, EMAIL, "gul cykel i solsken", BROWSER)
+        sign_in(store, EMAIL, "gul cykel i solsken", Browser(BROWSER))
 
 
 def test_the_own_password_is_asked_before_it_is_changed(store: Store, amina: int) -> None:
@@ -313,30 +313,30 @@ def hash_of(store: Store, email: str = EMAIL) -> str:
 def test_an_older_hash_is_renewed_at_the_next_sign_in(store: Store, amina: int) -> None:
     refuse(store, EMAIL, "gul cykel i solsken")
     assert hash_of(store) == HASH
-    assert signed_in_as(store, sign_in(store, EMAIL, PASSWORD, BROWSER)) == amina
+    assert signed_in_as(store, sign_in(store, EMAIL, PASSWORD, Browser(BROWSER))) == amina
     renewed = hash_of(store)
     assert is_hash_of(PASSWORD, renewed)
-    assert signed_in_as(store, sign_in(store, EMAIL, PASSWORD, BROWSER)) == amina
+    assert signed_in_as(store, sign_in(store, EMAIL, PASSWORD, Browser(BROWSER))) == amina
     assert hash_of(store) == renewed
 
 
 def test_renewing_a_hash_ends_no_session(store: Store, amina: int) -> None:
     begin_session(store, amina)
-    sign_in(store, EMAIL, PASSWORD, BROWSER)
+    sign_in(store, EMAIL, PASSWORD, Browser(BROWSER))
     assert store.account_of_session("token") is not None
 
 
 def test_whoever_types_blanks_about_an_older_password_gets_in_with_and_without(
     store: Store, amina: int
 ) -> None:
-    assert signed_in_as(store, sign_in(store, EMAIL, f" {PASSWORD}\n", BROWSER)) == amina
+    assert signed_in_as(store, sign_in(store, EMAIL, f" {PASSWORD}\n", Browser(BROWSER))) == amina
     assert hash_of(store) == HASH
-    assert signed_in_as(store, sign_in(store, EMAIL, PASSWORD, BROWSER)) == amina
+    assert signed_in_as(store, sign_in(store, EMAIL, PASSWORD, Browser(BROWSER))) == amina
 
 
 def test_two_first_sign_ins_at_once_both_succeed(store: Store, amina: int) -> None:
     with ThreadPoolExecutor(2) as pool:
-        tickets = list(pool.map(lambda _: sign_in(store, EMAIL, PASSWORD, BROWSER), range(2)))
+        tickets = list(pool.map(lambda _: sign_in(store, EMAIL, PASSWORD, Browser(BROWSER)), range(2)))
     assert [signed_in_as(store, ticket) for ticket in tickets] == [amina, amina]
 
 
@@ -358,7 +358,7 @@ def test_a_password_is_compared_whole_and_unstripped(
 ) -> None:
     add_account(EMAIL, password_hash=hash_password(chosen))
     if is_right:
-        assert sign_in(store, EMAIL, typed, BROWSER)
+        assert sign_in(store, EMAIL, typed, Browser(BROWSER))
     else:
         refuse(store, EMAIL, typed)
 
@@ -392,7 +392,9 @@ def test_no_more_passwords_are_checked_at_once_than_there_are_turns(
 
     monkeypatch.setattr(bcrypt, "checkpw", watched)
     with ThreadPoolExecutor(12) as pool:
-        assert len(set(pool.map(lambda _: sign_in(store, EMAIL, PASSWORD, BROWSER), range(24)))) == 24
+        assert (
+            len(set(pool.map(lambda _: sign_in(store, EMAIL, PASSWORD, Browser(BROWSER)), range(24)))) == 24
+        )
     assert 1 <= most <= 2
 
 
@@ -403,11 +405,11 @@ def test_a_sign_in_that_gets_no_turn_is_told_and_not_counted(
     monkeypatch.setattr(authentication, "_turns", turns)
     with turns.one():
         with pytest.raises(TooBusy):
-            sign_in(store, EMAIL, PASSWORD, BROWSER)
+            sign_in(store, EMAIL, PASSWORD, Browser(BROWSER))
         with pytest.raises(TooBusy):
             hash_password(PASSWORD)
     assert counted(store) == []
-    assert sign_in(store, EMAIL, PASSWORD, BROWSER)
+    assert sign_in(store, EMAIL, PASSWORD, Browser(BROWSER))
 
 
 # A right that ends while it is being used
@@ -429,7 +431,7 @@ def test_whoever_has_shown_a_password_that_is_changed_meanwhile_gets_no_ticket(
 def test_a_ticket_that_waits_ends_with_the_right_to_it(
     store: Store, amina: int, add_account: AddAccount, end: str
 ) -> None:
-    ticket = sign_in(store, EMAIL, PASSWORD, BROWSER)
+    ticket = sign_in(store, EMAIL, PASSWORD, Browser(BROWSER))
     add_account("chief@test.example", is_admin=True)
     ENDS[end](store, amina)
     if end == "deactivated":
@@ -438,7 +440,7 @@ def test_a_ticket_that_waits_ends_with_the_right_to_it(
 
 
 def use_invitation(store: Store, account_id: int) -> None:
-    store.invite(None, Whom(emails=frozenset({EMAIL})), lambda _: "link")
+    known_as(store, "link", store.invite(None, Whom(emails=frozenset({EMAIL}))))
     store.use_invitation("link", "another hash")
 
 
@@ -459,7 +461,7 @@ def test_whoever_keeps_signing_in_with_the_old_password_is_out_after_its_change(
     def keep_signing_in(number: int) -> None:
         while not stop.is_set():
             with suppress(SignInRefused, TooManyFailures):
-                ticket = sign_in(store, EMAIL, PASSWORD, f"browser {number}")
+                ticket = sign_in(store, EMAIL, PASSWORD, Browser(f"browser {number}"))
                 if found := redeem(store, ticket, f"browser {number}"):
                     admitted.append(found.token)
 

@@ -19,13 +19,13 @@ from visionsprat.accounts.invitations import (
     as_letters,
     as_rows,
     ask_for_new_password,
-    code_hash,
     invite,
     send_new_password,
     tell_of_corrected_address,
     tell_of_release,
 )
 from visionsprat.domain.records import Whom
+from visionsprat.domain.tokens import token_hash
 from visionsprat.errors import InvitationVoid
 from visionsprat.mail.queue import Dispatch, Errands, errands
 from visionsprat.mail.smtp import Failure, Letter, Trouble
@@ -64,7 +64,7 @@ def all_done(errands: Errands) -> None:
 
 def test_a_link_carries_256_bits_of_which_only_a_hash_is_kept(store: Store, amina: int) -> None:
     made = one(store)
-    assert store.invited(code_hash(code(made.link))).account_id == amina
+    assert store.invited(token_hash(code(made.link))).account_id == amina
     assert code(made.link) not in repr(made)
     assert code(made.link).encode() not in store.path.read_bytes()
     with pytest.raises(InvitationVoid):
@@ -132,7 +132,7 @@ def test_a_new_password_is_sent_for_and_chosen(
     ask_for_new_password(store, mailbox.smtp(), SITE, "amina@test.example")
     all_done(errands)
     assert mailbox.letters[0]["Subject"] == "Nytt lösenord till Visionsprat"
-    found = store.invited(code_hash(code(mailbox.link())))
+    found = store.invited(token_hash(code(mailbox.link())))
     assert (found.account_id, found.expires_at) == (amina, clock.now + timedelta(hours=24))
 
 

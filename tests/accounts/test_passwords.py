@@ -8,7 +8,7 @@ import pytest
 import zxcvbn.matching
 
 from visionsprat.accounts.passwords import PREHASHED, _spared, prehashed, require_good
-from visionsprat.domain.fields import Fault, Refused
+from visionsprat.domain.fields import Fault, FieldRefused
 
 GOOD = "gul cykel i regnet"
 
@@ -49,7 +49,7 @@ def test_a_good_password_is_taken_as_it_was_typed(password: str) -> None:
     ],
 )
 def test_it_is_counted_in_characters(password: str, fault: Fault) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(FieldRefused) as caught:
         require_good(password)
     assert caught.value.fault is fault
 
@@ -95,14 +95,14 @@ def test_128_characters_of_any_kind_are_the_longest() -> None:
 )
 def test_what_is_easy_to_guess_is_refused(password: str) -> None:
     known = ("Amina", "Testsson", "amina.testsson@helsingborg.example", "Åsa", "Öbergsson")
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(FieldRefused) as caught:
         require_good(password, known)
     assert caught.value.fault is Fault.PASSWORD_COMMON
 
 
 def test_ones_own_words_are_easy_for_oneself_only() -> None:
     require_good("farfarsnamnsdag")
-    with pytest.raises(Refused):
+    with pytest.raises(FieldRefused):
         require_good("farfarsnamnsdag", ("farfarsnamnsdag",))
 
 

@@ -12,11 +12,11 @@ import bcrypt
 import pytest
 from pyotp import TOTP
 
+from tests.support.stored import known_as
 from visionsprat.accounts.authentication import check, issue_ticket, redeem, sign_in
 from visionsprat.accounts.passwords import PREHASHED, prehashed
 from visionsprat.accounts.second_factor import (
     PATIENCE,
-    RECOVERY_CODES,
     CodeWanted,
     Outcome,
     Waiting,
@@ -24,12 +24,11 @@ from visionsprat.accounts.second_factor import (
     ask,
     finish,
     is_right,
-    new_recovery_codes,
     new_secret,
-    recovery_hash,
     step_of,
 )
-from visionsprat.domain.tokens import token_hash
+from visionsprat.domain.records import Browser
+from visionsprat.domain.tokens import RECOVERY_CODES, new_recovery_codes, recovery_hash
 from visionsprat.errors import TooManyFailures
 from visionsprat.settings import ROOT
 from visionsprat.store import Store
@@ -74,7 +73,7 @@ def wrong(clock: Clock) -> str:
 def wait(store: Store, *, keep: bool = False) -> Waiting:
     """Give the right password, and be asked for a code."""
     with pytest.raises(CodeWanted) as asked:
-        sign_in(store, EMAIL, PASSWORD, BROWSER, keep=keep)
+        sign_in(store, EMAIL, PASSWORD, Browser(BROWSER), keep=keep)
     return asked.value.waiting
 
 
@@ -126,7 +125,8 @@ def test_the_code_of_another_secret_is_wrong(store: Store, secured: int, clock: 
 
 
 def test_recovery_codes_are_many_different_and_without_letters_that_look_alike() -> None:
-    codes = new_recovery_codes()
+    codes, hashes = new_recovery_codes(SECRET)
+    assert hashes == [recovery_hash(each, SECRET) for each in codes]
     assert len(set(codes)) == RECOVERY_CODES == 10
     assert all(re.fullmatch(r"[2-9a-hjkmnp-z]{4}(-[2-9a-hjkmnp-z]{4}){5}", each) for each in codes)
 
@@ -163,7 +163,7 @@ def test_secrets_are_of_160_bits() -> None:
 
 
 def test_whoever_has_no_second_factor_gets_a_ticket_for_the_password(store: Store, amina: int) -> None:
-    assert redeem(store, sign_in(store, EMAIL, PASSWORD, BROWSER), BROWSER)
+    assert redeem(store, sign_in(store, EMAIL, PASSWORD, Browser(BROWSER)), BROWSER)
 
 
 def test_the_password_alone_brings_no_ticket(store: Store, secured: int) -> None:
@@ -182,28 +182,28 @@ def test_to_be_kept_signed_in_is_remembered(store: Store, secured: int, keep: bo
 
 
 def test_the_right_code_finishes(store: Store, secured: int, clock: Clock) -> None:
-    assert finish(store, wait(store), code(clock), BROWSER) is Outcome.RIGHT
+    assert finish(store, wait(store), code(clock), Browser(BROWSER)) is Outcome.RIGHT
 
 
 def test_a_wrong_code_is_wrong_and_the_right_one_may_follow(store: Store, secured: int, clock: Clock) -> None:
     waiting = wait(store)
-    assert finish(store, waiting, wrong(clock), BROWSER) is Outcome.WRONG
-    assert finish(store, waiting, "", BROWSER) is Outcome.WRONG
-    assert finish(store, waiting, code(clock), BROWSER) is Outcome.RIGHT
+    assert finish(store, waiting, wrong(clock), Browser(BROWSER)) is Outcome.WRONG
+    assert finish(store, waiting, "", Browser(BROWSER)) is Outcome.WRONG
+    assert finish(store, waiting, code(clock), Browser(BROWSER)) is Outcome.RIGHT
 
 
 def test_the_code_may_come_for_five_minutes(store: Store, secured: int, clock: Clock) -> None:
     waiting = wait(store)
     clock.now += PATIENCE
-    assert finish(store, waiting, code(clock), BROWSER) is Outcome.STALE
+    assert finish(store, waiting, code(clock), Browser(BROWSER)) is Outcome.STALE
     clock.now -= timedelta(seconds=1)
-    assert finish(store, waiting, code(clock), BROWSER) is Outcome.RIGHT
+    assert finish(store, waiting, code(clock), Browser(BROWSER)) is Outcome.RIGHT
 
 
 def test_the_code_has_to_come_from_the_passwords_browser(store: Store, secured: int, clock: Clock) -> None:
     waiting = wait(store)
-    assert finish(store, waiting, code(clock), "another browser") is Outcome.STALE
-    assert finish(store, waiting, code(clock), "") is Outcome.STALE
+    assert finish(store, waiting, code(clock), Browser("another browser")) is Outcome.STALE
+    assert finish(store, waiting, code(clock), Browser("")) is Outcome.STALE
 
 
 def test_after_a_change_of_password_the_second_step_begins_anew(
@@ -211,7 +211,7 @@ def test_after_a_change_of_password_the_second_step_begins_anew(
 ) -> None:
     waiting = wait(store)
     store.set_password(secured, bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt()).decode())
-    assert finish(store, waiting, code(clock), BROWSER) is Outcome.STALE
+    assert finish(store, waiting, code(clock), Browser(BROWSER)) is Outcome.STALE
 
 
 def test_after_a_deactivation_the_second_step_begins_anew(
@@ -219,7 +219,7 @@ def test_after_a_deactivation_the_second_step_begins_anew(
 ) -> None:
     waiting = wait(store)
     store.set_active(add_account("ragna@test.example", is_admin=True), secured, False)
-    assert finish(store, waiting, code(clock), BROWSER) is Outcome.STALE
+    assert finish(store, waiting, code(clock), Browser(BROWSER)) is Outcome.STALE
 
 
 def test_when_the_factor_is_taken_away_meanwhile_the_password_is_asked_for_anew(
@@ -227,14 +227,14 @@ def test_when_the_factor_is_taken_away_meanwhile_the_password_is_asked_for_anew(
 ) -> None:
     waiting = wait(store)
     store.remove_second_factor(None, secured)
-    assert finish(store, waiting, code(clock), BROWSER) is Outcome.STALE
-    assert sign_in(store, EMAIL, PASSWORD, BROWSER)
+    assert finish(store, waiting, code(clock), Browser(BROWSER)) is Outcome.STALE
+    assert sign_in(store, EMAIL, PASSWORD, Browser(BROWSER))
 
 
 def test_a_stale_step_uses_no_code_up(store: Store, secured: int, clock: Clock) -> None:
     waiting = wait(store)
-    assert finish(store, waiting, code(clock), "another browser") is Outcome.STALE
-    assert finish(store, waiting, code(clock), BROWSER) is Outcome.RIGHT
+    assert finish(store, waiting, code(clock), Browser("another browser")) is Outcome.STALE
+    assert finish(store, waiting, code(clock), Browser(BROWSER)) is Outcome.RIGHT
 
 
 def test_somebody_who_is_no_administrator_any_more_is_still_asked(
@@ -267,13 +267,13 @@ def test_every_way_to_a_ticket_is_known() -> None:
 def test_a_password_just_chosen_with_a_link_asks_for_the_code_too(
     store: Store, secured: int, clock: Clock
 ) -> None:
-    store.add_password_link(EMAIL, lambda _: "link")
+    known_as(store, "link", store.add_password_link(EMAIL))
     assert store.use_invitation("link", "another hash") == secured
     credentials = store.credentials(EMAIL)
     assert credentials is not None
     with pytest.raises(CodeWanted) as asked:
         ask(store, credentials, EMAIL, BROWSER)
-    assert finish(store, asked.value.waiting, code(clock), BROWSER) is Outcome.RIGHT
+    assert finish(store, asked.value.waiting, code(clock), Browser(BROWSER)) is Outcome.RIGHT
 
 
 # Guessing
@@ -281,12 +281,12 @@ def test_a_password_just_chosen_with_a_link_asks_for_the_code_too(
 
 def test_wrong_codes_make_wait_even_with_the_right_one(store: Store, secured: int, clock: Clock) -> None:
     for _ in range(FAILURES_BEFORE_WAIT):
-        assert finish(store, wait(store), wrong(clock), BROWSER) is Outcome.WRONG
+        assert finish(store, wait(store), wrong(clock), Browser(BROWSER)) is Outcome.WRONG
     with pytest.raises(TooManyFailures) as refused:
-        finish(store, wait(store), code(clock), BROWSER)
+        finish(store, wait(store), code(clock), Browser(BROWSER))
     assert refused.value.until == clock.now + timedelta(seconds=30)
     clock.now = refused.value.until
-    assert finish(store, wait(store), code(clock), BROWSER) is Outcome.RIGHT
+    assert finish(store, wait(store), code(clock), Browser(BROWSER)) is Outcome.RIGHT
 
 
 def test_wrong_recovery_codes_are_counted_alike(store: Store, secured: int) -> None:
@@ -301,7 +301,7 @@ def test_a_thousand_guesses_in_parallel_are_five(store: Store, secured: int) -> 
 
     def guess(number: int) -> Outcome | None:
         try:
-            return finish(store, waiting, f"{number:06}", BROWSER)
+            return finish(store, waiting, f"{number:06}", Browser(BROWSER))
         except TooManyFailures:
             return None
 
@@ -313,7 +313,7 @@ def test_a_thousand_guesses_in_parallel_are_five(store: Store, secured: int) -> 
 def test_one_code_in_parallel_lets_in_once(store: Store, secured: int, clock: Clock) -> None:
     waiting, right = [wait(store) for _ in range(4)], code(clock)
     with ThreadPoolExecutor(4) as pool:
-        outcomes = list(pool.map(lambda each: finish(store, each, right, BROWSER), waiting))
+        outcomes = list(pool.map(lambda each: finish(store, each, right, Browser(BROWSER)), waiting))
     assert outcomes.count(Outcome.RIGHT) == 1
 
 
@@ -334,9 +334,8 @@ def test_a_strangers_wrong_codes_do_not_stop_a_known_browser(
     admitted = redeem(store, issue_ticket(store, secured, BROWSER), BROWSER)
     assert admitted is not None
     for _ in range(FAILURES_BEFORE_WAIT):
-        finish(store, wait(store), wrong(clock), BROWSER)
-    known = token_hash(admitted.device)
-    assert finish(store, wait(store), code(clock), BROWSER, device=known) is Outcome.RIGHT
+        finish(store, wait(store), wrong(clock), Browser(BROWSER))
+    assert finish(store, wait(store), code(clock), Browser(BROWSER, device=admitted.device)) is Outcome.RIGHT
 
 
 # The log
@@ -349,7 +348,7 @@ def test_the_log_tells_of_each_step_by_number_and_never_a_code_or_the_secret(
     waiting = wait(store)
     typed = (wrong(clock), RECOVERY, code(clock))
     for each in typed:
-        finish(store, waiting, each, BROWSER)
+        finish(store, waiting, each, Browser(BROWSER))
     records = [record for record in caplog.records if record.name == "visionsprat"]
     events = [record.getMessage() for record in records]
     events.remove("Administered")  # what stands in the record, too: that a recovery code was used

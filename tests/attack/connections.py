@@ -16,7 +16,7 @@ from tests.attack.target import Target
 from tests.support.server import Server
 from tests.support.streamlit_client import Tab
 from visionsprat.runtime.file_descriptors import SPARE, bounds_of
-from visionsprat.web.index_page import STREAMLIT
+from visionsprat.web.static_files import STREAMLIT
 
 HALF_A_HEAD = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
 HALF_A_BODY = (

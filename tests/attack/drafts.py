@@ -10,9 +10,10 @@ import httpx
 from tests.attack.target import Target
 from tests.support.measured_server import Learner
 from visionsprat.accounts import authentication
+from visionsprat.domain.records import Draft
 from visionsprat.domain.tokens import token_hash
 from visionsprat.store import Store
-from visionsprat.web.api import ACCOUNT_HEADER
+from visionsprat.web.answers import ACCOUNT_HEADER
 from visionsprat.web.cookies import SESSION_COOKIE
 
 ROUTE = "/api/drafts/key"
@@ -98,7 +99,7 @@ async def _erase(client: httpx.AsyncClient, target: Target) -> None:
 
     def erase() -> None:
         with target.server.store() as store:
-            saved = store.save_reflection(dora.account_id, "skapande/innebar", "Hej.", 0)
+            saved = store.save_reflection(dora.account_id, Draft("skapande/innebar", "Hej.", 0))
             store.erase_reflections(dora.account_id)
             assert saved
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from tests.attack.target import CLIENT_HEADER, Target
-from visionsprat.domain.records import NewAccount
+from visionsprat.domain.records import Draft, NewAccount
 from visionsprat.store import Store
 
 ADDRESS = "203.0.113.63"
@@ -46,7 +46,7 @@ def _fill(store: Store, megabytes: int) -> None:
     for number in range(megabytes):
         account = store.add_account(NewAccount(f"lång{number}@attack.example", f"Långa {number}", None))
         for question in range(25):
-            store.save_reflection(account, f"pulserande/{question}", f"{question} " + "å" * 19_990, 0)
+            store.save_reflection(account, Draft(f"pulserande/{question}", f"{question} " + "å" * 19_990, 0))
 
 
 def _written() -> int:

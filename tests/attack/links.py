@@ -18,8 +18,9 @@ from tests.support.measured_server import Learner
 from tests.support.streamlit_client import Tab
 from tests.support.walk import WALK
 from visionsprat.accounts import authentication
-from visionsprat.accounts.invitations import code_hash, invite
+from visionsprat.accounts.invitations import invite
 from visionsprat.domain.records import NewAccount, Whom
+from visionsprat.domain.tokens import token_hash
 from visionsprat.errors import NotAllowed
 from visionsprat.settings import ROOT
 from visionsprat.store import Store
@@ -101,7 +102,7 @@ def _use(target: Target, link: str) -> Learner:
     """Choose a password with the link, as the page behind it does, and be signed in."""
     with target.server.store() as store:
         id = store.use_invitation(
-            code_hash(link.partition("kod=")[2]), authentication.hash_password("annat lösen ord")
+            token_hash(link.partition("kod=")[2]), authentication.hash_password("annat lösen ord")
         )
         return _signed_in(store, id)
 
@@ -148,9 +149,9 @@ async def a_corrected_address_and_a_letter(target: Target, victim: Victim) -> st
     with target.server.store() as store:
         email = f"mine-{victim.email}"
         store.correct(target.administrator.account_id, victim.id, "Vera Offer", email)
-        token = secrets.token_urlsafe(32)
-        assert store.add_password_link(email, lambda _: code_hash(token))
-    return f"/inbjudan?kod={token}"
+        link = store.add_password_link(email)
+        assert link is not None
+    return f"/inbjudan?kod={link.code}"
 
 
 async def a_corrected_address_and_an_invitation_by_letter(target: Target, victim: Victim) -> str:

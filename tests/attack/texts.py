@@ -40,8 +40,13 @@ async def _send(client: httpx.AsyncClient, run: str, size: int) -> None:
 
 async def _status(client: httpx.AsyncClient, text: str, unanswered: list[str]) -> int:
     body = {"question": QUESTION, "text": text, "based_on": 0, "unanswered": unanswered}
+    content = json.dumps(body, ensure_ascii=False).encode()
     while True:
-        answer = await client.post("/api/reflections", content=json.dumps(body, ensure_ascii=False).encode())
+        try:
+            answer = await client.post("/api/reflections", content=content)
+        except httpx.TransportError:  # refused unread, while it was still being sent
+            await asyncio.sleep(1)
+            continue
         if answer.status_code != 429:
             return answer.status_code
         await asyncio.sleep(float(answer.headers["Retry-After"]))

@@ -39,11 +39,11 @@ from visionsprat.backups.archive import (
 )
 from visionsprat.backups.check import check
 from visionsprat.content.module import Module
-from visionsprat.domain.records import Contents, Level, NewAccount, Reflection
+from visionsprat.domain.records import Contents, Draft, Level, NewAccount, Reflection
 from visionsprat.errors import StoreUnavailable
 from visionsprat.installation import open_installation
 from visionsprat.settings import ROOT
-from visionsprat.store import Store, copies
+from visionsprat.store import Store, files
 from visionsprat.store.checkpoints import CHECKPOINT
 from visionsprat.store.locks import IN_USE, Held, alone, share
 from visionsprat.store.schema import connect, migrations
@@ -61,7 +61,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def save(store: Store, account_id: int, text: str, based_on: int = 0, question: str = QUESTION) -> Reflection:
-    saved = store.save_reflection(account_id, question, text, based_on)
+    saved = store.save_reflection(account_id, Draft(question, text, based_on))
     assert isinstance(saved, Reflection)
     return saved
 
@@ -832,7 +832,7 @@ def test_a_database_that_can_not_be_opened_is_not_said_to_be_damaged(
     store.close()
     Path(f"{store.path}-wal").mkdir()
     with pytest.raises(StoreUnavailable, match="unable to open"):
-        copies.faults(store.path)
+        files.faults(store.path)
     require_sound(store.path, folder)
 
 

@@ -16,7 +16,7 @@ import pytest
 from visionsprat.backups.archive import backup
 from visionsprat.backups.check import age, check, left_open, library, owners
 from visionsprat.content.module import Module
-from visionsprat.domain.records import Level
+from visionsprat.domain.records import Draft, Level
 from visionsprat.settings import load_settings
 from visionsprat.store import Store
 
@@ -31,7 +31,7 @@ Findings = list[tuple[Level, str]]
 @pytest.fixture
 def looked(store: Store, add_account: AddAccount, module: Module, clock: Clock) -> Callable[..., Findings]:
     """Check an installation with a text and a backup in it, spoilt in some way."""
-    store.save_reflection(add_account(), "skapande/innebar", SECRET, 0)
+    store.save_reflection(add_account(), Draft("skapande/innebar", SECRET, 0))
     backup(store.path, store.path.parent / "backups", clock.now)
     store.path.parent.chmod(0o700)
     store.close()

@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.server import Server, poll
 from visionsprat.backups.archive import made
-from visionsprat.domain.records import NewAccount
+from visionsprat.domain.records import Draft, NewAccount
 from visionsprat.settings import ROOT
 from visionsprat.store import Store
 
@@ -27,7 +27,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
     data = tmp_path / "data"
     with closing(Store(data / "visionsprat.db")) as store:
         account_id = store.add_account(NewAccount("amina@test.example", "Amina Testsson", None))
-        store.save_reflection(account_id, QUESTION, "före", 0)
+        store.save_reflection(account_id, Draft(QUESTION, "före", 0))
     server = Server(tmp_path)
     poll(lambda: bool(made(data / "backups")), "the first backup")
     yield server
@@ -48,7 +48,7 @@ def run(server: Server, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def save(server: Server, text: str, based_on: int) -> None:
     with server.store() as store:
-        store.save_reflection(1, QUESTION, text, based_on)
+        store.save_reflection(1, Draft(QUESTION, text, based_on))
 
 
 def text(server: Server) -> str:

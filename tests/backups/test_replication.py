@@ -1,4 +1,4 @@
-"""Continuous replication as README tells of it: a server and Litestream killed under load, and restored."""
+"""Continuous replication, by docs/operations.md: a server and Litestream killed under load, restored."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ import pytest
 from tests.support.server import Server, poll
 from visionsprat.accounts import authentication
 from visionsprat.content.module import Module
-from visionsprat.domain.records import NewAccount
+from visionsprat.domain.records import Draft, NewAccount
 from visionsprat.installation import DATABASE
 from visionsprat.settings import ROOT
 from visionsprat.store import Store
@@ -85,8 +85,8 @@ def client(server: Server, account_id: int) -> httpx.Client:
 
 
 def commands(*programs: str) -> list[str]:
-    """The commands in README's section that begin with one of these."""
-    (_, section) = (ROOT / "README.md").read_text(encoding="utf-8").split("## Continuous replication\n")
+    """The commands in the paper's section that begin with one of these."""
+    (_, section) = (ROOT / "docs" / "operations.md").read_text("utf-8").split("## Continuous replication\n")
     blocks = re.findall(r"```sh\n(.*?)```", section.split("\n## ")[0], re.DOTALL)
     found = [line for block in blocks for line in block.splitlines() if line.startswith(programs)]
     return [_with_our_python(line) for line in found]
@@ -98,7 +98,7 @@ def _with_our_python(command: str) -> str:
 
 @dataclass(frozen=True)
 class Replication:
-    """Litestream beside a data folder, with README's commands and deploy/'s configuration."""
+    """Litestream beside a data folder, with the paper's commands and deploy/'s configuration."""
 
     data: Path
     replica: Path
@@ -156,7 +156,7 @@ class Replication:
         self.data.mkdir(mode=0o700)
 
     def restore(self) -> None:
-        """README's commands, one after another."""
+        """The paper's commands, one after another."""
         for command in commands(".venv/bin/litestream restore", ".venv/bin/python", "rm"):
             yes = " --yes" if "visionsprat restore" in command else ""
             subprocess.run(["sh", "-ec", command + yes], cwd=ROOT, env=self.environment, check=True)
@@ -188,7 +188,7 @@ def test_what_was_acknowledged_two_seconds_before_a_crash_is_restored_from_the_r
         for writer in writers:
             writer.start()
         with server.store() as store:
-            store.save_reflection(3, questions[0], ERASED, 0)
+            store.save_reflection(3, Draft(questions[0], ERASED, 0))
             store.erase_reflections(3)
             store.wipe()  # in vain, as Litestream reads
         erased_at = time.monotonic()
@@ -231,13 +231,13 @@ def test_what_was_erased_beside_litestream_is_wiped_when_it_stops_and_the_replic
 ) -> None:
     question = module.questions[0].id
     with replication.running(), replication.store() as store:
-        store.save_reflection(3, question, ERASED, 0)
+        store.save_reflection(3, Draft(question, ERASED, 0))
         store.erase_reflections(3)
     assert replication.holds(ERASED)
     replication.wipe()
     assert not replication.holds(ERASED)
     with replication.running(), replication.store() as store:
-        store.save_reflection(1, question, "efteråt", 0)
+        store.save_reflection(1, Draft(question, "efteråt", 0))
     replication.lose_the_disk()
     replication.restore()
     with replication.store() as store:

@@ -13,6 +13,7 @@ from tests.support.measured_server import OURS, Learner, Server, serve
 from tests.support.streamlit_client import Tab
 from tests.support.walk import ANSWER, THEMES
 from visionsprat.accounts import authentication
+from visionsprat.domain.records import Draft
 from visionsprat.staff.plan import preview
 from visionsprat.store import Store
 
@@ -68,7 +69,7 @@ def _city(server: Server, people: int) -> tuple[Learner, Learner]:
         ids = {each.email: each.id for each in store.find_people("", limit=people).people}
         for number in range(0, people, 2):
             for questions in list(THEMES.values())[:2]:
-                store.save_reflection(ids[f"p{number}@bench.example"], questions[0], ANSWER, 0)
+                store.save_reflection(ids[f"p{number}@bench.example"], Draft(questions[0], ANSWER, 0))
         store.set_administrator(None, ids["p0@bench.example"], True)
         return _session(store, ids["p0@bench.example"]), _session(store, ids["p1@bench.example"])
 

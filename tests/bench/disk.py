@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.bench.report import Figure, heading, median, show
 from tests.support.walk import ANSWER, THEMES, WALK
-from visionsprat.domain.records import NewAccount
+from visionsprat.domain.records import Draft, NewAccount
 from visionsprat.installation import DATABASE
 from visionsprat.store import Store
 
@@ -55,7 +55,7 @@ def _raw(folder: Path) -> sqlite3.Connection:
 
 
 def _save(store: Store, number: int) -> tuple[float, float]:
-    return _clocked(lambda: store.save_reflection(1, QUESTION, f"{ANSWER}{number}", number))
+    return _clocked(lambda: store.save_reflection(1, Draft(QUESTION, f"{ANSWER}{number}", number)))
 
 
 def _save_raw(connection: sqlite3.Connection, number: int) -> tuple[float, float]:

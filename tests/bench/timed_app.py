@@ -27,8 +27,8 @@ from visionsprat.store import Store
 from visionsprat.ui import editor, layout, pages
 from visionsprat.ui.error_page import show_trouble
 from visionsprat.ui.first_words import first_words
-from visionsprat.web.api import routes
 from visionsprat.web.index_page import Front
+from visionsprat.web.routes import OwnRoutes, routes
 from visionsprat.web.security import Guard
 from visionsprat.web.websocket import Frames
 
@@ -72,8 +72,12 @@ def parts(_: Request) -> Response:
 
 app = st.App(
     ROOT / "pages" / "entry.py",
-    routes=[*routes(), Route("/api/bench-parts", parts)],
-    middleware=[Middleware(Guard), Middleware(Front, words=first_words), Middleware(Frames)],
+    middleware=[
+        Middleware(Guard),
+        Middleware(Front, words=first_words),
+        Middleware(OwnRoutes, routes=[Route("/api/bench-parts", parts), *routes()]),
+        Middleware(Frames),
+    ],
     lifespan=lifespan,
     on_script_error=show_trouble,
 )

@@ -21,10 +21,9 @@ from tests.support.windows import Window
 from visionsprat.accounts.invitations import ADDRESS as INVITATION
 from visionsprat.accounts.invitations import invite
 from visionsprat.domain.records import Whom
-from visionsprat.web import downloads
-from visionsprat.web.api import routes
 from visionsprat.web.cookies import SESSION_COOKIE
 from visionsprat.web.index_page import not_found
+from visionsprat.web.routes import routes
 from visionsprat.web.security import HEADERS
 
 STREAMLITS = [
@@ -169,7 +168,7 @@ def test_no_address_changes_anything_by_being_looked_at(
     before = dump(server)
     assert len(before) > 10
 
-    own = [route.path for route in (*routes(), *downloads.routes()) if isinstance(route, Route)]
+    own = [route.path for route in routes() if isinstance(route, Route)]
     assert len(own) > 8
     with httpx.Client(base_url=server.url, cookies={SESSION_COOKIE: token}) as client:
         for address, query in product([*own, *(f"/{each}" for each in PAGES)], ["", *queries(other)]):

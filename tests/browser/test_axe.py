@@ -33,6 +33,7 @@ from tests.support.people import (
 )
 from tests.support.server import Server
 from tests.support.staff_lists import csv_file
+from tests.support.stored import known_as
 from tests.support.swedish import foreign
 from tests.support.windows import OVERFLOW, TWO_FRAMES, Window, lasting, open_window, settle
 from visionsprat.accounts.invitations import invite
@@ -332,7 +333,7 @@ def use_a_link_that_locks(window: Window) -> Person:
     person = add_person(window.server, "Elin Testsson")
     person.write("skapande/innebar", "Vi pratar om hur det gick.")
     with window.server.store() as store:
-        store.invite(None, Whom(emails=frozenset({person.email})), lambda _: f"link of {person.id}")
+        known_as(store, f"link of {person.id}", store.invite(None, Whom(emails=frozenset({person.email}))))
         store.use_invitation(f"link of {person.id}", PASSWORD_HASH)
     return person
 

@@ -16,7 +16,7 @@ from tests.support.server import Server
 from tests.support.staff_lists import csv_file
 from tests.support.swedish import foreign, our_words, words
 from tests.support.windows import TWO_FRAMES, settle
-from visionsprat.web.index_page import ASSETS, STREAMLIT
+from visionsprat.web.static_files import ASSETS, STREAMLIT
 from visionsprat.wording.messages import HELD
 
 #: What Streamlit's widgets of ours say when nobody translates.

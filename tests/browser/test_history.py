@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.support.people import SAVED, NewComputer, NewPerson, Person, editor, signed_in, status, until
+from visionsprat.domain.records import Draft
 from visionsprat.web.api import VERSIONS_AT_A_TIME
 
 QUESTION = "skapande/innebar"
@@ -197,7 +198,7 @@ def test_a_deleted_answer_has_its_versions_there_and_an_unanswered_question_none
 def test_older_versions_come_a_page_at_a_time(page: Page, person: Person) -> None:
     with person.server.store() as store:
         for number in range(VERSIONS_AT_A_TIME + 4):
-            store.save_reflection(person.id, QUESTION, f"Svar {number}", 0)  # refused, but the first
+            store.save_reflection(person.id, Draft(QUESTION, f"Svar {number}", 0))  # refused, but the first
     signed_in(page, person, "/skapande")
     expect(opened(page)).to_have_count(VERSIONS_AT_A_TIME)
     more = page.get_by_role("button", name="Visa äldre versioner")

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.support.people import SAVED, Person, editor, signed_in, status, until
 from tests.support.writing import drafts
+from visionsprat.domain.records import Draft
 from visionsprat.store import quotas
 
 QUESTION = "skapande/innebar"
@@ -57,7 +58,7 @@ def nearly_full(person: Person) -> None:
     person.write(QUESTION, "Först")
     with person.server.store() as store:
         for number in range(quotas.MOST_OF_QUESTION - 1):
-            store.save_reflection(person.id, QUESTION, f"Annan {number}", 0)
+            store.save_reflection(person.id, Draft(QUESTION, f"Annan {number}", 0))
 
 
 def test_the_quota_is_told_before_it_is_met_and_room_can_be_made(

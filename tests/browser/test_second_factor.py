@@ -30,8 +30,9 @@ from tests.support.people import (
 )
 from tests.support.server import Server
 from visionsprat.accounts.invitations import invite
-from visionsprat.accounts.second_factor import new_secret, recovery_hash
+from visionsprat.accounts.second_factor import new_secret
 from visionsprat.domain.records import Whom
+from visionsprat.domain.tokens import recovery_hash
 from visionsprat.web.cookies import SESSION_COOKIE
 
 SECRET, RECOVERY = new_secret(), "k7wm-3rtq-x2hd-p4vn-8ezb-6yjc"

@@ -394,6 +394,25 @@ def test_without_cryptography_nothing_is_kept_and_the_page_says_so(page: Page, p
     expect(status(page)).to_have_text(SAVED)
 
 
+def test_every_box_of_a_page_that_comes_back_saves_again(page: Page, person: Person, server: Server) -> None:
+    """The text in one could not be put away, so the page comes back as it was."""
+    page.add_init_script(NO_CRYPTOGRAPHY)
+    signed_in(page, person, "/skapande")
+    page.route(ROUTE, lambda route: route.abort())
+    editor(page).fill(SECRET)
+    with server.store() as store:
+        store.end_sessions(person.id)
+    page.evaluate("void visionsprat.ask()")  # it may end with the page
+    covered(page)
+    let_in(page, person)
+    page.evaluate("void visionsprat.ask()")  # it may end with the page
+    expect(editor(page)).to_have_value(SECRET)
+    page.unroute(ROUTE)
+    page.locator("textarea").nth(1).fill("Det andra svaret.")
+    until(page, lambda: person.text("skapande/gora") == "Det andra svaret.", "the second box to save")
+    until(page, lambda: person.text(QUESTION) == SECRET, "the first one to save")
+
+
 def test_a_text_typed_before_its_key_has_come_is_kept_as_soon_as_it_is_there(
     page: Page, person: Person
 ) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visionsprat.domain.email_addresses import MOST_GIVEN, for_mail, one_form, sought
-from visionsprat.domain.fields import Refused, clean_email
+from visionsprat.domain.fields import FieldRefused, clean_email
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_an_address_is_compared_in_one_form_however_it_is_written(written: str, 
 def test_the_form_of_what_is_taken_for_an_address_has_no_other(written: str) -> None:
     try:
         form = clean_email(written)
-    except Refused:
+    except FieldRefused:
         return
     assert one_form(form) == clean_email(form) == form
 

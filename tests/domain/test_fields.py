@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from visionsprat.domain.fields import Fault, Refused, clean_email, clean_group, clean_name
+from visionsprat.domain.fields import Fault, FieldRefused, clean_email, clean_group, clean_name
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_an_address_is_trimmed_and_in_lower_case(given: str, cleaned: str) -> No
     ],
 )
 def test_what_is_no_address_is_refused(given: str) -> None:
-    with pytest.raises(Refused, match="The e-mail address is not an e-mail address") as caught:
+    with pytest.raises(FieldRefused, match="The e-mail address is not an e-mail address") as caught:
         clean_email(given)
     assert caught.value.fault is Fault.EMAIL
 
@@ -84,10 +84,10 @@ def test_a_name_has_its_white_space_tidied(given: str, cleaned: str) -> None:
 
 @pytest.mark.parametrize("given", ["", " \n", "x" * 101, "a\0b", "a\x07b", "a\u202eb", "a\ud800"])
 def test_what_is_no_name_is_refused(given: str) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(FieldRefused) as caught:
         clean_name(given)
     assert caught.value.fault is Fault.NAME
-    with pytest.raises(Refused, match="The group is empty") as caught:
+    with pytest.raises(FieldRefused, match="The group is empty") as caught:
         clean_name(given, Fault.GROUP)
     assert caught.value.fault is Fault.GROUP
 
@@ -106,14 +106,14 @@ def test_a_groups_path_has_each_name_tidied(given: str, cleaned: str) -> None:
 
 @pytest.mark.parametrize("given", ["", " ", "/", "A//B", "A/", "/A", "A|B", "x" * 101, "A/b\0"])
 def test_what_is_no_group_is_refused(given: str) -> None:
-    with pytest.raises(Refused, match="group is empty") as caught:
+    with pytest.raises(FieldRefused, match="group is empty") as caught:
         clean_group(given)
     assert caught.value.fault is Fault.GROUP
 
 
 @pytest.mark.parametrize("given", ["A/A", "A/B/a", "Vård/Team/VÅRD"])
 def test_a_group_below_one_with_its_own_name_is_a_circle(given: str) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(FieldRefused) as caught:
         clean_group(given)
     assert caught.value.fault is Fault.GROUP_CIRCLE
 
@@ -123,10 +123,10 @@ MARKS = "a" + "\u0301" * 31
 
 @pytest.mark.parametrize("given", [MARKS, "Åsa " + "\u0f73" * 40])
 def test_a_name_with_a_long_run_of_marks_is_refused(given: str) -> None:
-    with pytest.raises(Refused, match="The name has more than 30 accents") as caught:
+    with pytest.raises(FieldRefused, match="The name has more than 30 accents") as caught:
         clean_name(given)
     assert caught.value.fault is Fault.NAME_MARKS and caught.value.fault.field == "name"
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(FieldRefused) as caught:
         clean_group(f"Vård/{given}")
     assert caught.value.fault is Fault.GROUP_MARKS and caught.value.fault.field == "group"
 
@@ -134,7 +134,7 @@ def test_a_name_with_a_long_run_of_marks_is_refused(given: str) -> None:
 @pytest.mark.parametrize("letter", [" ", "a", "\u0301", "a/", "\0"])
 def test_what_is_far_too_long_is_refused_unseen(letter: str) -> None:
     for clean, fault in ((clean_email, Fault.EMAIL), (clean_name, Fault.NAME), (clean_group, Fault.GROUP)):
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(FieldRefused) as caught:
             clean(letter * 1_000_000)
         assert caught.value.fault is fault
 

@@ -10,7 +10,8 @@ from tests.pages.visits import HASH, PASSWORD, add_chief, come, said
 from tests.support.mailbox import mail_server
 from tests.support.server import poll
 from tests.support.stored import sql
-from visionsprat.accounts.second_factor import new_secret, recovery_hash
+from visionsprat.accounts.second_factor import new_secret
+from visionsprat.domain.tokens import recovery_hash
 from visionsprat.installation import Installation, open_installation
 
 NEW, RECOVERY = "tre gamla paraplyer", "k7wm-3rtq-x2hd-p4vn-8ezb-6yjc"

@@ -7,8 +7,9 @@ from streamlit.testing.v1 import AppTest
 
 from tests.pages.visits import PASSWORD, add_chief, come, said
 from tests.support.stored import sql
-from visionsprat.accounts.second_factor import new_secret, recovery_hash
+from visionsprat.accounts.second_factor import new_secret
 from visionsprat.domain.records import NewAccount
+from visionsprat.domain.tokens import recovery_hash
 from visionsprat.installation import Installation, open_installation
 
 RECOVERY = "k7wm-3rtq-x2hd-p4vn-8ezb-6yjc"

@@ -6,7 +6,6 @@ import pytest
 
 from tests.pages.visits import PASSWORD, come, said
 from tests.support.stored import sql
-from visionsprat.accounts.invitations import code_hash
 from visionsprat.domain.records import NewAccount, Whom
 from visionsprat.installation import Installation, open_installation
 
@@ -23,9 +22,9 @@ def test_an_account_closed_while_its_password_is_chosen_is_told(
     monkeypatch: pytest.MonkeyPatch, house: Installation
 ) -> None:
     house.store.add_account(NewAccount("amina@test.example", "Amina", None))
-    house.store.invite(None, Whom(), lambda _: code_hash("link"))
+    (link,) = house.store.invite(None, Whom())
     sql(house.store, CLOSED)
-    at = come(monkeypatch, house, "invitation.py", kod="link")
+    at = come(monkeypatch, house, "invitation.py", kod=link.code)
     at.text_input(key="invitation_password").set_value(PASSWORD)
     next(each for each in at.button if each.label == "Välj lösenord").click().run()
     assert "Länken gäller inte" in said(at)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from visionsprat.accounts.authentication import sign_in
+from visionsprat.domain.records import Browser
 from visionsprat.runtime.standard_streams import have_a_home
 from visionsprat.settings import ROOT
 from visionsprat.store import Store
@@ -68,7 +69,7 @@ def test_an_account_has_the_password_the_name_and_the_group_that_were_given(
         assert list(store.group_paths().values()) == ["Vård", "Vård/Hemtjänst"]
         (person,) = store.find_people("asa").people
         assert person.name == "Åsa Öberg"
-        assert sign_in(store, "asa@test.example", PASSWORD, "mark", client="test")
+        assert sign_in(store, "asa@test.example", PASSWORD, Browser("mark", client="test"))
     told = run(locale, "export")
     assert "Åsa Öberg" in told.stdout.decode("utf-8-sig")
 

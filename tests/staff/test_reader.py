@@ -70,7 +70,7 @@ def test_an_honest_list_is_read_whatever_stands_around_it(make: Callable[[], byt
         (lambda: hostile.with_one_long_text(30_000, 100_000), Trouble.TOO_MUCH, ""),
         (hostile.with_laughs, Trouble.NOT_EXCEL, ""),
         (lambda: hostile.bomb(201_000_000), Trouble.TOO_BIG, ""),
-        (lambda: hostile.with_parts(1_001), Trouble.TOO_BIG, ""),
+        (lambda: hostile.with_parts(1_001), Trouble.TOO_MUCH, ""),
         (lambda: hostile.xls_file([*CELLS, (65_535, 255, " ")]), Trouble.TOO_MUCH, ""),
         (lambda: b'"' * MAX_BYTES, Trouble.QUOTES, "1"),
         (lambda: b"a" * MAX_BYTES, Trouble.QUOTES, "1"),

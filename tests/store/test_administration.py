@@ -17,7 +17,7 @@ from visionsprat.domain.records import Action, NewAccount, Person, Show
 from visionsprat.errors import EmailTaken, LastAdministrator, NotAllowed
 from visionsprat.mail.smtp import Trouble
 from visionsprat.store import Store
-from visionsprat.store.base import AUDIT_KEPT
+from visionsprat.store.events import AUDIT_KEPT
 from visionsprat.wording.messages import ACTIONS, NOT_SENT, SHOW
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.stored import FIRST, OTHER, QUESTION, kept, save, visit
 from visionsprat.backups.archive import backup, restore
-from visionsprat.domain.records import Conflict, NewAccount, Reflection
+from visionsprat.domain.records import Conflict, Draft, NewAccount, Reflection
 from visionsprat.store import Store
 from visionsprat.store.locked import lock_texts
 
@@ -74,7 +74,7 @@ def test_a_tab_from_the_lost_time_overwrites_nothing_unseen(
     if saves:
         write_on(store, amina, *(f"annat {number}" for number in range(saves)), question=question)
     stored = visit(store, amina).reflections.get(question)
-    refused = store.save_reflection(amina, question, "ett två tre fyra", known)
+    refused = store.save_reflection(amina, Draft(question, "ett två tre fyra", known))
     assert isinstance(refused, Conflict)
     assert refused.current.text == (stored.text if stored else "")
     assert visit(store, amina).reflections.get(question) == stored
@@ -91,13 +91,13 @@ def test_after_two_restores_of_one_backup_neither_lost_time_passes_for_the_newes
     newest = write_on(store, amina, "fem", "sex")
     assert len({first, second, newest}) == 3
     for known in (first, second):
-        assert isinstance(store.save_reflection(amina, QUESTION, f"från {known}", known), Conflict)
+        assert isinstance(store.save_reflection(amina, Draft(QUESTION, f"från {known}", known)), Conflict)
     assert newest < 2**53  # as far as a browser counts
 
 
 def test_a_number_higher_than_the_stored_one_is_no_proof_of_having_seen_it(store: Store, amina: int) -> None:
     there = save(store, amina, "nyare")
-    assert store.save_reflection(amina, QUESTION, "min", 7) == Conflict(there)
+    assert store.save_reflection(amina, Draft(QUESTION, "min", 7)) == Conflict(there)
 
 
 def test_each_restore_begins_an_epoch_and_no_start_does(machine: Machine, amina: int, clock: Clock) -> None:
@@ -150,7 +150,7 @@ def test_what_was_erased_before_a_backup_is_erased_after_its_restore(machine: Ma
     machine.back_up()
     store = machine.restore()
     write_on(store, amina, "nytt")
-    refused = store.save_reflection(amina, QUESTION, "erased", 1)
+    refused = store.save_reflection(amina, Draft(QUESTION, "erased", 1))
     assert isinstance(refused, Conflict)
     assert refused.erased
     assert kept(store, amina) == []

@@ -26,7 +26,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from visionsprat.domain.records import Conflict, NewAccount, Reflection
+from visionsprat.domain.records import Conflict, Draft, NewAccount, Reflection
 from visionsprat.domain.text_rules import is_blank
 from visionsprat.store import Store
 from visionsprat.store.reflections import LARGE_DELETION, ONE_DELETION, SITTING
@@ -160,7 +160,7 @@ class Interleavings(RuleBasedStateMachine):
     def deliver(self, request: Request) -> Reflection | Conflict:
         before, earlier, kept = self.stored(), self.earlier(), self.kept()
         answer = self.store.save_reflection(
-            self.account, QUESTION, request.text, request.based_on, request.unanswered
+            self.account, Draft(QUESTION, request.text, request.based_on, request.unanswered)
         )
         if isinstance(answer, Reflection):
             goes_on = self.now - before.saved_at <= ONE_DELETION

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.clock import Clock
-from tests.support.stored import AddAccount
+from tests.support.stored import AddAccount, known_as, sql
 from visionsprat.domain.records import Action, Whom
+from visionsprat.domain.tokens import token_hash
 from visionsprat.errors import InvitationExpired, InvitationUsed, InvitationVoid, NotAllowed
 from visionsprat.store import Store
 from visionsprat.store.invitations import (
@@ -50,7 +51,7 @@ def only(email: str) -> Whom:
 
 
 def invite(store: Store, email: str, link: str) -> None:
-    assert len(store.invite(None, only(email), lambda _: link)) == 1
+    assert len(known_as(store, link, store.invite(None, only(email)))) == 1
 
 
 def group(store: Store, path: str) -> int:
@@ -69,7 +70,7 @@ def dump(store: Store) -> str:
 
 
 def emails(store: Store, whom: Whom) -> list[str]:
-    found = [each.email.split("@")[0] for each in store.invite(None, whom, str)]
+    found = [each.person.email.split("@")[0] for each in store.invite(None, whom)]
     assert store.count_invitees(whom) == len(found)
     return found
 
@@ -126,7 +127,7 @@ def test_a_link_lives_as_long_as_it_says(store: Store, amina: int, clock: Clock,
     if life == "invitation":
         invite(store, "amina@test.example", "link")
     else:
-        assert store.add_password_link("amina@test.example", lambda _: "link")
+        assert known_as(store, "link", store.add_password_link("amina@test.example"))
     clock.now += (INVITATION_LIFE if life == "invitation" else PASSWORD_LINK_LIFE) - timedelta(seconds=1)
     store.invited("link")
     clock.now += timedelta(seconds=1)
@@ -142,7 +143,7 @@ ENDINGS: dict[str, Callable[[Store, int], object]] = {
     "a corrected address": lambda store, id: store.correct(None, id, "Amina", "a@test.example"),
     "a deactivated account": lambda store, id: store.set_active(None, id, False),
     "another link used": lambda store, id: (
-        store.add_password_link("amina@test.example", lambda _: "other"),
+        known_as(store, "other", store.add_password_link("amina@test.example")),
         store.use_invitation("other", "hash"),
     ),
 }
@@ -171,8 +172,8 @@ def test_whoever_asks_for_a_new_password_in_anothers_name_does_not_end_their_inv
     store: Store, amina: int, clock: Clock
 ) -> None:
     invite(store, "amina@test.example", "link")
-    store.add_password_link("amina@test.example", lambda _: "first")
-    store.add_password_link("amina@test.example", lambda _: "second")
+    known_as(store, "first", store.add_password_link("amina@test.example"))
+    known_as(store, "second", store.add_password_link("amina@test.example"))
     assert store.invited("link") and store.invited("second")
     with pytest.raises(InvitationVoid):
         store.invited("first")
@@ -187,8 +188,8 @@ def test_a_made_up_link_is_none(store: Store, amina: int) -> None:
 
 def test_nobody_gets_a_link_to_an_address_without_an_active_account(store: Store, amina: int) -> None:
     store.set_active(None, amina, False)
-    assert store.add_password_link("amina@test.example", str) is None
-    assert store.add_password_link("nobody@test.example", str) is None
+    assert store.add_password_link("amina@test.example") is None
+    assert store.add_password_link("nobody@test.example") is None
     assert store.unknown_emails(frozenset({"amina@test.example", "nobody@test.example"})) == (
         "amina@test.example",
         "nobody@test.example",
@@ -196,10 +197,22 @@ def test_nobody_gets_a_link_to_an_address_without_an_active_account(store: Store
 
 
 def test_a_link_for_each_or_for_none(store: Store, chief: int, amina: int, bengt: int) -> None:
+    refuse = "CREATE TRIGGER refuse BEFORE INSERT ON invitations WHEN new.account_id = {} BEGIN {}; END"
+    sql(store, refuse.format(bengt, "SELECT raise(ABORT, 'no link for Bengt')"))
     before = dump(store)
     with pytest.raises(sqlite3.IntegrityError):
-        store.invite(chief, EVERYBODY, lambda _: "the same for all")
+        store.invite(chief, EVERYBODY)
     assert dump(store) == before
+
+
+def test_the_codes_of_links_are_all_different_and_nowhere_but_in_them(
+    store: Store, chief: int, amina: int, bengt: int
+) -> None:
+    made = store.invite(chief, EVERYBODY)
+    assert len({each.code for each in made}) == len(made) == 3
+    for each in made:
+        assert store.invited(token_hash(each.code)) == each.person
+        assert each.code not in repr(each) and each.code not in dump(store)
 
 
 @pytest.mark.parametrize("who", ["learner", "deactivated administrator", "nobody"])
@@ -212,7 +225,7 @@ def test_only_an_active_administrator_invites(
         store.set_active(None, chief, False)
     before = dump(store)
     with pytest.raises(NotAllowed):
-        store.invite(actor, EVERYBODY, str)
+        store.invite(actor, EVERYBODY)
     assert dump(store) == before
 
 
@@ -221,8 +234,8 @@ def test_invitations_are_recorded_one_by_one_and_in_bulk_with_a_count(
 ) -> None:
     invite(store, "amina@test.example", "link")
     store.use_invitation("link", "hash")
-    store.invite(chief, Whom(group_id=group(store, "Vård")), str)
-    store.invite(chief, Whom(group_id=4711), str)
+    store.invite(chief, Whom(group_id=group(store, "Vård")))
+    store.invite(chief, Whom(group_id=4711))
     used, bulk = Action.PASSWORD_CHOSEN, Action.INVITED
     assert [(e.actor, e.subject, e.details) for e in store.audit_log(action=bulk).entries] == [
         ("chief@test.example", "Vård", "2 personer"),
@@ -259,8 +272,8 @@ def test_ten_thousand_are_invited_within_seconds(store: Store) -> None:
             [(f"p{n}@test.example", f"Person {n}", f"person {n}") for n in range(10_000)],
         )
     begun = time.monotonic()
-    assert len(store.invite(None, Whom(never_signed_in=True), lambda id: f"link {id}")) == 10_000
-    assert len(store.invite(None, Whom(never_signed_in=True), lambda id: f"newer {id}")) == 10_000
+    assert len(store.invite(None, Whom(never_signed_in=True))) == 10_000
+    assert len(store.invite(None, Whom(never_signed_in=True))) == 10_000
     assert time.monotonic() - begun < 10
     with store._read() as db:
         assert db.execute("SELECT count(*) FROM invitations").fetchone() == (10_000,)

@@ -10,8 +10,19 @@ from itertools import count
 import pytest
 
 from tests.support.clock import Clock
-from tests.support.stored import OTHER, QUESTION, AddAccount, begin_session, kept, save, sql, texts, visit
-from visionsprat.domain.records import Action, Conflict, Reflection, Whom
+from tests.support.stored import (
+    OTHER,
+    QUESTION,
+    AddAccount,
+    begin_session,
+    kept,
+    known_as,
+    save,
+    sql,
+    texts,
+    visit,
+)
+from visionsprat.domain.records import Action, Conflict, Draft, Reflection, Whom
 from visionsprat.errors import NotAllowed, SignedOut
 from visionsprat.store import Store
 from visionsprat.store.locked import VOUCHING_AFTER
@@ -58,21 +69,21 @@ def take_over(
 ) -> None:
     """What an administrator can do alone: make a link, and choose a password with it."""
     link = next(_links)
-    assert len(store.invite(actor, only(email), lambda _: link, by_letter=by_letter)) == 1
+    assert len(known_as(store, link, store.invite(actor, only(email), by_letter=by_letter))) == 1
     store.use_invitation(link, f"hash chosen with {link}")
 
 
 def forgotten(store: Store, email: str = "amina@test.example") -> None:
     """The link of a letter that somebody has asked for on the page, used by whoever reads the letter."""
     link = next(_links)
-    assert store.add_password_link(email, lambda _: link)
+    assert known_as(store, link, store.add_password_link(email))
     store.use_invitation(link, f"hash chosen with {link}")
 
 
 def all_read(store: Store, account_id: int) -> str:
     """All that the one who is in can read of what is written, by any method that gives texts out."""
     own = store.own_data(account_id)
-    refused = store.save_reflection(account_id, QUESTION, "Ett försök.", 0)
+    refused = store.save_reflection(account_id, Draft(QUESTION, "Ett försök.", 0))
     assert isinstance(refused, Conflict)
     return repr((texts(store, account_id), own, refused, store.earlier_texts(account_id, QUESTION)))
 
@@ -182,7 +193,7 @@ def test_a_link_from_before_the_first_text_locks_when_it_is_used_after_it(
 ) -> None:
     """Somebody with a password from the terminal signs in while an unused link of theirs lies about."""
     amina = add_account()
-    store.invite(chief, only("amina@test.example"), lambda _: "kept back")
+    known_as(store, "kept back", store.invite(chief, only("amina@test.example")))
     assert not store.invited("kept back").locks
     write(store, amina)
     assert store.invited("kept back").locks
@@ -195,7 +206,7 @@ def test_a_letter_from_before_the_first_text_to_an_address_since_corrected_locks
 ) -> None:
     amina = add_account()
     store.correct(chief, amina, "Amina", "chief2@test.example")
-    store.invite(chief, only("chief2@test.example"), lambda _: "kept back", by_letter=True)
+    known_as(store, "kept back", store.invite(chief, only("chief2@test.example"), by_letter=True))
     write(store, amina)
     store.use_invitation("kept back", "hash")
     assert texts(store, amina) == {}
@@ -237,7 +248,7 @@ def test_a_session_from_before_ends_with_the_lock(store: Store, chief: int, amin
 
 
 def test_deactivating_and_activating_again_opens_no_way(store: Store, chief: int, amina: int) -> None:
-    store.invite(chief, only("amina@test.example"), lambda _: "link")
+    known_as(store, "link", store.invite(chief, only("amina@test.example")))
     store.set_active(chief, amina, False)
     store.set_active(chief, amina, True)
     store.use_invitation("link", "hash")
@@ -249,8 +260,8 @@ def test_a_file_for_many_leaves_out_whoever_has_signed_in(
 ) -> None:
     add_account("bengt@test.example", "Bengt", member_of="Vård", password_hash=None)
     (group,) = [id for id, path in store.group_paths().items() if path == "Vård"]
-    made = store.invite(chief, Whom(group_id=group, unused=True), str)
-    assert [each.email for each in made] == ["bengt@test.example"]
+    made = store.invite(chief, Whom(group_id=group, unused=True))
+    assert [each.person.email for each in made] == ["bengt@test.example"]
     assert store.count_invitees(Whom(group_id=group)) == 2
     assert store.count_invitees(Whom(group_id=group, unused=True)) == 1
 
@@ -269,7 +280,7 @@ def test_what_is_locked_goes_on_counting_for_the_manager(
     clock.now += timedelta(days=3)
     assert store.managed_members(chief, group, [QUESTION, OTHER]) == before
     for text in ("Nytt.", "Nyare."):
-        store.save_reflection(amina, QUESTION, text, 99)
+        store.save_reflection(amina, Draft(QUESTION, text, 99))
     (member,) = store.managed_members(chief, group, [QUESTION, OTHER])
     assert member.answered_at == {QUESTION: begun}
     (seen,) = store.managed_groups(chief, [QUESTION, OTHER])
@@ -283,7 +294,7 @@ def test_a_tab_that_still_shows_the_old_text_is_asked_and_nothing_of_it_is_lost(
     store: Store, chief: int, amina: int
 ) -> None:
     take_over(store, chief)
-    refused = store.save_reflection(amina, QUESTION, f"{SECRET} Mer.", based_on=2)
+    refused = store.save_reflection(amina, Draft(QUESTION, f"{SECRET} Mer.", based_on=2))
     assert isinstance(refused, Conflict) and not refused.erased and refused.current.text == ""
     assert [text for _, text in kept(store, amina)] == [f"{SECRET} Mer."]
 
@@ -316,7 +327,7 @@ def test_what_is_erased_after_a_lock_is_not_brought_back_by_an_old_tab(
 ) -> None:
     take_over(store, chief)
     store.erase_reflections(amina)
-    refused = store.save_reflection(amina, QUESTION, SECRET, based_on=2)
+    refused = store.save_reflection(amina, Draft(QUESTION, SECRET, based_on=2))
     assert isinstance(refused, Conflict) and refused.erased
     assert kept(store, amina) == []
 
@@ -356,7 +367,7 @@ def test_what_was_written_meanwhile_stays_with_the_old_text_as_an_earlier_versio
     store: Store, chief: int, amina: int
 ) -> None:
     take_over(store, chief)
-    new = store.save_reflection(amina, QUESTION, "Nytt.", based_on=first_revision(store, amina))
+    new = store.save_reflection(amina, Draft(QUESTION, "Nytt.", based_on=first_revision(store, amina)))
     assert isinstance(new, Reflection)
     save(store, amina, "Annat.", based_on=first_revision(store, amina), question=OTHER)
     assert unlock(store, amina)
@@ -369,18 +380,20 @@ def test_a_tab_left_open_writes_nothing_over_what_came_back(store: Store, chief:
     visitor = store.visitor(begin_session(store, amina))
     assert visitor
     store.release_texts(None, amina)
-    refused = store.save_reflection(amina, QUESTION, "Nytt.", based_on=visitor.erased_revision)
+    refused = store.save_reflection(amina, Draft(QUESTION, "Nytt.", based_on=visitor.erased_revision))
     assert isinstance(refused, Conflict) and refused.current.text == SECRET
 
 
 def test_a_new_text_that_was_emptied_gives_its_place_back(store: Store, chief: int, amina: int) -> None:
     take_over(store, chief)
-    new = store.save_reflection(amina, QUESTION, "Nytt.", based_on=first_revision(store, amina))
+    new = store.save_reflection(amina, Draft(QUESTION, "Nytt.", based_on=first_revision(store, amina)))
     assert isinstance(new, Reflection)
     save(store, amina, "", based_on=new.revision)
     assert unlock(store, amina)
     assert texts(store, amina) == {QUESTION: SECRET}
-    assert store.save_reflection(amina, QUESTION, "Mer.", based_on=new.revision + 1).__class__ is Conflict
+    assert (
+        store.save_reflection(amina, Draft(QUESTION, "Mer.", based_on=new.revision + 1)).__class__ is Conflict
+    )
 
 
 def test_each_lock_has_its_own_old_password(store: Store, chief: int, amina: int) -> None:

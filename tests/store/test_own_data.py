@@ -27,6 +27,7 @@ from tests.support.stored import (
 from visionsprat.domain.records import (
     Action,
     Conflict,
+    Draft,
     OwnData,
     OwnEvent,
     OwnFailure,
@@ -59,7 +60,7 @@ def written(store: Store, amina: int, clock: Clock) -> int:
     save(store, amina, EARLIER)
     clock.now += timedelta(days=1)
     save(store, amina, NOW, based_on=1)
-    assert isinstance(store.save_reflection(amina, QUESTION, REFUSED, 1), Conflict)
+    assert isinstance(store.save_reflection(amina, Draft(QUESTION, REFUSED, 1)), Conflict)
     return amina
 
 
@@ -320,7 +321,7 @@ def test_what_was_written_before_an_erasure_does_not_come_back_by_itself(
     erased = visit(store, written).erased_revision
     for based_on, unanswered in ((0, ()), (2, ()), (2, ("",)), (3, (NOW,))):
         for _ in range(2):
-            refused = store.save_reflection(written, QUESTION, NOW, based_on, unanswered)
+            refused = store.save_reflection(written, Draft(QUESTION, NOW, based_on, unanswered))
             assert refused == Conflict(Reflection("", erased, clock.now), erased=True)
     assert kept(store, written) == []
     assert store.wipe()
@@ -329,7 +330,7 @@ def test_what_was_written_before_an_erasure_does_not_come_back_by_itself(
 
 def test_a_question_not_answered_before_an_erasure_is_guarded_likewise(store: Store, written: int) -> None:
     store.erase_reflections(written)
-    assert isinstance(store.save_reflection(written, "globala/gora", "Från förr", 0), Conflict)
+    assert isinstance(store.save_reflection(written, Draft("globala/gora", "Från förr", 0)), Conflict)
 
 
 def test_writing_goes_on_after_an_erasure_and_old_tabs_still_meet_it(
@@ -337,12 +338,14 @@ def test_writing_goes_on_after_an_erasure_and_old_tabs_still_meet_it(
 ) -> None:
     store.erase_reflections(written)
     new = save(store, written, "Nytt", based_on=visit(store, written).erased_revision)
-    assert store.save_reflection(written, QUESTION, NOW, 2, (NOW, "Nytt")) == Conflict(new, erased=True)
+    assert store.save_reflection(written, Draft(QUESTION, NOW, 2, (NOW, "Nytt"))) == Conflict(
+        new, erased=True
+    )
     assert kept(store, written) == []
     again = save(store, written, "Nytt igen", based_on=new.revision)
     assert again.revision == new.revision + 1
     store.erase_reflections(written)
-    assert isinstance(store.save_reflection(written, QUESTION, "Nytt", new.revision), Conflict)
+    assert isinstance(store.save_reflection(written, Draft(QUESTION, "Nytt", new.revision)), Conflict)
     assert visit(store, written).erased_revision > again.revision
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.clock import Clock
 from tests.support.stored import OTHER, QUESTION, begin_session, kept, save, sql, texts
-from visionsprat.domain.records import Conflict, Reflection
+from visionsprat.domain.records import Conflict, Draft, Reflection
 from visionsprat.errors import VersionsFull
 from visionsprat.store import Store, quotas
 
@@ -22,7 +22,7 @@ def little_room(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def refuse(store: Store, account_id: int, text: str, question: str = QUESTION) -> Conflict:
     """Have a text refused, as one written without having seen the newest."""
-    answer = store.save_reflection(account_id, question, text, 0)
+    answer = store.save_reflection(account_id, Draft(question, text, 0))
     assert isinstance(answer, Conflict)
     return answer
 
@@ -54,12 +54,12 @@ def test_nothing_that_was_saved_is_written_over_without_room_to_keep_it(
     store: Store, amina: int, full: list[Conflict], clock: Clock
 ) -> None:
     with pytest.raises(VersionsFull):
-        store.save_reflection(amina, QUESTION, "Nytt", 1)
+        store.save_reflection(amina, Draft(QUESTION, "Nytt", 1))
     assert texts(store, amina) == {QUESTION: "Först"}
     assert [text for _, text in kept(store, amina)] == [f"Annan {number}" for number in range(10)]
     clock.now += timedelta(hours=1)
     with pytest.raises(VersionsFull):
-        store.save_reflection(amina, QUESTION, "Nytt", 1)
+        store.save_reflection(amina, Draft(QUESTION, "Nytt", 1))
 
 
 def test_what_needs_no_room_is_saved_as_ever(store: Store, amina: int, bengt: int) -> None:
@@ -97,7 +97,7 @@ def test_texts_that_wait_provisionally_go_first(store: Store, amina: int, clock:
 
 
 def test_at_sign_out_nothing_is_kept_beyond_the_room(store: Store, amina: int, full: list[Conflict]) -> None:
-    assert isinstance(store.save_reflection(amina, QUESTION, "Först", 1), Reflection)
+    assert isinstance(store.save_reflection(amina, Draft(QUESTION, "Först", 1)), Reflection)
     store.erase_earlier_texts(amina, QUESTION)
     for number in range(11):
         refuse(store, amina, f"Ny {number}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.stored import OTHER, QUESTION, begin_session, kept, save, sql, texts, visit
-from visionsprat.domain.records import Conflict, Reflection
+from visionsprat.domain.records import Conflict, Draft, Reflection
 from visionsprat.domain.text_rules import TextRefused, TextTooLong
 from visionsprat.store import Store
 from visionsprat.store.reflections import LARGE_DELETION
@@ -46,7 +46,7 @@ def test_the_same_text_again_changes_nothing(store: Store, amina: int, clock: Cl
     save(store, amina, "ett")
     second = save(store, amina, "två", based_on=1)
     clock.now += timedelta(hours=1)
-    assert store.save_reflection(amina, QUESTION, "två", based_on) == second
+    assert store.save_reflection(amina, Draft(QUESTION, "två", based_on)) == second
     assert kept(store, amina) == []
 
 
@@ -72,7 +72,7 @@ def test_two_questions_have_revisions_of_their_own(store: Store, amina: int) -> 
 def test_a_text_of_20_000_characters_is_saved_and_a_longer_one_told(store: Store, amina: int) -> None:
     save(store, amina, "å" * 20_000)
     with pytest.raises(TextTooLong) as caught:
-        store.save_reflection(amina, QUESTION, "å" * 20_001, 1)
+        store.save_reflection(amina, Draft(QUESTION, "å" * 20_001, 1))
     assert caught.value.characters == 20_001
     assert texts(store, amina) == {QUESTION: "å" * 20_000}
 
@@ -81,7 +81,7 @@ def test_a_text_of_20_000_characters_is_saved_and_a_longer_one_told(store: Store
 def test_nul_and_half_surrogate_pairs_are_refused(store: Store, amina: int, text: str) -> None:
     save(store, amina, "Hej")
     with pytest.raises(TextRefused):
-        store.save_reflection(amina, QUESTION, text, 1)
+        store.save_reflection(amina, Draft(QUESTION, text, 1))
     assert texts(store, amina) == {QUESTION: "Hej"}
 
 
@@ -107,7 +107,7 @@ def test_a_text_is_stored_exactly_as_typed(store: Store, amina: int, text: str) 
 def test_letters_in_two_parts_are_stored_as_one_and_are_the_same_text(store: Store, amina: int) -> None:
     first = save(store, amina, "a\u030angstro\u0308m")
     assert first.text == "ångström"
-    assert store.save_reflection(amina, QUESTION, "a\u030angström", 0) == first
+    assert store.save_reflection(amina, Draft(QUESTION, "a\u030angström", 0)) == first
 
 
 def test_nobody_reads_or_overwrites_what_another_has_written(store: Store, amina: int, bengt: int) -> None:
@@ -127,39 +127,39 @@ def test_a_text_written_upon_an_older_one_is_a_conflict_and_both_are_kept(
     save(store, amina, "äldre")
     newer = save(store, amina, "nyare", based_on=1)
     clock.now += timedelta(minutes=1)
-    assert store.save_reflection(amina, QUESTION, "min", 1) == Conflict(newer)
+    assert store.save_reflection(amina, Draft(QUESTION, "min", 1)) == Conflict(newer)
     assert texts(store, amina) == {QUESTION: "nyare"}
     assert [text for _, text in kept(store, amina)] == ["min"]
 
 
 def test_a_first_text_is_a_conflict_too_when_there_is_one_already(store: Store, amina: int) -> None:
     there = save(store, amina, "nyare")
-    assert store.save_reflection(amina, QUESTION, "min", 0) == Conflict(there)
+    assert store.save_reflection(amina, Draft(QUESTION, "min", 0)) == Conflict(there)
 
 
 def test_taking_away_a_text_that_has_changed_meanwhile_is_a_conflict(store: Store, amina: int) -> None:
     there = save(store, amina, "nyare")
-    assert store.save_reflection(amina, QUESTION, "", 0) == Conflict(there)
+    assert store.save_reflection(amina, Draft(QUESTION, "", 0)) == Conflict(there)
     assert texts(store, amina) == {QUESTION: "nyare"}
 
 
 def test_a_refused_text_that_is_sent_again_is_kept_once(store: Store, amina: int) -> None:
     save(store, amina, "nyare")
     for _ in range(5):
-        assert isinstance(store.save_reflection(amina, QUESTION, "min", 0), Conflict)
+        assert isinstance(store.save_reflection(amina, Draft(QUESTION, "min", 0)), Conflict)
     assert [text for _, text in kept(store, amina)] == ["min"]
 
 
 def test_every_refused_text_is_kept(store: Store, amina: int) -> None:
     save(store, amina, "nyare")
     for text in ("min", "min egen", "min egen text"):
-        assert isinstance(store.save_reflection(amina, QUESTION, text, 0), Conflict)
+        assert isinstance(store.save_reflection(amina, Draft(QUESTION, text, 0)), Conflict)
     assert [text for _, text in kept(store, amina)] == ["min", "min egen", "min egen text"]
 
 
 def test_the_save_after_a_conflict_keeps_the_loser_and_what_it_overwrites(store: Store, amina: int) -> None:
     save(store, amina, "nyare")
-    assert isinstance(store.save_reflection(amina, QUESTION, "min", 0), Conflict)
+    assert isinstance(store.save_reflection(amina, Draft(QUESTION, "min", 0)), Conflict)
     chosen = save(store, amina, "min och nyare", based_on=1)
     assert kept(store, amina) == [(1, "nyare"), (2, "min")]
     assert chosen.revision == 3
@@ -168,7 +168,7 @@ def test_the_save_after_a_conflict_keeps_the_loser_and_what_it_overwrites(store:
 
 def test_keeping_ones_own_after_a_conflict_is_an_ordinary_save(store: Store, amina: int) -> None:
     current = save(store, amina, "nyare")
-    assert isinstance(store.save_reflection(amina, QUESTION, "min", 0), Conflict)
+    assert isinstance(store.save_reflection(amina, Draft(QUESTION, "min", 0)), Conflict)
     save(store, amina, "min", based_on=current.revision)
     assert texts(store, amina) == {QUESTION: "min"}
     assert (1, "nyare") in kept(store, amina)
@@ -180,7 +180,7 @@ def test_threads_that_write_take_turns(store: Store, amina: int, monkeypatch: py
 
     def write(number: int) -> None:
         for revision in range(20):
-            saved = store.save_reflection(amina, f"skapande/{number}", f"text {revision}", revision)
+            saved = store.save_reflection(amina, Draft(f"skapande/{number}", f"text {revision}", revision))
             assert isinstance(saved, Reflection)
 
     with ThreadPoolExecutor(6) as pool:
@@ -196,7 +196,7 @@ def test_many_writers_at_once_lose_nothing(store: Store, amina: int) -> None:
         begin.wait()
         for number in range(10):
             text = f"tab {tab}, text {number}"
-            result = store.save_reflection(amina, QUESTION, text, based_on)
+            result = store.save_reflection(amina, Draft(QUESTION, text, based_on))
             if isinstance(result, Conflict):
                 refused.append(text)
                 based_on = result.current.revision
@@ -220,7 +220,7 @@ def test_two_stores_on_one_database_see_each_other(store: Store, amina: int, clo
     """As two server processes do."""
     with closing(Store(store.path, clock)) as other:
         first = save(other, amina, "Hej")
-        assert store.save_reflection(amina, QUESTION, "Hopp", 0) == Conflict(first)
+        assert store.save_reflection(amina, Draft(QUESTION, "Hopp", 0)) == Conflict(first)
 
 
 # Earlier texts
@@ -377,10 +377,10 @@ def test_a_text_and_its_earlier_ones_say_what_they_were_written_on(
     store: Store, amina: int, clock: Clock
 ) -> None:
     token = begin_session(store, amina)
-    store.save_in_session(token, amina, QUESTION, "igår", 0, device_kind="Mobil, Android")
+    store.save_in_session(token, amina, Draft(QUESTION, "igår", 0), device_kind="Mobil, Android")
     clock.now += timedelta(hours=1)
-    store.save_in_session(token, amina, QUESTION, "i dag", 1, device_kind="Dator, Linux")
-    store.save_reflection(amina, QUESTION, "vägrad", 1, device_kind="Dator, Mac")
+    store.save_in_session(token, amina, Draft(QUESTION, "i dag", 1), device_kind="Dator, Linux")
+    store.save_reflection(amina, Draft(QUESTION, "vägrad", 1), device_kind="Dator, Mac")
     found = [(each.text, each.device_kind) for each in store.earlier_texts(amina, QUESTION)]
     assert found == [("vägrad", "Dator, Mac"), ("igår", "Mobil, Android")]
     store.end_session(token)
@@ -417,7 +417,7 @@ def test_earlier_texts_are_ones_own_and_of_one_question(store: Store, amina: int
 
 def test_a_refused_text_is_among_the_earlier_ones(store: Store, amina: int) -> None:
     save(store, amina, "nyare")
-    store.save_reflection(amina, QUESTION, "min", 0)
+    store.save_reflection(amina, Draft(QUESTION, "min", 0))
     assert earlier(store, amina) == ["min"]
 
 
@@ -447,7 +447,7 @@ def test_what_is_erased_is_no_earlier_text(store: Store, amina: int) -> None:
     save(store, amina, "x" * 20)
     save(store, amina, "y", based_on=1)
     store.erase_reflections(amina)
-    assert isinstance(store.save_reflection(amina, QUESTION, "x" * 20, 1), Conflict)
+    assert isinstance(store.save_reflection(amina, Draft(QUESTION, "x" * 20, 1)), Conflict)
     store.end_session(token)
     assert earlier(store, amina) == []
 
@@ -458,6 +458,6 @@ def test_a_text_refused_before_and_now_again_is_no_reason_to_lose_the_one_in_its
     save(store, amina, "min")
     clock.now += timedelta(days=1)
     save(store, amina, "nyare", based_on=1)
-    assert isinstance(store.save_reflection(amina, QUESTION, "min", 0), Conflict)
+    assert isinstance(store.save_reflection(amina, Draft(QUESTION, "min", 0)), Conflict)
     save(store, amina, "min egen", based_on=2)
     assert set(earlier(store, amina)) == {"min", "nyare"}

@@ -18,7 +18,7 @@ from sqlite_utils import Database
 
 from tests.fixtures.__main__ import EARLIER, PEOPLE, TEXTS, build
 from visionsprat.domain.email_addresses import one_form
-from visionsprat.domain.records import NewAccount
+from visionsprat.domain.records import Draft, NewAccount
 from visionsprat.errors import OlderRunning, StoreUnavailable, VisionspratError
 from visionsprat.settings import ROOT
 from visionsprat.store import Store, base
@@ -289,7 +289,7 @@ def test_a_process_that_a_newer_version_has_overtaken_says_so(path: Path, db: Da
         db.execute("ALTER TABLE reflections RENAME COLUMN text TO words")
         for _ in range(2):
             with pytest.raises(StoreUnavailable, match=r"A newer version .*m999_from_the_future.* Stop this"):
-                store.save_reflection(account_id, "skapande/innebar", "Hej", 0)
+                store.save_reflection(account_id, Draft("skapande/innebar", "Hej", 0))
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(db: Database) -> None:

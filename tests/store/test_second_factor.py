@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.stored import begin_session, sql
+from tests.support.stored import begin_session, known_as, sql
 from visionsprat.domain.records import Action, Attempt, Factor
 from visionsprat.errors import NotAllowed, TooManyFailures
 from visionsprat.store import Store
@@ -258,7 +258,7 @@ def test_the_right_password_does_not_forget_wrong_codes(store: Store, amina: int
 def test_a_link_to_choose_a_password_does_not_forget_wrong_codes(store: Store, amina: int) -> None:
     fail(store, FAILURES_BEFORE_WAIT, Factor.PASSWORD)
     fail(store, FAILURES_BEFORE_WAIT, Factor.CODE)
-    store.add_password_link(EMAIL, lambda _: "link")
+    known_as(store, "link", store.add_password_link(EMAIL))
     store.use_invitation("link", "another hash")
     store.begin_attempt(EMAIL)
     with pytest.raises(TooManyFailures):

@@ -14,7 +14,7 @@ import pytest
 
 from tests.fixtures.__main__ import build
 from tests.support.stored import QUESTION, STEPS, begin_session, save, sql
-from visionsprat.domain.records import Account, Visitor
+from visionsprat.domain.records import Account, Draft, Visitor
 from visionsprat.errors import NotAllowed, SignedOut
 from visionsprat.store import Store
 from visionsprat.store.sessions import MOST_SESSIONS
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 def test_a_text_is_saved_for_the_person_whose_session_it_comes_in(store: Store, amina: int) -> None:
     token = begin_session(store, amina)
-    assert store.save_in_session(token, amina, QUESTION, "Hej", 0) == save(store, amina, "Hej")
-    assert store.save_in_session(token, None, QUESTION, "Hej då", 1) == save(store, amina, "Hej då")
+    assert store.save_in_session(token, amina, Draft(QUESTION, "Hej", 0)) == save(store, amina, "Hej")
+    assert store.save_in_session(token, None, Draft(QUESTION, "Hej då", 1)) == save(store, amina, "Hej då")
 
 
 def test_a_text_of_another_persons_page_or_without_a_session_is_not_saved(
@@ -35,7 +35,7 @@ def test_a_text_of_another_persons_page_or_without_a_session_is_not_saved(
 ) -> None:
     for token, author in ((begin_session(store, amina), bengt), ("made up", amina), ("made up", None)):
         with pytest.raises(SignedOut):
-            store.save_in_session(token, author, QUESTION, "Hej", 0)
+            store.save_in_session(token, author, Draft(QUESTION, "Hej", 0))
     assert sql(store, "SELECT * FROM reflections") == []
 
 
@@ -43,11 +43,11 @@ def test_writing_keeps_a_session_alive(store: Store, amina: int, clock: Clock) -
     token = begin_session(store, amina)
     for hour in range(30):
         clock.now += timedelta(hours=1)
-        store.save_in_session(token, amina, QUESTION, f"Hej {hour}", hour)
+        store.save_in_session(token, amina, Draft(QUESTION, f"Hej {hour}", hour))
     assert is_live(store, token)
     clock.now += timedelta(hours=12)
     with pytest.raises(SignedOut):
-        store.save_in_session(token, amina, QUESTION, "Hej", 30)
+        store.save_in_session(token, amina, Draft(QUESTION, "Hej", 30))
 
 
 def is_live(store: Store, token: str) -> bool:
@@ -201,7 +201,7 @@ def test_of_too_many_sessions_the_one_that_has_rested_longest_ends(
     for number in range(MOST_SESSIONS):
         tokens.append(begin_session(store, amina, f"token {number}"))
         clock.now += timedelta(minutes=10)
-    store.save_in_session(tokens[0], amina, QUESTION, "Hej", 0)  # it rests no longer
+    store.save_in_session(tokens[0], amina, Draft(QUESTION, "Hej", 0))  # it rests no longer
     tokens.append(begin_session(store, amina, "one more"))
     assert [each for each in tokens if not is_live(store, each)] == [tokens[1]]
     assert is_live(store, of_another)
@@ -251,7 +251,7 @@ def test_ending_a_session_from_afar_keeps_what_was_written_as_signing_out_does(
 ) -> None:
     begin_session(store, amina)
     begin_session(store, amina, "at home")
-    store.save_in_session("at home", amina, QUESTION, "Hej", 0)
+    store.save_in_session("at home", amina, Draft(QUESTION, "Hej", 0))
     store.end_own_session("token", store.own_sessions("at home")[1])
     assert sql(store, "SELECT text FROM reflection_revisions") == [("Hej",)]
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.support.reading_here import texts_read_here
 from tests.support.staff_lists import HEADINGS, csv_file
 from tests.support.stored import AddAccount
+from visionsprat.domain.records import Draft
 from visionsprat.errors import StaffListOutdated
 from visionsprat.staff.plan import EXPORTED, StaffListFaulty, export_rows, preview
 from visionsprat.staff.spreadsheet import as_csv
@@ -89,7 +90,7 @@ def test_somebody_who_leaves_loses_access_at_once_and_keeps_what_they_wrote(
     leaver = add_account("leaver@test.example", "Leif")
     store.add_ticket(leaver, "ticket")
     store.redeem_ticket("ticket", "token")
-    store.save_reflection(leaver, "skapande/innebar", "Min tanke", 0)
+    store.save_reflection(leaver, Draft("skapande/innebar", "Min tanke", 0))
     rows = [("chief@test.example", "Chief", "Ledning", "Vård", "ja")]
     apply(store, csv_file(rows), chief, whole=True)
     assert store.account_of_session("token") is None

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.stored import FIRST, QUESTION, STEPS, begin_session, save, sql, texts
-from visionsprat.domain.records import Attempt, Credentials, Directory, NewAccount, StaffPlan, Whom
+from visionsprat.domain.records import Attempt, Credentials, Directory, Draft, NewAccount, StaffPlan, Whom
 from visionsprat.errors import InvitationVoid, NotAllowed, SignedOut, StoreUnavailable
-from visionsprat.store import Store, copies
-from visionsprat.store.base import translated
+from visionsprat.store import Store, files
+from visionsprat.store.errors import translated
 from visionsprat.store.schema import connect
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def test_each_connection_has_foreign_keys_wal_and_full_synchronous(store: Store)
 
 def test_a_reflection_of_nobody_is_a_bug_of_ours_and_surfaces_as_it_is(store: Store) -> None:
     with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
-        store.save_reflection(999, QUESTION, "Hej", 0)
+        store.save_reflection(999, Draft(QUESTION, "Hej", 0))
 
 
 def test_strict_tables_refuse_a_value_of_the_wrong_type(store: Store, amina: int) -> None:
@@ -147,8 +147,8 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "sign_out_everybody": lambda store: store.sign_out_everybody(None),
     "begin_attempt": lambda store: store.begin_attempt("amina@test.example"),
     "forget_failures": lambda store: store.forget_failures(Attempt("amina@test.example", "")),
-    "save_reflection": lambda store: store.save_reflection(1, QUESTION, "Hej", 0),
-    "save_in_session": lambda store: store.save_in_session("token", None, QUESTION, "Hej", 0),
+    "save_reflection": lambda store: store.save_reflection(1, Draft(QUESTION, "Hej", 0)),
+    "save_in_session": lambda store: store.save_in_session("token", None, Draft(QUESTION, "Hej", 0)),
     "apply_staff": lambda store: store.apply_staff(EMPTY_PLAN, None, "personal.csv"),
     "correct": lambda store: store.correct(None, 1, "Ny", "ny@test.example"),
     "set_member": lambda store: store.set_member(None, 1, 1, True),
@@ -164,8 +164,8 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "erase_reflections": lambda store: store.erase_reflections(1),
     "erase_earlier_texts": lambda store: store.erase_earlier_texts(1, QUESTION),
     "erase_account": lambda store: store.erase_account(1),
-    "invite": lambda store: store.invite(None, Whom(), str),
-    "add_password_link": lambda store: store.add_password_link("amina@test.example", str),
+    "invite": lambda store: store.invite(None, Whom()),
+    "add_password_link": lambda store: store.add_password_link("amina@test.example"),
     "note_password_request": lambda store: store.note_password_request("amina@test.example"),
     "use_invitation": lambda store: store.use_invitation("link", "hash"),
     "unlock_texts": lambda store: store.unlock_texts(1, 1),
@@ -181,7 +181,7 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "check_health": lambda store: store.check_health(),
 }
 #: What else is waited for: a database that can't be looked at is not said to be damaged.
-LOOKS: dict[str, Callable[[Store], object]] = {"faults": lambda store: copies.faults(store.path)}
+LOOKS: dict[str, Callable[[Store], object]] = {"faults": lambda store: files.faults(store.path)}
 #: The methods before this one only read.
 READS = list(CALLS)[: list(CALLS).index("record_visit")]
 WRITES = [name for name in CALLS if name not in READS]
@@ -287,7 +287,7 @@ def test_nothing_is_lost_when_the_disk_is_full_and_saving_goes_on_afterwards(
     save(store, amina, "Hej")
     hampered("max_page_count = 1")
     with pytest.raises(StoreUnavailable, match="full"):
-        store.save_reflection(amina, QUESTION, "x" * 20_000, 1)
+        store.save_reflection(amina, Draft(QUESTION, "x" * 20_000, 1))
     assert texts(store, amina) == {QUESTION: "Hej"}
     hampered("max_page_count = 1000000")
     assert save(store, amina, "x" * 20_000, based_on=1).revision == 2
@@ -343,7 +343,7 @@ def test_a_database_damaged_while_the_server_runs_is_unavailable(store: Store, a
     store.close()
     spoil_inside(store.path)
     with pytest.raises(StoreUnavailable, match="malformed"):
-        store.save_reflection(amina, QUESTION, "Hopp", 1)
+        store.save_reflection(amina, Draft(QUESTION, "Hopp", 1))
     with pytest.raises(StoreUnavailable, match="malformed"):
         store.check_health()
 
@@ -354,12 +354,12 @@ def test_nothing_is_saved_into_a_file_that_is_no_longer_there(store: Store, amin
     save(store, amina, "Hej")
     file = Path(f"{store.path}{end}")
     aside = file.rename(file.with_name("aside"))
-    for call in (lambda: store.save_reflection(amina, QUESTION, "Hopp", 1), store.check_health):
+    for call in (lambda: store.save_reflection(amina, Draft(QUESTION, "Hopp", 1)), store.check_health):
         with pytest.raises(StoreUnavailable, match="data folder"):
             call()
     shutil.copy(aside, file)
     with pytest.raises(StoreUnavailable, match="Another file has taken the place of"):
-        store.save_reflection(amina, QUESTION, "Hopp", 1)
+        store.save_reflection(amina, Draft(QUESTION, "Hopp", 1))
     aside.replace(file)
     assert save(store, amina, "Hopp", based_on=1).revision == 2
 
@@ -372,15 +372,15 @@ def test_nothing_is_saved_behind_a_gap_in_the_log(store: Store, amina: int, left
     log = Path(f"{store.path}-wal")
     whole = log.read_bytes()
     os.truncate(log, int(len(whole) * left))
-    for call in (lambda: store.save_reflection(amina, QUESTION, "Hopp", 20), store.check_health):
+    for call in (lambda: store.save_reflection(amina, Draft(QUESTION, "Hopp", 20)), store.check_health):
         with pytest.raises(StoreUnavailable, match=f"{log} has been cut off"):
             call()
     with pytest.raises(StoreUnavailable, match="disk I/O error"):  # and not "damaged"
-        copies.faults(store.path)
+        files.faults(store.path)
     log.write_bytes(whole)
     assert save(store, amina, "Hopp", based_on=20).revision == 21
     store.close()
-    assert copies.faults(store.path) == []
+    assert files.faults(store.path) == []
 
 
 def test_a_log_that_has_been_emptied_into_the_database_is_no_trouble(store: Store, amina: int) -> None:

@@ -12,7 +12,7 @@ from starlette.websockets import WebSocket
 from app import lifespan
 from tests.support.failing import WAYS, fail
 from visionsprat.settings import ROOT
-from visionsprat.web.api import OwnRoutes, routes
+from visionsprat.web.routes import OwnRoutes, routes
 
 
 async def go_wrong(request: Request) -> Response:

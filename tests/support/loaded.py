@@ -32,6 +32,7 @@ for module in pkgutil.walk_packages(visionsprat.__path__, "visionsprat."):
         importlib.import_module(module.name)
 logging.disable(logging.NOTSET)
 
-front = importlib.import_module("visionsprat.web.index_page")
-front.compress_ahead(front.index_page(), front.scripts_and_styles())
+index = importlib.import_module("visionsprat.web.index_page")
+files = importlib.import_module("visionsprat.web.static_files")
+files.compress_ahead(index.index_page(), files.scripts_and_styles())
 gc.freeze()

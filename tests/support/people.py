@@ -17,7 +17,7 @@ from playwright.sync_api import Locator, Page, Response, Route, expect
 
 from tests.support.server import Server, poll
 from visionsprat.accounts import authentication
-from visionsprat.domain.records import NewAccount, Reflection
+from visionsprat.domain.records import Draft, NewAccount, Reflection
 from visionsprat.web.cookies import SESSION_COOKIE, Outside
 
 PASSWORD = "häst batteri klammer"
@@ -43,7 +43,7 @@ class Person:
     def write(self, question: str, text: str) -> None:
         """Store an answer as another browser of the same person would."""
         with self.server.store() as store:
-            saved = store.save_reflection(self.id, question, text, self._stored(question)[1])
+            saved = store.save_reflection(self.id, Draft(question, text, self._stored(question)[1]))
         assert isinstance(saved, Reflection)
 
     def new_token(self) -> str:

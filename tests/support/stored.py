@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from typing import TypeVar
 
 import bcrypt
 
 from visionsprat.accounts.passwords import PREHASHED, prehashed
-from visionsprat.domain.records import NewAccount, Reflection, Visitor
+from visionsprat.domain.records import Draft, NewAccount, NewLink, Reflection, Replaced, Visitor
+from visionsprat.domain.tokens import token_hash
 from visionsprat.store import Store
 
 QUESTION, OTHER = "skapande/innebar", "skapande/gora"
@@ -29,7 +31,7 @@ def sql(store: Store, statement: str, *values: object) -> list[tuple[object, ...
 
 def save(store: Store, account_id: int, text: str, based_on: int = 0, question: str = QUESTION) -> Reflection:
     """Save a text that is expected to be accepted."""
-    saved = store.save_reflection(account_id, question, text, based_on)
+    saved = store.save_reflection(account_id, Draft(question, text, based_on))
     assert isinstance(saved, Reflection)
     return saved
 
@@ -52,7 +54,8 @@ def begin_session(store: Store, account_id: int, token: str = "token") -> str:
 def know_device(store: Store, account_id: int, device: str, earlier: str = "") -> None:
     """Sign in with a browser that keeps this token from now on."""
     store.add_ticket(account_id, f"ticket of {device}")
-    assert store.redeem_ticket(f"ticket of {device}", f"session of {device}", device, earlier)
+    ended = Replaced(earlier)
+    assert store.redeem_ticket(f"ticket of {device}", f"session of {device}", device, replaced=ended)
 
 
 def visit(store: Store, account_id: int) -> Visitor:
@@ -65,6 +68,17 @@ def visit(store: Store, account_id: int) -> Visitor:
 
 def texts(store: Store, account_id: int) -> dict[str, str]:
     return {id: reflection.text for id, reflection in visit(store, account_id).reflections.items()}
+
+
+Made = TypeVar("Made", bound=tuple[NewLink, ...] | NewLink | None)
+
+
+def known_as(store: Store, name: str, made: Made) -> Made:
+    """A link just made, with a name that a test can speak of in place of the hash of its code."""
+    (link,) = made if isinstance(made, tuple) else [made]
+    assert link is not None
+    sql(store, "UPDATE invitations SET token_hash = ? WHERE token_hash = ?", name, token_hash(link.code))
+    return made
 
 
 def is_hash_of(password: str, stored: str) -> bool:

@@ -102,9 +102,9 @@ def _literals_of_script(path: Path) -> Iterator[str]:
 
 
 def _texts_of_module(path: Path) -> Iterator[str]:
-    """What a Python file has between quotation marks for the screen; wording/messages.py has nothing else."""
+    """What a Python file has between quotation marks for the screen; those in wording/ have nothing else."""
     found = (_TAG.sub(" ", text) for text in _literals(ast.parse(path.read_text(encoding="utf-8"))))
-    yield from found if path.name == "text.py" else filter(_is_shown, found)
+    yield from found if path.name in {"formats.py", "messages.py"} else filter(_is_shown, found)
 
 
 def _literals(tree: ast.AST) -> Iterator[str]:

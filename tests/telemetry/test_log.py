@@ -32,7 +32,7 @@ from tests.support.server import Server
 from visionsprat.accounts import authentication
 from visionsprat.accounts.authentication import SignInRefused, sign_in
 from visionsprat.accounts.invitations import ask_for_new_password
-from visionsprat.domain.records import NewAccount, Reflection
+from visionsprat.domain.records import Browser, Draft, NewAccount, Reflection
 from visionsprat.domain.text_rules import MAX_CHARACTERS
 from visionsprat.errors import EmailTaken, StoreUnavailable, TooManyFailures
 from visionsprat.installation import DATABASE, Installation, open_installation
@@ -43,9 +43,9 @@ from visionsprat.telemetry import log, metrics
 from visionsprat.telemetry.log import FIELDS, Logfmt, Seldom, pseudonym
 from visionsprat.ui.error_page import show_trouble
 from visionsprat.ui.script_runs import watched
-from visionsprat.web.api import routes
 from visionsprat.web.cookies import SESSION_COOKIE
 from visionsprat.web.request_id import Traffic
+from visionsprat.web.routes import routes
 
 SECRET = "Vi matar uttern bakom reningsverket."
 EMAIL, STRANGER, PASSWORD = "leja@hemlig.example", "okand@hemlig.example", "gul cykel i regnet"
@@ -395,14 +395,14 @@ def test_sign_ins_are_told_by_account_or_by_a_mark(
     house: Installation, leja: int, written: io.StringIO
 ) -> None:
     before = {outcome: sign_ins(outcome) for outcome in ("ok", "refused", "must_wait")}
-    sign_in(house.store, EMAIL, PASSWORD, "b")
+    sign_in(house.store, EMAIL, PASSWORD, Browser("b"))
     with pytest.raises(SignInRefused):
-        sign_in(house.store, EMAIL, "a wrong one", "b")
+        sign_in(house.store, EMAIL, "a wrong one", Browser("b"))
     for _ in range(5):
         with pytest.raises(SignInRefused):
-            sign_in(house.store, STRANGER, PASSWORD, "b")
+            sign_in(house.store, STRANGER, PASSWORD, Browser("b"))
     with pytest.raises(TooManyFailures):
-        sign_in(house.store, STRANGER, PASSWORD, "b")
+        sign_in(house.store, STRANGER, PASSWORD, Browser("b"))
     mark = pseudonym(STRANGER)
     assert [told.partition(" event=")[2] for told in written.getvalue().splitlines()] == [
         f'"Signed in" account={leja}',
@@ -476,7 +476,7 @@ def test_nothing_that_happens_tells_a_text_or_an_address(
     client.get("/api/reflections/versions", params={"question": SECRET})
     for email, password in ((EMAIL, PASSWORD), (EMAIL, SECRET), *[(STRANGER, SECRET)] * 6):
         with suppress(SignInRefused, TooManyFailures):
-            sign_in(house.store, email, password, "b")
+            sign_in(house.store, email, password, Browser("b"))
     for error in (ValueError(SECRET), KeyError(EMAIL), EmailTaken(EMAIL), StoreUnavailable("Not now.")):
         show_trouble(error)
     logging.getLogger("uvicorn.error").error("Exception in ASGI application\n", **raised(ValueError(SECRET)))
@@ -494,4 +494,4 @@ def test_nothing_that_happens_tells_a_text_or_an_address(
     }
     for needle in ("uttern", "igelkott", "hemlig", "leja@", "okand@", PASSWORD):
         assert needle not in told.lower(), needle
-    assert isinstance(house.store.save_reflection(leja, QUESTION, SECRET, 1), Reflection)
+    assert isinstance(house.store.save_reflection(leja, Draft(QUESTION, SECRET, 1)), Reflection)

@@ -23,12 +23,12 @@ import pytest
 
 from tests.support.mailbox import mail_server
 from tests.support.server import free_port, poll
-from tests.support.stored import QUESTION, begin_session, is_hash_of, save, texts
-from visionsprat.accounts.invitations import code_hash
+from tests.support.stored import QUESTION, begin_session, is_hash_of, known_as, save, texts
 from visionsprat.backups.check import library
 from visionsprat.content.module import Module
 from visionsprat.domain.progress import MemberCompletion, member_completion
-from visionsprat.domain.records import Action, NewAccount, Whom
+from visionsprat.domain.records import Action, Draft, NewAccount, Whom
+from visionsprat.domain.tokens import token_hash
 from visionsprat.installation import DATABASE
 from visionsprat.settings import ROOT
 from visionsprat.store import Store
@@ -187,7 +187,7 @@ def database(data_folder: Path) -> Path:
     path = data_folder / "visionsprat.db"
     with closing(Store(path)) as store:
         account_id = store.add_account(NewAccount("amina@test.example", "Amina Testsson", None))
-        store.save_reflection(account_id, "skapande/innebar", HEJ, 0)
+        store.save_reflection(account_id, Draft("skapande/innebar", HEJ, 0))
     data_folder.chmod(0o700)
     return path
 
@@ -199,7 +199,7 @@ def test_a_backup_is_written_and_put_back(
     (path,) = (tmp_path / "copies").glob("*.db")
     assert capsys.readouterr() == (f"Wrote {path} and checked it.\n", "")
     with closing(Store(database)) as store:
-        store.save_reflection(1, "skapande/innebar", "efter", 1)
+        store.save_reflection(1, Draft("skapande/innebar", "efter", 1))
     assert main(["restore", str(path), "--yes"]) == 0
     said = capsys.readouterr()
     assert said.err == ""
@@ -255,7 +255,7 @@ def test_a_check_tells_what_is_well_and_never_what_anybody_wrote(
 def test_locked_texts_are_counted_like_the_others(database: Path, tmp_path: Path, capsys: Printed) -> None:
     """After an administrator's link was used as many texts are there as before."""
     with closing(Store(database)) as store:
-        store.invite(None, Whom(), lambda _: "link")
+        known_as(store, "link", store.invite(None, Whom()))
         store.use_invitation("link", "hash")
         assert texts(store, 1) == {}
     main(["check"])
@@ -333,7 +333,7 @@ def test_links_are_written_for_a_mail_merge(
     with closing(Store(data_folder / "visionsprat.db")) as store:
         for each in found:
             code = each["länk"].removeprefix("http://localhost:8501/inbjudan?kod=")
-            assert store.invited(code_hash(code)).email == each["e-post"]
+            assert store.invited(token_hash(code)).email == each["e-post"]
             assert all(code.encode() not in file.read_bytes() for file in data_folder.iterdir())
 
 
@@ -473,7 +473,7 @@ def used(data_folder: Path, table: bytes) -> dict[str, str]:
 
 def used_link(data_folder: Path, link: str) -> dict[str, str]:
     with closing(Store(data_folder / "visionsprat.db")) as store:
-        store.use_invitation(code_hash(link.partition("kod=")[2]), "hash")
+        store.use_invitation(token_hash(link.partition("kod=")[2]), "hash")
         return texts(store, 1)
 
 
@@ -531,7 +531,7 @@ def test_whoever_runs_the_server_unlocks(
     amina_has_written: None, data_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
 ) -> None:
     with closing(Store(data_folder / "visionsprat.db")) as store:
-        store.invite(None, Whom(emails=frozenset({"amina@test.example"})), lambda _: "link")
+        known_as(store, "link", store.invite(None, Whom(emails=frozenset({"amina@test.example"}))))
         store.use_invitation("link", "hash")
         assert texts(store, 1) == {}
     with mail_server() as mailbox:

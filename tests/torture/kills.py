@@ -21,7 +21,7 @@ from visionsprat.domain.records import NewAccount
 from visionsprat.installation import BACKUPS, DATABASE
 from visionsprat.settings import ROOT
 from visionsprat.store import Store
-from visionsprat.web.api import ACCOUNT_HEADER
+from visionsprat.web.answers import ACCOUNT_HEADER
 from visionsprat.web.cookies import SESSION_COOKIE
 
 WRITERS = 6

@@ -43,6 +43,8 @@ SAVE = b"POST /api/reflections "
 LONGEST_JOINED = 3_000
 SETTLED = re.compile(r"^Sparat \d|^Sparas medan du skriver")
 _UNSAVED = "window.visionsprat.unsaved().length"
+#: Drafts of closed tabs that nobody has sent yet are not lost, nor saved.
+_WAITING = "Object.keys(localStorage).filter((name) => name.startsWith('visionsprat:draft:')).length"
 FOREIGN = [
     *((status, b'{"status": "ok"}') for status in (200, 201, 409, 404, 413, 422, 423, 401, 429, 500)),
     *((status, b"<h1>Welcome</h1>") for status in (200, 409, 502)),
@@ -327,7 +329,7 @@ class Round:
                     tab.locator(f'nav.side a[href="/{page}"]').first.click(timeout=2000)
         self._pause(0.5)
         said = [each for tab in self._tabs for each in tab.locator(".status").all_inner_texts()]
-        unsaved = [tab.evaluate(_UNSAVED) for tab in self._tabs]
+        unsaved = [tab.evaluate(each) for tab in self._tabs for each in (_UNSAVED, _WAITING)]
         return len(said) == 2 * TABS and all(map(SETTLED.match, said)) and not any(unsaved)
 
     def _stored(self) -> list[str]:

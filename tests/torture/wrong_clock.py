@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from app import installation, lifespan
 from visionsprat.settings import ROOT
 from visionsprat.ui.error_page import show_trouble
-from visionsprat.web.api import routes
+from visionsprat.web.routes import OwnRoutes, routes
 from visionsprat.web.security import Guard
 
 _WRONG_BY = Path(os.environ["WRONG_BY"])
@@ -25,8 +25,7 @@ def _clock() -> datetime:
 installation.store.clock = _clock
 app = st.App(
     ROOT / "pages" / "entry.py",
-    routes=routes(),
-    middleware=[Middleware(Guard)],
+    middleware=[Middleware(Guard), Middleware(OwnRoutes, routes=routes())],
     lifespan=lifespan,
     on_script_error=show_trouble,
 )

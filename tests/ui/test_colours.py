@@ -10,7 +10,7 @@ import pytest
 from tests.support.contrast import CONTROL, SCHEMES, TEXT, contrast, parts
 from visionsprat.content.module import load_module
 from visionsprat.settings import ROOT
-from visionsprat.web.index_page import ASSETS
+from visionsprat.web.static_files import ASSETS
 
 STYLES = (ASSETS / "style.css").read_text(encoding="utf-8")
 TEXTS = ("text", "soft", "primary", "primary-hover", "problem")

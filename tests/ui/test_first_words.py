@@ -11,12 +11,12 @@ from starlette.middleware import Middleware
 from tests.support.client import Client
 from visionsprat.accounts import authentication
 from visionsprat.content.module import Module
-from visionsprat.domain.records import NewAccount
+from visionsprat.domain.records import Draft, NewAccount
 from visionsprat.installation import open_installation
 from visionsprat.ui.first_words import first_words
-from visionsprat.web.api import routes
 from visionsprat.web.cookies import SESSION_COOKIE
 from visionsprat.web.index_page import Front
+from visionsprat.web.routes import routes
 from visionsprat.web.security import Guard
 
 FOR_NOBODY_ELSE = ("/min-grupp", "/administration", "/finns-inte", "/%C3%A5%C3%A4%C3%B6", "/inbjudan")
@@ -73,7 +73,7 @@ def test_nothing_in_them_is_personal(client: Client, module: Module) -> None:
     everywhere += ["/mitt-konto", "/personuppgifter", *FOR_NOBODY_ELSE]
     amina = sign_in(client)
     for question in module.questions:
-        open_installation().store.save_reflection(amina, question.id, "Hemligt", based_on=0)
+        open_installation().store.save_reflection(amina, Draft(question.id, "Hemligt", based_on=0))
     hers = [words(client, address) for address in everywhere]
     assert not any(personal in page for page in hers for personal in ("Amina", "test.example", "Hemligt"))
     sign_in(client, "Bengt Provberg", is_admin=True)

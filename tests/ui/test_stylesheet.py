@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from visionsprat.web.index_page import ASSETS
+from visionsprat.web.static_files import ASSETS
 
 STYLE = (ASSETS / "style.css").read_text(encoding="utf-8")
 

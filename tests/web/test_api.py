@@ -11,7 +11,6 @@ import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -26,14 +25,14 @@ from starlette.types import Message
 from tests.support.client import FOREIGN, OWN, Client, sign_in
 from tests.support.stored import begin_session
 from visionsprat.accounts import authentication
-from visionsprat.backups.archive import backup
 from visionsprat.domain.records import NewAccount
 from visionsprat.domain.tokens import token_hash
-from visionsprat.installation import DATABASE, Installation, backups_path, open_installation
+from visionsprat.installation import DATABASE, Installation, open_installation
 from visionsprat.runtime.rate_limits import MOST_RECEIVED
 from visionsprat.telemetry import log, metrics
+from visionsprat.web import health
+from visionsprat.web.answers import ACCOUNT_HEADER, HANDLERS
 from visionsprat.web.api import (
-    ACCOUNT_HEADER,
     EPOCH_HEADER,
     MAX_BODY_BYTES,
     MOST_LET_BY,
@@ -56,7 +55,11 @@ def house(data_folder: object) -> Installation:
 @pytest.fixture
 def client(house: Installation) -> Client:
     return Client(
-        Starlette(routes=routes(), middleware=[Middleware(HostCookies, is_https=is_https), Middleware(Guard)])
+        Starlette(
+            routes=[*routes(), *health.routes()],
+            middleware=[Middleware(HostCookies, is_https=is_https), Middleware(Guard)],
+            exception_handlers=HANDLERS,
+        )
     )
 
 
@@ -907,36 +910,6 @@ def test_another_sites_page_gets_no_key(client: Client, amina: int, origin: str 
 # The database
 
 
-def test_health_is_good(client: Client, amina: int) -> None:
-    answer = client.get("/healthz")
-    assert (answer.status_code, answer.text) == (200, "ok\nnewest backup: none\n")
-
-
-def test_however_many_ask_for_health_few_looks_are_taken(
-    client: Client, house: Installation, amina: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now, looks = [1000.0], list[float]()
-    monkeypatch.setattr(house.limits.health, "_now", lambda: now[0])
-    look = house.store.check_health
-
-    def watch() -> None:
-        looks.append(now[0])
-        look()
-
-    monkeypatch.setattr(house.store, "check_health", watch)
-    assert {client.get("/healthz").status_code for _ in range(50)} == {200}
-    now[0] += 1
-    house.store.path.rename(house.store.path.with_name("aside"))
-    assert {client.get("/healthz").status_code for _ in range(50)} == {503}
-    assert looks == [1000, 1001]
-
-
-def test_health_says_how_old_the_newest_backup_is(client: Client, house: Installation, amina: int) -> None:
-    made_at = house.store.clock() - timedelta(hours=3, minutes=1)
-    backup(house.store.path, backups_path(house.settings), made_at)
-    assert client.get("/healthz").text == "ok\nnewest backup: 3 hours old\n"
-
-
 def test_a_locked_database_is_told_and_nothing_is_lost(
     client: Client, house: Installation, amina: int
 ) -> None:
@@ -952,11 +925,11 @@ def test_a_locked_database_is_told_and_nothing_is_lost(
         ThreadPoolExecutor(len(asked)) as pool,
     ):
         other.execute("BEGIN IMMEDIATE")
-        saved, signed_out, health, redeemed = pool.map(lambda ask: ask(), asked)
+        saved, signed_out, looked, redeemed = pool.map(lambda ask: ask(), asked)
         other.execute("ROLLBACK")
     assert_refused(saved, 503)
     assert_refused(signed_out, 503)
-    assert health.status_code == 503
+    assert looked.status_code == 503
     assert (redeemed.status_code, redeemed.headers["location"]) == (303, "/globala")
     assert stored(house) == []
     assert save(client).status_code == 200
@@ -969,20 +942,3 @@ def test_a_damaged_database_is_told(client: Client, house: Installation, amina: 
     assert_refused(save(client), 503)
     assert_refused(versions(client), 503)
     assert {client.get(path).status_code for path in ("/api/session", "/healthz")} == {503}
-
-
-@pytest.mark.parametrize("trouble", ["gone", "replaced", "unreadable"])
-def test_health_tells_strangers_no_path(
-    client: Client, house: Installation, amina: int, trouble: str
-) -> None:
-    if trouble == "gone":
-        house.settings.data.rename(house.settings.data.with_name("elsewhere"))
-    elif trouble == "replaced":
-        house.store.path.rename(house.store.path.with_name("aside"))
-        house.store.path.touch()
-    else:
-        house.store.path.unlink()
-    answer = client.get("/healthz")
-    assert answer.status_code == 503
-    assert str(house.settings.data) not in answer.text and str(house.settings.data.parent) not in answer.text
-    assert "the data folder" in answer.text

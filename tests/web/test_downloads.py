@@ -13,11 +13,12 @@ from starlette.applications import Starlette
 from tests.support.client import Client, sign_in
 from tests.support.clock import Clock
 from visionsprat.content.module import Module
-from visionsprat.domain.records import Action, NewAccount, Reflection
+from visionsprat.domain.records import Action, Draft, NewAccount, Reflection
 from visionsprat.installation import Installation, open_installation
 from visionsprat.store import Store
 from visionsprat.telemetry import log
 from visionsprat.web import downloads
+from visionsprat.web.answers import HANDLERS
 from visionsprat.wording import own_copy
 
 OWN = ("/api/mina-uppgifter.json", "/api/mina-uppgifter.txt")
@@ -31,7 +32,7 @@ def house(data_folder: object) -> Installation:
 
 @pytest.fixture
 def client(house: Installation) -> Client:
-    return Client(Starlette(routes=[*downloads.routes(), downloads.made_up()]))
+    return Client(Starlette(routes=[*downloads.routes(), downloads.made_up()], exception_handlers=HANDLERS))
 
 
 def add(house: Installation, email: str, **more: Any) -> int:
@@ -42,7 +43,7 @@ def add(house: Installation, email: str, **more: Any) -> int:
 def amina(house: Installation, client: Client) -> int:
     account_id = add(house, "amina@test.example")
     sign_in(client, house, account_id)
-    assert isinstance(house.store.save_reflection(account_id, "skapande/innebar", TEXT, 0), Reflection)
+    assert isinstance(house.store.save_reflection(account_id, Draft("skapande/innebar", TEXT, 0)), Reflection)
     return account_id
 
 
@@ -89,11 +90,11 @@ def test_nobody_gets_another_persons_data(
 
 def test_the_text_reads_question_by_question(store: Store, module: Module, clock: Clock) -> None:
     amina = store.add_account(NewAccount("amina@test.example", "Amina", None, member_of="Vård/Team 3"))
-    store.save_reflection(amina, "gammal/fraga", "Från förr", 0)
-    store.save_reflection(amina, "globala/gora", "Sedan", 0)
-    store.save_reflection(amina, "skapande/innebar", "Först", 0)
+    store.save_reflection(amina, Draft("gammal/fraga", "Från förr", 0))
+    store.save_reflection(amina, Draft("globala/gora", "Sedan", 0))
+    store.save_reflection(amina, Draft("skapande/innebar", "Först", 0))
     clock.now += timedelta(hours=1)
-    store.save_reflection(amina, "skapande/innebar", "Sist", 1, device_kind="Mobil, Android")
+    store.save_reflection(amina, Draft("skapande/innebar", "Sist", 1), device_kind="Mobil, Android")
     own = store.own_data(amina)
     assert own is not None
     text = own_copy.as_text(own, module, clock.now)
@@ -202,3 +203,17 @@ def test_whoever_has_no_right_to_a_file_is_told_in_the_log(
     (line,) = caplog.records
     told = [vars(line)[name] for name in ("outcome", "account", "file")]
     assert (line.getMessage(), told) == ("Refused", ["right", amina, address.removeprefix("/api/")])
+
+
+@pytest.mark.parametrize(
+    "address", ["/api/mina-uppgifter.txt", "/api/min-grupp.xlsx", "/api/personallista.csv"]
+)
+def test_a_damaged_database_is_told_in_words_whoever_asks(
+    client: Client, house: Installation, amina: int, address: str
+) -> None:
+    house.store.close()
+    for file in house.settings.data.glob("visionsprat.db*"):
+        file.write_bytes(b"This is no database. " * 1000)
+    answer = client.get(address)
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "text/plain; charset=utf-8")
+    assert answer.text == "Det går inte att läsa just nu. Försök igen om en stund.\n"

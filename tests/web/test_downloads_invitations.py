@@ -12,10 +12,11 @@ from starlette.middleware import Middleware
 from tests.support.client import OWN, Client
 from tests.support.stored import begin_session
 from visionsprat.accounts import authentication
-from visionsprat.accounts.invitations import code_hash
-from visionsprat.domain.records import Action, NewAccount
+from visionsprat.domain.records import Action, Draft, NewAccount
+from visionsprat.domain.tokens import token_hash
 from visionsprat.installation import Installation, open_installation
 from visionsprat.web import downloads
+from visionsprat.web.answers import HANDLERS
 from visionsprat.web.cookies import SESSION_COOKIE
 from visionsprat.web.security import Guard
 
@@ -33,7 +34,7 @@ def house(data_folder: object) -> Installation:
 @pytest.fixture
 def client(house: Installation) -> Client:
     routes = [*downloads.routes(), downloads.made_up()]
-    return Client(Starlette(routes=routes, middleware=[Middleware(Guard)]))
+    return Client(Starlette(routes=routes, middleware=[Middleware(Guard)], exception_handlers=HANDLERS))
 
 
 def sign_in(client: Client, house: Installation, account_id: int) -> None:
@@ -58,7 +59,7 @@ def test_an_administrator_gets_a_file_with_links(client: Client, house: Installa
     assert (row["namn"], row["e-post"], row["grupp"]) == ("'=Amina", "amina@test.example", "Vård/Norr")
     start, _, code = row["länk"].partition("/inbjudan?kod=")
     assert start == "http://localhost:8501"
-    assert house.store.invited(code_hash(code)).account_id == 2
+    assert house.store.invited(token_hash(code)).account_id == 2
 
 
 @pytest.mark.parametrize("asked", [ALL, "/api/inbjudningar.csv?grupp=1", "/api/inbjudningar.csv?grupp=2"])
@@ -69,7 +70,7 @@ def test_nobody_who_has_begun_is_in_the_file(
     if begun == "signed in":
         begin_session(house.store, 2)
     else:
-        house.store.save_reflection(2, "skapande/gora", "Hemligt.", 0)
+        house.store.save_reflection(2, Draft("skapande/gora", "Hemligt.", 0))
     sign_in(client, house, 1)
     answer = client.post(asked, headers={"Origin": OWN})
     assert answer.status_code == 200

@@ -16,10 +16,11 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from tests.support.client import Client
-from visionsprat.web.api import routes
 from visionsprat.web.cookies import BROWSER_COOKIE
-from visionsprat.web.index_page import ASSETS, STREAMLIT, Front
+from visionsprat.web.index_page import Front
+from visionsprat.web.routes import routes
 from visionsprat.web.security import Guard
+from visionsprat.web.static_files import ASSETS, STREAMLIT
 
 PAGES = ["/", "/globala", "/mitt-konto", "/finns-inte", "/%C3%A5%C3%A4%C3%B6", "/globala?a=b"]
 
@@ -190,7 +191,7 @@ def test_our_files_are_kept_forever_under_an_address_of_their_content(client: Cl
     [
         "/assets/../editor.py",
         "/assets/..%2feditor.py",
-        "/assets/%2e%2e/%2e%2e/front.py",
+        "/assets/%2e%2e/%2e%2e/web/index_page.py",
         "/assets/../../../app.py",
         "/assets/..%2f..%2f..%2fdata%2fvisionsprat.db",
         "/static/..%2f..%2fruntime%2fstate%2fsession_state.py",

@@ -20,10 +20,10 @@ from starlette.types import Message
 from tests.support.client import FOREIGN, OWN, Client
 from visionsprat.installation import open_installation
 from visionsprat.telemetry import log
-from visionsprat.web import downloads
-from visionsprat.web.api import OwnRoutes, routes
-from visionsprat.web.index_page import STREAMLIT, Front
+from visionsprat.web.index_page import Front
+from visionsprat.web.routes import OwnRoutes, routes
 from visionsprat.web.security import BEHIND_TLS, HEADERS, Guard, port
+from visionsprat.web.static_files import STREAMLIT
 
 PUBLIC = "https://vision.example.se"
 METHODS = ["POST", "PUT", "PATCH", "DELETE", "MADE-UP"]
@@ -41,7 +41,7 @@ async def fail_half_way(scope: Any, receive: Any, send: Any) -> None:
 @pytest.fixture(scope="module")
 def app() -> Starlette:
     streamlit = Mount("/static", StaticFiles(directory=STREAMLIT / "static"))
-    own = [*routes(), *downloads.routes(), Route("/api/fail", fail), downloads.made_up()]
+    own = [Route("/api/fail", fail), *routes()]
     return Starlette(
         routes=[streamlit, Mount("/_stcore/half", fail_half_way)],
         middleware=[Middleware(Guard), Middleware(Front), Middleware(OwnRoutes, routes=own)],

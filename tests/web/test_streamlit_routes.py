@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from tests.support.client import Client
 from visionsprat.telemetry import log
-from visionsprat.web.index_page import STREAMLIT
+from visionsprat.web.static_files import STREAMLIT
 from visionsprat.web.streamlit_routes import Allowed
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "MADE-UP"]

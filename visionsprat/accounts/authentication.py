@@ -1,4 +1,10 @@
-"""Sign-in, passwords and who somebody is. The one module that knows streamlit-authenticator."""
+"""Sign-in, passwords and who somebody is. The one module that knows streamlit-authenticator.
+
+It is asked whether a password is right for a dict with the one account. Where there is no password to
+compare with, a hash that nobody has the password to stands in: every refusal costs one bcrypt. What follows
+from a right password is a ticket: the form is drawn by a script run, which can't set a cookie, so the
+browser is sent to `/api/ticket` with it.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +15,9 @@ from datetime import timedelta
 from visionsprat.accounts import second_factor
 from visionsprat.accounts.passwords import PREHASHED, normal, prehashed, require_good
 from visionsprat.domain.email_addresses import one_form
-from visionsprat.domain.records import Account, Attempt, Credentials
+from visionsprat.domain.records import Account, Attempt, Browser, Credentials, Replaced
 from visionsprat.domain.tokens import new_token, ticket_hash, token_hash
-from visionsprat.errors import TooManyFailures, VisionspratError
+from visionsprat.errors import Refused, TooManyFailures
 from visionsprat.runtime.turns import Turns
 from visionsprat.store import Store
 from visionsprat.store.sessions import DEVICE_LIFE
@@ -31,9 +37,10 @@ _log = logging.getLogger(log.OURS)
 _EMAIL_COUNTED = 254  # the longest address there is; failures of longer ones are counted together
 _MOST_BYTES = 72  # bcrypt's own limit, for hashes of passwords that were not prehashed
 _turns = Turns()
+_UNKNOWN, _NOTHING = Browser(), Replaced()
 
 
-class SignInRefused(VisionspratError):
+class SignInRefused(Refused):
     """Wrong password or unknown address: the same for both."""
 
 
@@ -63,31 +70,21 @@ def _hashed(normalised: str) -> str:
     return PREHASHED + str(Hasher.hash(prehashed(normalised)))
 
 
-def sign_in(
-    store: Store,
-    email: str,
-    password: str,
-    browser: str,
-    *,
-    device: str = "",
-    client: str = "",
-    keep: bool = False,
-) -> str:
+def sign_in(store: Store, email: str, password: str, browser: Browser, *, keep: bool = False) -> str:
     """Check the credentials and return a ticket for the route that sets the session's cookie.
 
-    `device` is the token by which an Admission has made the browser known, `client` the address it
-    comes from. Raises SignInRefused, TooManyFailures or TooBusy, or CodeWanted instead of a ticket. Must be
+    Raises SignInRefused, TooManyFailures or TooBusy, or CodeWanted instead of a ticket. Must be
     called in a script run (the authenticator's controller keeps notes in its session state).
     """
-    found = check(store, email, password, device=device, client=client)
-    second_factor.ask(store, found, one_form(email), browser, keep=keep)
-    ticket = issue_ticket(store, found.account_id, browser, keep=keep, checked=found.password_hash)
+    found = check(store, email, password, browser)
+    second_factor.ask(store, found, one_form(email), browser.mark, keep=keep)
+    ticket = issue_ticket(store, found.account_id, browser.mark, keep=keep, checked=found.password_hash)
     metrics.SIGN_INS.labels("ok").inc()
-    _log.info("Signed in", extra={"account": found.account_id, "client": log.place(client)})
+    _log.info("Signed in", extra={"account": found.account_id, "client": log.place(browser.client)})
     return ticket
 
 
-def check(store: Store, email: str, password: str, *, device: str = "", client: str = "") -> Credentials:
+def check(store: Store, email: str, password: str, browser: Browser = _UNKNOWN) -> Credentials:
     """What the account's credentials are, if the password is right; the same work is done for any address.
 
     For a sign-in, and before a signed-in person changes what only they may: an unlocked computer is no
@@ -97,7 +94,7 @@ def check(store: Store, email: str, password: str, *, device: str = "", client: 
     given, email = email.strip().lower(), one_form(email)
     # First the turn: a sign-in that waits for one has not failed, whatever comes of it.
     with _turns.one():
-        attempt = _begin_attempt(store, email, device, client)
+        attempt = _begin_attempt(store, email, browser)
         address, found = _account(store, given, email)
         is_right = _password_is_right(password, found.password_hash if found else _NOBODY)
         if is_right and found:
@@ -107,7 +104,7 @@ def check(store: Store, email: str, password: str, *, device: str = "", client: 
                 return found
     metrics.SIGN_INS.labels("refused").inc()
     who = {"account": found.account_id} if found else {"address": log.pseudonym(email)}
-    _log.info("Password refused", extra={**who, "client": log.place(client)})
+    _log.info("Password refused", extra={**who, "client": log.place(browser.client)})
     raise SignInRefused("Wrong e-mail address or password.")
 
 
@@ -118,31 +115,30 @@ def _account(store: Store, given: str, email: str) -> tuple[str, Credentials | N
     return email, store.credentials(email)
 
 
-def unlock_texts(
-    store: Store, account: Account, old_password: str, *, device: str = "", client: str = ""
-) -> bool:
+def unlock_texts(store: Store, account: Account, old_password: str, browser: Browser = _UNKNOWN) -> bool:
     """Unlock what was written before a link was used, if this was the account's password then.
 
     It is the password again, and everybody is signed out. Counted as a sign-in is. Raises TooManyFailures
     or TooBusy.
     """
     with _turns.one():
-        attempt = _begin_attempt(store, account.email, device, client)
+        attempt = _begin_attempt(store, account.email, browser)
         hashes = store.old_passwords(account.id).items()
         found = next((id for id, each in hashes if _password_is_right(old_password, each)), None)
     if found is None:
-        _log.info("Old password refused", extra={"account": account.id, "client": log.place(client)})
+        _log.info("Old password refused", extra={"account": account.id, "client": log.place(browser.client)})
         return False
     store.forget_failures(attempt)
     return store.unlock_texts(account.id, found)
 
 
-def _begin_attempt(store: Store, email: str, device: str, client: str) -> Attempt:
+def _begin_attempt(store: Store, email: str, browser: Browser) -> Attempt:
     try:
-        return store.begin_attempt(email[:_EMAIL_COUNTED], client, token_hash(device))
+        return store.begin_attempt(email[:_EMAIL_COUNTED], browser.client, token_hash(browser.device))
     except TooManyFailures:
         metrics.SIGN_INS.labels("must_wait").inc()
-        _log.info("Sign-in has to wait", extra={"address": log.pseudonym(email), "client": log.place(client)})
+        told = {"address": log.pseudonym(email), "client": log.place(browser.client)}
+        _log.info("Sign-in has to wait", extra=told)
         raise
 
 
@@ -193,20 +189,18 @@ def issue_ticket(
 
 
 def redeem(
-    store: Store, ticket: str, browser: str, device: str = "", *, kind: str = "", replaced: str = ""
+    store: Store, ticket: str, browser: str, replaced: Replaced = _NOTHING, *, kind: str = ""
 ) -> Admission | None:
     """Exchange a ticket for a session, or None when it is used, too old or another browser's.
 
-    `device` is the token by which the browser was known until now, `kind` says what it runs on, and
-    `replaced` is the token of the session that it has had and that ends.
+    `kind` says what the browser runs on, and what it has had until now is `replaced`.
     """
     token, new_device = new_token(), new_token()
     session = store.redeem_ticket(
         ticket_hash(ticket, browser),
         token_hash(token),
         token_hash(new_device),
-        token_hash(device),
         kind=kind,
-        replaced=token_hash(replaced),
+        replaced=Replaced(token_hash(replaced.device), token_hash(replaced.session)),
     )
     return Admission(token, session.life, new_device) if session else None

@@ -1,14 +1,16 @@
-"""Invitations: links made, handed out as a table or as letters, and used."""
+"""Invitations: links made, handed out as a table or as letters, and used.
+
+A link is used by a script run that a button asked for, never by opening it: mail scanners open links. The
+store gets hashes only; the link itself is in the answer to whoever made it, and in its letter.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from visionsprat.domain.records import Invited, Person, Whom
+from visionsprat.domain.records import Invited, NewLink, Person, Whom
 from visionsprat.mail.queue import errands
 from visionsprat.mail.smtp import Failure, Letter, send
 from visionsprat.settings import Smtp
@@ -16,7 +18,7 @@ from visionsprat.store import Store
 from visionsprat.store.invitations import client_mark
 from visionsprat.telemetry import log
 from visionsprat.wording import letters
-from visionsprat.wording.messages import sortable
+from visionsprat.wording.formats import sortable
 
 #: The page behind the links.
 ADDRESS = "inbjudan"
@@ -31,23 +33,6 @@ class Invitation:
     link: str = field(repr=False)
 
 
-class _Tokens(dict[int, str]):
-    """The tokens of links that are being made, by account."""
-
-    def new(self, account_id: int) -> str:
-        """Make one, and give back what the database holds instead of it."""
-        self[account_id] = secrets.token_urlsafe(32)
-        return code_hash(self[account_id])
-
-    def link(self, site: str, account_id: int) -> str:
-        return f"{site}/{ADDRESS}?kod={self[account_id]}"
-
-
-def code_hash(code: str) -> str:
-    """What the database holds instead of the code in a link."""
-    return hashlib.sha256(code.encode()).hexdigest()
-
-
 def invite(
     store: Store, actor_id: int | None, whom: Whom, site: str, *, by_letter: bool = False
 ) -> tuple[Invitation, ...]:
@@ -56,9 +41,12 @@ def invite(
     One that is not sent `by_letter` alone can be used by whoever has seen it: using it locks what its person
     has written.
     """
-    tokens = _Tokens()
-    people = store.invite(actor_id, whom, tokens.new, by_letter=by_letter)
-    return tuple(Invitation(each, tokens.link(site, each.account_id)) for each in people)
+    made = store.invite(actor_id, whom, by_letter=by_letter)
+    return tuple(Invitation(each.person, _address(site, each)) for each in made)
+
+
+def _address(site: str, link: NewLink) -> str:
+    return f"{site}/{ADDRESS}?kod={link.code}"
 
 
 def as_rows(invitations: Iterable[Invitation]) -> list[tuple[str, ...]]:
@@ -111,8 +99,7 @@ def ask_for_new_password(store: Store, smtp: Smtp, site: str, email: str, client
 
 def send_new_password(store: Store, smtp: Smtp, site: str, email: str) -> tuple[Failure, ...]:
     """Send a link to whoever has this address and has forgotten their password, if anybody has."""
-    tokens = _Tokens()
-    person = store.add_password_link(email, tokens.new)
-    if person is None:
+    link = store.add_password_link(email)
+    if link is None:
         return ()
-    return send(smtp, [letters.new_password(person, tokens.link(site, person.account_id))])
+    return send(smtp, [letters.new_password(link.person, _address(site, link))])

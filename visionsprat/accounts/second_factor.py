@@ -1,15 +1,15 @@
 """The second factor: a code from an app, or a recovery code, asked for after the right password.
 
 Between the two steps the server keeps who is waiting; the browser gets nothing that could let it in.
+Account and password are looked at again before a code is used up; only then there is a ticket. Recovery
+codes have 118 bits and a quick hash, keyed by the factor's secret: one hash finds which of ten it is, where
+59 bits would have asked for scrypt with 128 MiB for each try.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import logging
 import re
-import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -17,7 +17,8 @@ from enum import Enum
 from pyotp import TOTP, random_base32
 from pyotp.exceptions import OTPVerificationError
 
-from visionsprat.domain.records import Credentials, Factor
+from visionsprat.domain.records import Browser, Credentials, Factor
+from visionsprat.domain.tokens import RECOVERY_CODE, recovery_hash, tidied, token_hash
 from visionsprat.errors import TooManyFailures, VisionspratError
 from visionsprat.store import Store
 from visionsprat.telemetry import log, metrics
@@ -26,15 +27,10 @@ from visionsprat.telemetry import log, metrics
 PATIENCE = timedelta(minutes=5)
 #: A phone's clock may be as many steps of 30 s before or behind ours.
 STEPS_APART = 1
-RECOVERY_CODES = 10
-#: No letters and digits that look alike.
-_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
-_RECOVERY_LENGTH = 24  # 118 bits: nobody guesses them from their hashes, however fast those are made
 _APP_CODE = re.compile(r"[0-9]{6}")
-_RECOVERY_CODE = re.compile(rf"[{_ALPHABET}]{{{_RECOVERY_LENGTH}}}")
-_LONGEST = 50  # characters of what is typed that are looked at
 
 _log = logging.getLogger(log.OURS)
+_UNKNOWN = Browser()
 
 
 @dataclass(frozen=True)
@@ -77,37 +73,30 @@ def ask(store: Store, found: Credentials, email: str, browser: str, *, keep: boo
     raise CodeWanted(Waiting(found.account_id, email, found.password_hash, browser, keep, until))
 
 
-def finish(
-    store: Store, waiting: Waiting, code: str, browser: str, *, device: str = "", client: str = ""
-) -> Outcome:
-    """Check the code of somebody waiting, and use it up.
-
-    `device` is the hash of the browser's token, `client` the address it comes from. Raises TooManyFailures.
-    """
+def finish(store: Store, waiting: Waiting, code: str, browser: Browser) -> Outcome:
+    """Check the code of somebody waiting, and use it up. Raises TooManyFailures."""
     if (
         store.clock() >= waiting.until
-        or browser != waiting.browser
+        or browser.mark != waiting.browser
         or not store.password_holds(waiting.account_id, waiting.password_hash)
         or store.second_factor(waiting.account_id) is None
     ):
         return Outcome.STALE
-    if not is_right(store, waiting.account_id, waiting.email, code, device=device, client=client):
+    if not is_right(store, waiting.account_id, waiting.email, code, browser):
         return Outcome.WRONG
     metrics.SIGN_INS.labels("ok").inc()
-    _log.info("Signed in", extra={"account": waiting.account_id, "client": log.place(client)})
+    _log.info("Signed in", extra={"account": waiting.account_id, "client": log.place(browser.client)})
     return Outcome.RIGHT
 
 
-def is_right(
-    store: Store, account_id: int, email: str, code: str, *, device: str = "", client: str = ""
-) -> bool:
+def is_right(store: Store, account_id: int, email: str, code: str, browser: Browser = _UNKNOWN) -> bool:
     """Whether this is a code of the account's that has not been used; from now on it has.
 
     Counted as a sign-in is, apart from passwords. Raises TooManyFailures.
     """
-    about = {"account": account_id, "client": log.place(client)}
+    about = {"account": account_id, "client": log.place(browser.client)}
     try:
-        attempt = store.begin_attempt(email, client, device, Factor.CODE)
+        attempt = store.begin_attempt(email, browser.client, token_hash(browser.device), Factor.CODE)
     except TooManyFailures:
         metrics.SIGN_INS.labels("must_wait").inc()
         _log.info("Code has to wait", extra=about)
@@ -121,10 +110,10 @@ def is_right(
 
 
 def _use(store: Store, account_id: int, typed: str) -> bool:
-    factor, code = store.second_factor(account_id), _tidied(typed)
+    factor, code = store.second_factor(account_id), tidied(typed)
     if factor is None:
         return False
-    if _RECOVERY_CODE.fullmatch(code):
+    if RECOVERY_CODE.fullmatch(code):
         used = store.use_recovery_code(account_id, recovery_hash(code, factor.secret))
         if used:
             _log.info("Recovery code used", extra={"account": account_id})
@@ -135,11 +124,6 @@ def _use(store: Store, account_id: int, typed: str) -> bool:
     )
 
 
-def _tidied(typed: str) -> str:
-    """A code as it was made: apps and people put spaces and hyphens between, and write in capitals."""
-    return re.sub(r"[\s-]", "", typed[:_LONGEST]).lower()
-
-
 def new_secret() -> str:
     """160 random bits in base32, as RFC 4226 recommends."""
     return random_base32()
@@ -147,7 +131,7 @@ def new_secret() -> str:
 
 def step_of(secret: str, typed: str, now: datetime) -> int | None:
     """The number of the 30-second step whose code this is, of those that may come now; else None."""
-    code = _tidied(typed)
+    code = tidied(typed)
     if not _APP_CODE.fullmatch(code):
         return None
     try:
@@ -159,18 +143,3 @@ def step_of(secret: str, typed: str, now: datetime) -> int | None:
 def address_for_app(secret: str, email: str) -> str:
     """What an app reads out of a QR code: otpauth://totp/…"""
     return TOTP(secret).provisioning_uri(name=email, issuer_name="Visionsprat")
-
-
-def new_recovery_codes() -> tuple[str, ...]:
-    """As in "k7wm-3rtq-x2hd-p4vn-8ezb-6yjc"."""
-    return tuple(_new_recovery_code() for _ in range(RECOVERY_CODES))
-
-
-def _new_recovery_code() -> str:
-    letters = "".join(secrets.choice(_ALPHABET) for _ in range(_RECOVERY_LENGTH))
-    return "-".join(letters[at : at + 4] for at in range(0, _RECOVERY_LENGTH, 4))
-
-
-def recovery_hash(code: str, secret: str) -> str:
-    """What the database holds instead of a recovery code; another for each account."""
-    return hmac.new(secret.encode(), _tidied(code).encode(), hashlib.sha256).hexdigest()

@@ -1,4 +1,14 @@
-"""Backups: made while people write, thinned as they grow old, and put back in the database's place."""
+"""Backups: made while people write, thinned as they grow old, and put back in the database's place.
+
+A backup is `VACUUM INTO`, not a copy page by page: one state, nobody hindered, no deleted text in its free
+pages, and one plain file. It gets its name only when it is checked and on the disk.
+
+A restore migrates and checks the new file before it takes the old one's place, and links the old one aside
+instead of moving it: at no moment is there no database, which a start would make anew. What a killed
+restore has taken from the old database is given back by the next start or restore, as two names can't
+change at once, and a damaged database without its -wal would be poorer. It signs everybody out, lest ended
+sessions come alive; so a replica is restored by it, too, and not by Litestream alone.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +22,8 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from visionsprat.domain.records import Contents
-from visionsprat.errors import StoreUnavailable, VisionspratError
-from visionsprat.store import copies
+from visionsprat.errors import CannotStart, Refused, StoreUnavailable, Unavailable
+from visionsprat.store import files
 from visionsprat.store.files import BEFORE, make_private, make_private_folder, put_in_place, sync
 from visionsprat.store.locks import IN_USE, Held, alone
 
@@ -31,7 +41,7 @@ _LOCK = "backup.lock"
 _BEFORE_RESTORE = ".before-restore-"
 
 
-class BackupFailed(VisionspratError):
+class BackupFailed(Unavailable):
     """No backup was made, and none was removed."""
 
 
@@ -39,15 +49,15 @@ class BackupUnderWay(BackupFailed):
     """Somebody else is making a backup in the same folder."""
 
 
-class BackupRefused(VisionspratError):
+class BackupRefused(Refused):
     """The file is not fit to be restored, or can't be."""
 
 
-class InUse(VisionspratError):
+class InUse(Unavailable):
     """A server or a command has the database open."""
 
 
-class DatabaseDamaged(VisionspratError):
+class DatabaseDamaged(CannotStart):
     """The database can't be started with; the message says which backup can take its place."""
 
 
@@ -102,8 +112,8 @@ def _backup(database: Path, folder: Path, now: datetime) -> Path:
     finished = folder / f"visionsprat-{_stamp(now)}.db"
     unfinished = finished.with_name(f"{finished.name}.unfinished")
     try:
-        copies.copy(database, unfinished)
-        if problems := copies.faults(unfinished):
+        files.copy(database, unfinished)
+        if problems := files.faults(unfinished):
             raise BackupFailed(f"No backup was made in {folder}: the copy is damaged ({problems[0]}).")
         put_in_place(unfinished, finished)
     finally:
@@ -140,9 +150,9 @@ def look_at(file: Path) -> Contents:
     """What a file to be restored holds. Raises BackupRefused when it is not fit for it."""
     if not file.is_file():
         raise BackupRefused(f"There is no file {file}.")
-    if problems := copies.faults(file):
+    if problems := files.faults(file):
         raise BackupRefused(f"{file} can't be restored: {problems[0]}. Choose another backup.")
-    found = copies.contents(file)
+    found = files.contents(file)
     if found is None:
         raise BackupRefused(f"{file} can't be restored: it is no database of Visionsprat.")
     if found.unknown:
@@ -181,9 +191,9 @@ def _restore(file: Path, database: Path, now: datetime) -> Path | None:
     new = database.with_name(f"{database.name}.restoring")
     with _removed(new):
         _take_back(database)
-        copies.copy(file, new)
-        copies.renew(new, now, file.name)
-        if problems := copies.faults(new):
+        files.copy(file, new)
+        files.renew(new, now, file.name)
+        if problems := files.faults(new):
             raise BackupRefused(f"{file} was not restored: what came of it is damaged ({problems[0]}).")
         kept = _keep_aside(database, database.with_name(f"{database.name}{_BEFORE_RESTORE}{_stamp(now)}"))
         put_in_place(new, database)
@@ -211,8 +221,8 @@ def _keep_aside(database: Path, kept: Path) -> Path | None:
     """
     there = database.exists()
     if there:
-        if not copies.faults(database, quick=True):
-            copies.fold(database)
+        if not files.faults(database, quick=True):
+            files.fold(database)
         _link(database, kept)
     # Those of a damaged database are still there, and must not be applied to the new one.
     for end in ("-wal", "-shm"):
@@ -273,7 +283,7 @@ def require_sound(database: Path, folder: Path, now: datetime | None = None) -> 
             if made(folder):
                 raise DatabaseDamaged(f"The database {database} is gone. {_advice(folder, now)}")
             return
-        if problems := copies.faults(database, quick=True):
+        if problems := files.faults(database, quick=True):
             raise DatabaseDamaged(
                 f"The database {database} is damaged ({problems[0]}). {_advice(folder, now)}"
             )

@@ -12,7 +12,7 @@ from visionsprat.backups.archive import WORRYING, newest
 from visionsprat.content.module import Module
 from visionsprat.domain.records import Contents, Finding, Level
 from visionsprat.settings import THIS_MACHINE, Settings
-from visionsprat.store import copies
+from visionsprat.store import files
 from visionsprat.store.checkpoints import SQLITE, has_reset_fault
 from visionsprat.store.files import of_another_account, open_to_others
 
@@ -29,22 +29,22 @@ def _file(database: Path, module: Module) -> Iterator[Finding]:
     if not database.is_file():
         yield Finding(Level.FAULT, f"There is no database {database}. The first start makes one.")
         return
-    if problems := copies.faults(database):
+    if problems := files.faults(database):
         yield from (Finding(Level.FAULT, f"The database is damaged: {problem}.") for problem in problems)
         return
-    found = copies.contents(database)
+    found = files.contents(database)
     if found is None:
         yield Finding(Level.FAULT, f"{database} is no database of Visionsprat.")
         return
     yield Finding(Level.OK, f"The database is whole: {found.counted}.")
     yield _version(found)
-    yield _questions(copies.count_answers(database), module)
+    yield _questions(files.count_answers(database), module)
     yield from _written_twice(database)
 
 
 def _written_twice(database: Path) -> Iterator[Finding]:
     """What older versions let in, and no migration may decide about."""
-    accounts, groups = copies.written_twice(database)
+    accounts, groups = files.written_twice(database)
     for ids in accounts:
         pages = ", ".join(f"/administration?person={id}" for id in ids)
         text = f"{len(ids)} accounts have one address, written in different ways: {pages}."

@@ -1,4 +1,9 @@
-"""The backup that the running application makes by itself every night."""
+"""The backup that the running application makes by itself every night.
+
+It is due when a night has come since the newest file's time, so a missed one is made at the next start; a
+lock in the folder lets one process make it. Its thread is a daemon: a stop waits for nothing, and the next
+backup clears up.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The two pages that the law wants: words in content/ with the organisation's own values in them."""
+"""The two pages that the law wants: words in content/ with the organisation's own values in them.
+
+Only the organisation knows who is responsible. A value is shown where the text says `{contact}`; an empty
+one does not stop the start, as nobody has all of them the first day, but the terminal names it.
+"""
 
 from __future__ import annotations
 

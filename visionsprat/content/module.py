@@ -15,7 +15,7 @@ from typing import Annotated, Any, TypeVar
 import yaml
 from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
-from visionsprat.errors import VisionspratError
+from visionsprat.errors import CannotStart
 
 T = TypeVar("T")
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -28,10 +28,11 @@ Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 APP_ADDRESSES = {"visionen", "mina-reflektioner", "min-grupp", "administration", "mitt-konto"}
 APP_ADDRESSES |= {"tillganglighet", "personuppgifter", "kom-igang", "bjud-in", "inbjudan", "glomt-losenord"}
-SERVER_ADDRESSES = {"static", "media", "component", "api", "assets", "healthz", "metrics"}
+#: First segments of addresses that are no pages.
+SERVER_ADDRESSES = {"static", "media", "component", "api", "assets", "healthz", "metrics", "_stcore"}
 
 
-class ContentError(VisionspratError):
+class ContentError(CannotStart):
     """A file in content/ is at fault."""
 
     def __init__(self, path: Path, line: int | None, problem: str) -> None:

@@ -1,4 +1,8 @@
-"""The addresses of pages: each has one, and other ways to write it lead there."""
+"""The addresses of pages: each has one, and other ways to write it lead there.
+
+By a redirect (308): what marks the path, saves visits and draws the page would each have to know the other
+ways. Capitals count as a slip of a phone's keyboard.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
 """E-mail addresses: the one form in which they are stored and compared, and the one that mail servers take.
 
 Stored is what a person reads, åsa@räksmörgås.example: composed (NFC), in lower case, with the domain's
-labels as letters. The part before the @ has no other form, and pages and letters show the whole.
+labels as letters. The part before the @ has no other form, and pages and letters show the whole. Two
+accounts from before that differ only in how an address is written stay two, each reached by its own
+writing: no migration merges people.
 """
 
 from __future__ import annotations

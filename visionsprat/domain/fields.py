@@ -8,7 +8,7 @@ from enum import Enum
 from visionsprat.domain.email_addresses import MOST_GIVEN, one_form
 from visionsprat.domain.invisible import bare, tidied
 from visionsprat.domain.text_rules import MOST_MARKS, NFC_CHARACTERS, has_too_many_marks, nfc
-from visionsprat.errors import VisionspratError
+from visionsprat.errors import Refused
 
 #: Of the form in which they are counted and hashed, NFC: å is one, however it was typed.
 MIN_PASSWORD_CHARACTERS = 12
@@ -41,7 +41,7 @@ class Fault(Enum):
         return self.name.partition("_")[0].lower()
 
 
-class Refused(VisionspratError):
+class FieldRefused(Refused):
     """Something a person filled in can't be used. `fault` says which thing and why."""
 
     def __init__(self, fault: Fault) -> None:
@@ -50,37 +50,37 @@ class Refused(VisionspratError):
 
 
 def clean_email(email: str) -> str:
-    """The address in the form in which it is stored and compared. Raises Refused."""
+    """The address in the form in which it is stored and compared. Raises FieldRefused."""
     if len(email) > MOST_GIVEN or has_too_many_marks(email):
-        raise Refused(Fault.EMAIL)
+        raise FieldRefused(Fault.EMAIL)
     email = one_form(email)
     if len(email) > 254 or not email.isprintable() or not _EMAIL.fullmatch(email):
-        raise Refused(Fault.EMAIL)
+        raise FieldRefused(Fault.EMAIL)
     return email
 
 
 def clean_name(name: str, fault: Fault = Fault.NAME) -> str:
-    """A person's or a group's name: composed, white space tidied, nothing unseen. Raises Refused."""
+    """A person's or a group's name: composed, white space tidied, nothing unseen. Raises FieldRefused."""
     if len(name) > _NAME_GIVEN:
-        raise Refused(fault)
+        raise FieldRefused(fault)
     if has_too_many_marks(name):
-        raise Refused(Fault.GROUP_MARKS if fault is Fault.GROUP else Fault.NAME_MARKS)
+        raise FieldRefused(Fault.GROUP_MARKS if fault is Fault.GROUP else Fault.NAME_MARKS)
     name = nfc(" ".join(tidied(name).split()))
     if not 0 < len(name) <= MAX_NAME_CHARACTERS or not (name.isprintable() or bare(name).isprintable()):
-        raise Refused(fault)
+        raise FieldRefused(fault)
     return name
 
 
 def clean_group(path: str) -> str:
-    """The path of a group, "Vård/Hemtjänst Norr/Team 3", with each name tidied. Raises Refused.
+    """The path of a group, "Vård/Hemtjänst Norr/Team 3", with each name tidied. Raises FieldRefused.
 
     A staff list separates groups by "|", and a group below one with its own name is taken for a circle.
     """
     if len(path) > _PATH_GIVEN:
-        raise Refused(Fault.GROUP)
+        raise FieldRefused(Fault.GROUP)
     names = [clean_name(name, Fault.GROUP) for name in path.split("/")]
     if "|" in path:
-        raise Refused(Fault.GROUP)
+        raise FieldRefused(Fault.GROUP)
     if len({name.casefold() for name in names}) < len(names):
-        raise Refused(Fault.GROUP_CIRCLE)
+        raise FieldRefused(Fault.GROUP_CIRCLE)
     return "/".join(names)

@@ -1,4 +1,8 @@
-"""What a manager has asked to see: a group, and those of its people who have come so or so far."""
+"""What a manager has asked to see: a group, and those of its people who have come so or so far.
+
+A large tree of groups (more than 40) is open only along the way to the chosen one: the page then costs
+about as much for a manager of everybody as for one of a team.
+"""
 
 from __future__ import annotations
 

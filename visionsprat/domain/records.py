@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
+from typing import Annotated
+
+from msgspec import Meta
 
 from visionsprat.domain.text_rules import is_blank
 
@@ -64,6 +67,26 @@ class Account:
 
 
 @dataclass(frozen=True)
+class Browser:
+    """What somebody signs in with; empty where it is not known."""
+
+    #: Ties a ticket to it.
+    mark: str = field(default="", repr=False)
+    #: The token by which one that has signed in before is known.
+    device: str = field(default="", repr=False)
+    #: The address it comes from.
+    client: str = ""
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """The tokens that a browser has had until now, or their hashes: they end when it is given others."""
+
+    device: str = field(default="", repr=False)
+    session: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
 class Session:
     #: How long its cookie lives in the browser; None: until that is closed.
     life: timedelta | None
@@ -107,12 +130,28 @@ class NewAccount:
     manages: str | None = None
 
 
+#: An editor sends four at most.
+MOST_UNANSWERED = 8
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What somebody has written and not yet stored: the text, and the revision it was written upon."""
+
+    question: str
+    text: str
+    #: 0: none yet.
+    based_on: Annotated[int, Meta(ge=0, le=2**63 - 1)]
+    #: Texts sent before whose answers never arrived (optional): finding one of them stored is no conflict.
+    unanswered: Annotated[tuple[str, ...], Meta(max_length=MOST_UNANSWERED)] = ()
+
+
 @dataclass(frozen=True)
 class Reflection:
     text: str
     revision: int
     saved_at: datetime
-    #: What it was written on, as in "Mobil, Android"; see devices.py. Empty when it was not asked.
+    #: What it was written on, as in "Mobil, Android"; see web/user_agent.py. Empty when it was not asked.
     device_kind: str = ""
     #: Whether there will soon be no room for more of its author's earlier texts: see store/quotas.py.
     nearly_full: bool = field(default=False, compare=False)
@@ -252,6 +291,15 @@ class Invited:
     is_used: bool = False
     #: Whether choosing a password with the link locks what they have written before.
     locks: bool = False
+
+
+@dataclass(frozen=True)
+class NewLink:
+    """A link just made. The code in it is nowhere else: the database holds its hash."""
+
+    person: Invited
+    #: Whoever has it may choose the person's password. Never stored, never logged.
+    code: str = field(repr=False)
 
 
 @dataclass(frozen=True)

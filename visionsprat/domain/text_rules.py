@@ -1,4 +1,10 @@
-"""What the text of a reflection may be, and what every text is spared before costly work is done on it."""
+"""What the text of a reflection may be, and what every text is spared before costly work is done on it.
+
+Length first, then marks, then NFC: normalising sorts combining marks in a time that grows with the square
+of their run, and a text with more than 4 × 20,000 characters can't come down to 20,000. NUL and half
+surrogate pairs are refused with their place (the browser's box takes them out: nobody can see them); other
+control characters are stored as they come.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +12,7 @@ import re
 import unicodedata
 
 from visionsprat.domain.invisible import bare
-from visionsprat.errors import VisionspratError
+from visionsprat.errors import Refused
 
 MAX_CHARACTERS = 20_000
 #: No character of a text in NFC stands for more characters, or bytes of UTF-8, in any other form of it.
@@ -31,7 +37,7 @@ _LONG_RUN = re.compile(f"[{_SUSPECTS}][{_SUSPECTS}]{{{MOST_MARKS},}}")  # a plai
 _SEARCHED = 200
 
 
-class TextRefused(VisionspratError):
+class TextRefused(Refused):
     """The text can't be stored at all."""
 
 
@@ -52,7 +58,7 @@ class TooManyMarks(TextRefused):
         super().__init__(f"The text has more than {MOST_MARKS} combining marks in a row.")
 
 
-class TextTooLong(VisionspratError):
+class TextTooLong(Refused):
     """The text has more than MAX_CHARACTERS characters."""
 
     def __init__(self, characters: int) -> None:

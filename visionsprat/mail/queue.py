@@ -1,4 +1,8 @@
-"""Letters sent in the background: nobody waits for the mail server, and a closed tab stops nothing."""
+"""Letters sent in the background: nobody waits for the mail server, and a closed tab stops nothing.
+
+By a thread of the server, not by the script run, which a click would end. It shows how far the letters have
+come; a server that stops loses the rest.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""How many connections this process can bear, reckoned from the file descriptors that it is granted."""
+"""How many connections this process can bear, reckoned from the file descriptors that it is granted.
+
+One client may have half of all connections and tabs, not a number: a whole city may come from one address
+(5,000 tabs of 20,000), and a stranger from another is still let in. This machine itself is not bounded so:
+without a client header it may be the proxy.
+"""
 
 from __future__ import annotations
 

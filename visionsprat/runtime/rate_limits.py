@@ -1,4 +1,9 @@
-"""How often something may be done: so many times at once, and then so many a second."""
+"""Rate limiting: how often something may be done, so many times at once, and then so many a second.
+
+Kept in memory, by process: a restart forgets it, which costs nothing, and no save pays for a row. What
+browsers send over the websocket has token buckets of its own (web/websocket.py), failed sign-ins the
+lockout in store/attempts.py.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +20,7 @@ T = TypeVar("T")
 
 #: Seconds for which /healthz says the same. Looking writes to the disk, which saves wait for.
 HEALTH_GOOD_FOR = 1.0
-#: Saves of an account that come in at the same time; each may be as large as web.MAX_BODY_BYTES.
+#: Saves of an account that come in at the same time; each may be as large as web.api.MAX_BODY_BYTES.
 MOST_RECEIVED = 8
 
 

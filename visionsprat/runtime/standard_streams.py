@@ -1,4 +1,8 @@
-"""Standard input and output are UTF-8 whatever the locale says: what is piped in comes from files."""
+"""Standard input and output are UTF-8 whatever the locale says: what is piped in comes from files.
+
+A command begins anew in Python's UTF-8 mode where the locale is another: arguments, pipes and names of
+files are then all read alike.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """Cells of a workbook that look empty and are not: errors, and formulas that nobody has worked out.
 
 The library that reads workbooks hands both on as nothing. A group, or a right, would be taken for removed.
+So they are looked for in a workbook's XML, and in Excel 97's records; spreadsheets whose errors we can't
+see, OpenDocument and xlsb, are refused.
 """
 
 from __future__ import annotations

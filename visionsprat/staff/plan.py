@@ -1,4 +1,8 @@
-"""The staff list: what a file says about people, groups and managers, and what it would change."""
+"""The staff list: what a file says about people, groups and managers, and what it would change.
+
+It is a plan before it is a change: the plan carries the directory it was made from, and is refused when
+that is no longer so. The page's preview and the terminal show the same plan.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from visionsprat.domain.fields import Fault, Refused, clean_email, clean_group, clean_name
+from visionsprat.domain.fields import Fault, FieldRefused, clean_email, clean_group, clean_name
 from visionsprat.domain.invisible import bare, first_unseen, tidied
 from visionsprat.domain.records import Directory, StaffChange, StaffMember, StaffPlan
 from visionsprat.domain.text_rules import MOST_MARKS, nfc
-from visionsprat.errors import VisionspratError
+from visionsprat.errors import Refused
 from visionsprat.staff.rows import UNCALCULATED, plain_heading
 from visionsprat.staff.table import Row, Table, Trouble, Unreadable, printable, read_table
 
@@ -127,7 +131,7 @@ def _where(each: CellFault | Remark) -> str:
     return ", ".join(part for part in parts if part)
 
 
-class StaffListFaulty(VisionspratError):
+class StaffListFaulty(Refused):
     """A staff list with faults, all of them or the first MAX_FAULTS: nothing of it is taken."""
 
     def __init__(self, faults: tuple[CellFault, ...]) -> None:
@@ -399,7 +403,7 @@ class _Reader:
             return ""
         try:
             email = clean_email(value)
-        except Refused:
+        except FieldRefused:
             self._refused(line, column, value, Problem.EMAIL)
             return ""
         if email == value:
@@ -421,7 +425,7 @@ class _Reader:
             return ""
         try:
             name = clean_name(value)
-        except Refused as refused:
+        except FieldRefused as refused:
             self._refused(line, self._name_columns[0], value, _PROBLEMS.get(refused.fault, Problem.NAME))
             return ""
         if not name.isascii() and _SPOILT.search(name) and not self._has_name(email, name):
@@ -498,7 +502,7 @@ def _clean_paths(text: str) -> frozenset[str] | Problem:
         return Problem.GROUP_DEEP
     try:
         return frozenset(clean_group(part) for part in parts if tidied(part).strip())
-    except Refused as refused:
+    except FieldRefused as refused:
         return _PROBLEMS.get(refused.fault, Problem.GROUP)
 
 

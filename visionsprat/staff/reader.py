@@ -5,6 +5,11 @@ Visionsprat but csv_text.py, error_cells.py and what they share: more would cost
 standard output come lines of JSON: how the file was read, then an array for each row (its line, its cells),
 the headings first; or an object that says why it can't be read. A reader that ends in any other way has met
 its bounds. table.py starts it.
+
+calamine makes a grid as large as the farthest cell asks for, and aborts the process when there is no room
+(tafia/calamine#684, #693). What its grid has no room for, openpyxl reads once more, row by row and a tenth
+as fast: Excel's Solver leaves a blank in the last cell of honest lists. Cells under headings that nobody
+asks for never leave the reader. On Windows the clock and the bounds on rows hold alone.
 """
 
 from __future__ import annotations
@@ -190,7 +195,9 @@ def _check_size(data: bytes) -> None:
     if data.startswith(_ZIP):
         with _opened(lambda: zipfile.ZipFile(io.BytesIO(data))) as parts:
             found = parts.infolist()
-            if len(found) > MAX_PARTS or sum(part.file_size for part in found) > MAX_UNPACKED:
+            if len(found) > MAX_PARTS:
+                raise Refused("TOO_MUCH")
+            if sum(part.file_size for part in found) > MAX_UNPACKED:
                 raise Refused("TOO_BIG")
             if kind := next((kind for name, kind in _OTHER_BOOKS.items() if name in parts.NameToInfo), ""):
                 raise Refused("OTHER_KIND", kind)

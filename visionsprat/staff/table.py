@@ -18,7 +18,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from visionsprat.errors import VisionspratError
+from visionsprat.errors import Refused
 from visionsprat.staff.rows import MAX_COLUMNS, MAX_ROWS
 from visionsprat.staff.spreadsheet import plain
 from visionsprat.telemetry.log import OURS
@@ -69,7 +69,7 @@ class Trouble(Enum):
     BOTH = "Use the column for managers (chef) or the one for what a person manages (chef_för), not both."
 
 
-class Unreadable(VisionspratError):
+class Unreadable(Refused):
     """The file can't be read as a staff list. `trouble` says why, `about` where."""
 
     def __init__(self, trouble: Trouble, about: str = "") -> None:

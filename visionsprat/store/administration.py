@@ -1,4 +1,11 @@
-"""What administrators do for people. Each use case asks whether the actor is one, and is audited."""
+"""What administrators do for people. Each use case asks whether the actor is one, and is audited.
+
+An administrator's own address asks for the password here, too (`correct(checked=…)`): at an unlocked
+computer it would bring the letters of "Glömt lösenordet?" to whoever sits there. An address that another
+has corrected, or whose handed-out link was used, is in doubt (`accounts.address_unproven_since`) until its
+person says on a page that it is theirs. Signing in proves nothing: one may be told a plausible address
+whose letters another reads.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +16,12 @@ from visionsprat.domain.email_addresses import sought
 from visionsprat.domain.records import Action, PeopleFound, Person, Show
 from visionsprat.domain.text_rules import search_text
 from visionsprat.errors import EmailTaken, SignedOut
-from visionsprat.store.base import (
-    Connections,
-    audit,
-    doubt_address,
-    end_links,
-    moment,
-    require_admin,
-    require_another_admin,
-)
+from visionsprat.store.base import Connections, doubt_address, end_links
+from visionsprat.store.events import Event, audit
 from visionsprat.store.groups import group_paths
 from visionsprat.store.locked import IS_USED
+from visionsprat.store.rights import require_admin, require_another_admin
+from visionsprat.store.times import moment
 
 _SHOWN = {
     Show.ALL: "1",
@@ -37,6 +39,14 @@ _PEOPLE = f"""
            {IS_USED}, a.address_unproven_since IS NOT NULL
     FROM accounts a
 """
+
+
+_RELATIONS = {
+    ("group_members", True): Action.MADE_MEMBER,
+    ("group_members", False): Action.MEMBER_REMOVED,
+    ("group_managers", True): Action.MADE_MANAGER,
+    ("group_managers", False): Action.MANAGER_REMOVED,
+}
 
 
 class Administration(Connections):
@@ -91,17 +101,15 @@ class Administration(Connections):
             if details:
                 end_links(db, account_id)
                 doubt_address(db, account_id, self._now(), actor_id)
-            audit(db, self._now(), actor_id, Action.CORRECTED, account_id=account_id, details=details)
+            audit(db, Event(self._now(), actor_id, Action.CORRECTED, account_id=account_id, details=details))
 
     def set_member(self, actor_id: int | None, account_id: int, group_id: int, member: bool) -> None:
         """Put somebody into a group, or take them out of it."""
-        action = Action.MADE_MEMBER if member else Action.MEMBER_REMOVED
-        self._set_relation(actor_id, "group_members", account_id, group_id, member, action)
+        self._set_relation(actor_id, "group_members", account_id, group_id, member)
 
     def set_manager(self, actor_id: int | None, account_id: int, group_id: int, manager: bool) -> None:
         """Let somebody manage a group, or no longer."""
-        action = Action.MADE_MANAGER if manager else Action.MANAGER_REMOVED
-        self._set_relation(actor_id, "group_managers", account_id, group_id, manager, action)
+        self._set_relation(actor_id, "group_managers", account_id, group_id, manager)
 
     def set_administrator(self, actor_id: int | None, account_id: int, administrator: bool) -> None:
         """Raises LastAdministrator."""
@@ -114,7 +122,7 @@ class Administration(Connections):
                 [int(administrator), self._now(), account_id],
             )
             action = Action.MADE_ADMINISTRATOR if administrator else Action.ADMINISTRATOR_REMOVED
-            audit(db, self._now(), actor_id, action, account_id=account_id)
+            audit(db, Event(self._now(), actor_id, action, account_id=account_id))
 
     def set_active(self, actor_id: int | None, account_id: int, active: bool) -> None:
         """Let somebody in again, or out at once; what they have written is kept. Raises LastAdministrator."""
@@ -125,16 +133,16 @@ class Administration(Connections):
                 db.execute("DELETE FROM sessions WHERE account_id = ?", [account_id])
             db.execute("UPDATE accounts SET is_active = ? WHERE id = ?", [int(active), account_id])
             action = Action.REACTIVATED if active else Action.DEACTIVATED
-            audit(db, self._now(), actor_id, action, account_id=account_id)
+            audit(db, Event(self._now(), actor_id, action, account_id=account_id))
 
     def sign_out_everywhere(self, actor_id: int | None, account_id: int) -> None:
         with self._write() as db:
             require_admin(db, actor_id)
             db.execute("DELETE FROM sessions WHERE account_id = ?", [account_id])
-            audit(db, self._now(), actor_id, Action.SIGNED_OUT, account_id=account_id)
+            audit(db, Event(self._now(), actor_id, Action.SIGNED_OUT, account_id=account_id))
 
     def _set_relation(
-        self, actor_id: int | None, table: str, account_id: int, group_id: int, related: bool, action: Action
+        self, actor_id: int | None, table: str, account_id: int, group_id: int, related: bool
     ) -> None:
         with self._write() as db:
             require_admin(db, actor_id)
@@ -148,7 +156,8 @@ class Administration(Connections):
                 else f"DELETE FROM {table} WHERE group_id = ? AND account_id = ?"
             )
             if db.execute(change, [group_id, account_id]).rowcount:
-                audit(db, self._now(), actor_id, action, account_id=account_id, details=path)
+                action = _RELATIONS[table, related]
+                audit(db, Event(self._now(), actor_id, action, account_id=account_id, details=path))
 
 
 def _person(row: tuple[Any, ...], paths: dict[int, str]) -> Person:

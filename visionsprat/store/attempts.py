@@ -1,7 +1,13 @@
-"""Failed sign-ins, and how long the next try has to wait.
+"""Account lockout: failed sign-ins, and how long the next try has to wait.
 
-They are counted by e-mail address, whether or not it has an account, and by client address. A browser
-that has signed in to the account before has a count of its own: strangers' guesses don't stop it.
+A sign-in counts as failed before its password is looked at, in one IMMEDIATE transaction, and the failures
+are forgotten when it succeeds: parallel guesses are no more than those one after another. While one waits
+no bcrypt runs, for anybody. They are counted by e-mail address, whether or not it has an account, and by
+client address; a client's are a sliding window, not a growing wait, as a whole office may share one.
+
+A browser that has signed in to the account before has a count of its own (OWASP's device cookies):
+strangers' guesses don't lock the rightful person out. Its token changes at each sign-in and is kept, as its
+SHA-256, for the account's newest browsers; it opens nothing by itself.
 """
 
 from __future__ import annotations
@@ -12,8 +18,9 @@ from sqlite_utils import Database
 
 from visionsprat.domain.records import Attempt, Factor
 from visionsprat.errors import TooManyFailures
-from visionsprat.store.base import Connections, iso, moment
+from visionsprat.store.base import Connections
 from visionsprat.store.sessions import DEVICE_LIFE
+from visionsprat.store.times import iso, moment
 
 FAILURES_REMEMBERED = timedelta(minutes=15)
 #: From this failure on one has to wait, twice as long after each further one.

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from visionsprat.domain.email_addresses import sought
 from visionsprat.domain.records import Action, AuditEntry, AuditPage
-from visionsprat.store.base import Connections, iso, moment
+from visionsprat.store.base import Connections
+from visionsprat.store.times import iso, moment
 
 
 class AuditLog(Connections):
@@ -15,12 +16,14 @@ class AuditLog(Connections):
         *,
         action: Action | None = None,
         about: str = "",
-        since: datetime | None = None,
-        until: datetime | None = None,
+        between: tuple[datetime | None, datetime | None] = (None, None),
         offset: int = 0,
         limit: int = -1,
     ) -> AuditPage:
-        """The newest entries first. `about` is looked for in the addresses of those who did and whom."""
+        """The newest entries first, of those from the one time on until the other.
+
+        `about` is looked for in the addresses of those who did and whom.
+        """
         where = (
             "(?1 IS NULL OR action = ?1) AND (?2 = '' OR instr(search_text(actor, subject), ?2))"
             " AND (?3 IS NULL OR at >= ?3) AND (?4 IS NULL OR at < ?4)"
@@ -28,8 +31,7 @@ class AuditLog(Connections):
         values = [
             action.value if action else None,
             " ".join(sought(about)),
-            iso(since) if since else None,
-            iso(until) if until else None,
+            *(iso(each) if each else None for each in between),
         ]
         with self._read() as db:
             count = db.execute(f"SELECT count(*) FROM audit_log WHERE {where}", values).fetchone()[0]

@@ -1,4 +1,18 @@
-"""What every part of the store stands on: connections, transactions, times and the audit log."""
+"""What every part of the store stands on: connections and transactions.
+
+A pool of connections rather than one a thread. One is held throughout, and the three files are known by
+inode: SQLite would go on writing into files that are removed or replaced, and what was acknowledged would
+be gone with the process. So every use asks whether they still have their names (some µs), and each write
+whether the -wal has become smaller (2 µs): SQLite would write on behind the gap, acknowledge it, and bring
+the gap into the database. Wiping makes it smaller, too, so one `quick_check` then tells whether all its
+pages are there.
+
+The threads of a process take turns to write: SQLite sleeps between its tries to get the lock, so among many
+the last may go first and one wait in vain. A connection that met trouble is closed: it may have been opened
+read-only or be left in a transaction, and would go on failing when all is well. Temporary files lie beside
+the database (`temp_store_directory`, deprecated, but the one way after Python has loaded SQLite): they hold
+people's texts, and a full /tmp would put off wiping.
+"""
 
 from __future__ import annotations
 
@@ -6,30 +20,28 @@ import functools
 import logging
 import os
 import queue
-import secrets
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from pathlib import Path
 
 from sqlite_utils import Database
 
-from visionsprat.domain.records import Action
 from visionsprat.domain.text_rules import is_blank, search_text
-from visionsprat.errors import LastAdministrator, NotAllowed, OlderRunning, StoreUnavailable
+from visionsprat.errors import OlderRunning, StoreUnavailable
 from visionsprat.store.checkpoints import CHECKPOINT, COMMITS, GROWTH, checkpoint, only_one, rewrite_mark
 from visionsprat.store.epochs import epoch
+from visionsprat.store.errors import translated
 from visionsprat.store.files import faults, keep_before, look, make_private, make_private_folder
 from visionsprat.store.locks import IN_USE, Held, alone, share
 from visionsprat.store.schema import MIGRATION_PATIENCE, PATIENCE, connect, migrate, migrations, unknown
-from visionsprat.telemetry import log
+from visionsprat.store.times import iso
 
 _log = logging.getLogger("visionsprat")
 
-AUDIT_KEPT = timedelta(days=730)
 #: How long, in seconds, wiping waits for readers. Nobody can write meanwhile, and Litestream reads for ever.
 READERS_PATIENCE = 1.0
 
@@ -280,56 +292,9 @@ def _newer(path: Path) -> list[str]:
     return []
 
 
-def require_admin(db: Database, actor_id: int | None) -> None:
-    """Raises NotAllowed unless the actor is an active administrator, or the terminal (None)."""
-    if actor_id is None:
-        return
-    found = db.execute("SELECT 1 FROM accounts WHERE id = ? AND is_admin AND is_active", [actor_id])
-    if found.fetchone() is None:
-        raise NotAllowed("Only an administrator may do this.")
-
-
-def require_another_admin(db: Database, account_id: int) -> None:
-    """Raises LastAdministrator when this account is the only active administrator."""
-    administrators = db.execute("SELECT id FROM accounts WHERE is_admin AND is_active").fetchall()
-    if administrators == [(account_id,)]:
-        raise LastAdministrator("Nobody would be left who can administer.")
-
-
-def audit(
-    db: Database,
-    at: str,
-    actor_id: int | None,
-    action: Action,
-    *,
-    account_id: int | None = None,
-    subject: str = "",
-    details: str = "",
-) -> None:
-    """Note in the audit log what somebody did (None: in the terminal), to an account or to `subject`.
-
-    Never a password, never anything that a person has written as a reflection. Forgets what is older
-    than AUDIT_KEPT.
-    """
-    told = {"account": actor_id, "outcome": action.value, "whom": account_id}
-    _log.info("Administered", extra=told)  # and from where, when it is a page that asks
-    db.execute("DELETE FROM audit_log WHERE at < ?", [iso(moment(at) - AUDIT_KEPT)])
-    db.execute(
-        "INSERT INTO audit_log (at, actor_id, actor, action, subject_id, subject, details) VALUES"
-        " (?, ?, coalesce((SELECT email FROM accounts WHERE id = ?), ''), ?,"
-        " ?, coalesce((SELECT email FROM accounts WHERE id = ?), ?), ?)",
-        [at, actor_id, actor_id, action.value, account_id, account_id, subject, details],
-    )
-
-
 def end_links(db: Database, account_id: int) -> None:
     """End every link with which a password could still be chosen for the account."""
     db.execute("DELETE FROM invitations WHERE account_id = ? AND used_at IS NULL", [account_id])
-
-
-def new_draft_key() -> bytes:
-    """By which an account's browsers encrypt what is not saved yet: for AES-GCM, 256 random bits."""
-    return secrets.token_bytes(32)
 
 
 def doubt_address(db: Database, account_id: int, now: str | None, actor_id: int | None) -> None:
@@ -389,14 +354,6 @@ def _empty_wal(db: Database) -> None:
         raise StoreUnavailable("The database is being read.")
 
 
-def iso(moment: datetime) -> str:
-    return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds")
-
-
-def moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
 def _identities(path: Path) -> tuple[tuple[int, int], ...]:
     """What tells the database's files from others of the same names. Raises OSError when one is gone."""
     found = (os.stat(f"{path}{end}") for end in ("", "-wal", "-shm"))
@@ -411,31 +368,5 @@ def _is_whole(path: Path) -> bool:
     """Whether every page of the database can be found, in its file or in the -wal."""
     try:
         return not faults(path, quick=True)
-    except sqlite3.OperationalError:
+    except (StoreUnavailable, sqlite3.OperationalError):
         return False
-
-
-_TROUBLE = (
-    *("locked", "locking protocol", "readonly", "permission", "full", "unable to open", "disk i/o"),
-    *("malformed", "not a database"),
-)
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turn the environment's failures into StoreUnavailable; what looks like a bug of ours surfaces."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        if "could not decode" in str(error).lower():  # and says what it could not: what somebody wrote
-            raise StoreUnavailable("The database is damaged: a text in it is none.") from None
-        if any(word in str(error).lower() for word in _TROUBLE):
-            log.about(reason=error)
-            said = " ".join(str(error).split())
-            raise StoreUnavailable(f"The database can't be used now: {said}.") from error
-        raise
-    except UnicodeDecodeError:  # in one of SQLite's own messages, which quotes a damaged schema
-        raise StoreUnavailable("The database is damaged: a name in it is no text.") from None
-    except OSError as error:
-        log.about(reason=error)
-        raise StoreUnavailable(f"The data folder can't be used: {error}.") from error

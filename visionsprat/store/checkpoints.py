@@ -4,7 +4,11 @@ SQLite has a fault from 3.7.0 on (https://sqlite.org/wal.html#walresetbug), mend
 checkpoint begins that finds nothing left to do, another connection may begin the -wal anew, and what is
 written next can be taken for brought in. So only the holder of a lock makes checkpoints, never SQLite by
 itself (`wal_autocheckpoint` is 0), and it writes something first: a -wal that is not wholly brought in is
-not begun anew.
+not begun anew. Litestream makes checkpoints of its own beside it; what is left there is a coincidence
+within microseconds.
+
+No library that brings its own SQLite helps: pysqlite3-binary 0.5.4 has 3.51.1, which has the fault too,
+sqlite-utils does not speak apsw, and two SQLite libraries in one process take each other's file locks away.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""What managers see: the groups they manage and all below, and who has answered what. Never a text."""
+"""What managers see: the groups they manage and all below, and who has answered what. Never a text.
+
+Completion is dated by `reflections.created_at`, which moves when an answer goes from blank to something:
+derived, and a later edit does not move it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,8 @@ from collections.abc import Collection
 
 from visionsprat.domain.records import ManagedGroup, Member
 from visionsprat.domain.text_rules import swedish_order
-from visionsprat.store.base import Connections, moment
+from visionsprat.store.base import Connections
+from visionsprat.store.times import moment
 
 _SEEN = """
     WITH RECURSIVE seen (id) AS (

@@ -1,7 +1,10 @@
 """Which life of the database this is: a restore, which goes back in time, begins a new one.
 
 In a new life nothing has a number that it may have had in one before. Browsers still hold texts from the
-time that is lost, with the revisions they were written upon.
+time that is lost, with the revisions they were written upon. So all revisions move on by a random number
+(up to 2³²) above the highest, and so does the sequence of account ids. A save must be based on the stored
+revision itself: no request has to carry an epoch, and drafts and pages of an older version are safe, too.
+Answers carry it, by which a tab knows that the server has been restored.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What copies.py and migrations do with a database file as a whole. SQLite's own errors come through."""
+"""Database files as wholes: made, copied, examined and counted, whether or not a server has them open."""
 
 from __future__ import annotations
 
@@ -7,14 +7,24 @@ import os
 import secrets
 import sqlite3
 import stat
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
 from sqlite_utils import Database
 
-from visionsprat.errors import VisionspratError
-from visionsprat.store.schema import strange
+from visionsprat.domain.email_addresses import one_form
+from visionsprat.domain.records import Action, Contents
+from visionsprat.domain.text_rules import composed
+from visionsprat.domain.tokens import new_key
+from visionsprat.errors import CannotStart
+from visionsprat.store.epochs import begin_epoch
+from visionsprat.store.errors import translated
+from visionsprat.store.events import Event, audit
+from visionsprat.store.schema import connect, migrate, migrations, strange, unknown
+from visionsprat.store.times import iso, moment
 
 _log = logging.getLogger("visionsprat")
 
@@ -30,7 +40,7 @@ _SURROUNDINGS = {
 }
 
 
-class NotKept(VisionspratError):
+class NotKept(CannotStart):
     """The database can't be copied as it should be before it is migrated."""
 
 
@@ -43,8 +53,8 @@ def keep_before(path: Path, migration: str) -> Path:
     unfinished = kept.with_name(f"{kept.name}.unfinished")
     unfinished.unlink(missing_ok=True)
     try:
-        copy(path, unfinished)
-        if problems := faults(unfinished):
+        _copy(path, unfinished)
+        if problems := _faults(unfinished):
             raise NotKept(
                 f"The database was not migrated, as the copy that is made before is damaged ({problems[0]})."
             )
@@ -70,7 +80,7 @@ def secret_beside(file: Path) -> bytes:
     new = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
     try:
         with os.fdopen(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as opened:
-            opened.write(secrets.token_bytes(32))
+            opened.write(new_key())
         _name(new, file)
     finally:
         new.unlink(missing_ok=True)
@@ -122,14 +132,19 @@ def copy(source: Path, target: Path) -> None:
     """Write a copy of a database, which others may be writing in, as one plain file of its own.
 
     VACUUM INTO reads one state of the database, hinders nobody, and takes nothing along of what has been
-    deleted. The target must not be there yet.
+    deleted. Raises StoreUnavailable, also when the target is there already.
     """
+    with translated():
+        _copy(source, target)
+
+
+def _copy(source: Path, target: Path) -> None:
     with look(source) as db:
         os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         try:
             db.execute("VACUUM INTO ?", [str(target)])
         except (sqlite3.OperationalError, UnicodeDecodeError) as error:
-            if problems := faults(source, quick=True):  # SQLite says but what it fell over
+            if problems := _faults(source, quick=True):  # SQLite says but what it fell over
                 raise sqlite3.DatabaseError(f"database disk image is malformed: {problems[0]}") from error
             raise
 
@@ -137,8 +152,14 @@ def copy(source: Path, target: Path) -> None:
 def faults(path: Path, *, quick: bool = False) -> list[str]:
     """What is wrong with a database file, in SQLite's words. None of them holds what anybody wrote.
 
-    `quick` passes over the indexes and the references between tables. Raises what tells of the surroundings.
+    `quick` passes over the indexes and the references between tables. Raises StoreUnavailable for what tells
+    of the surroundings.
     """
+    with translated():
+        return _faults(path, quick=quick)
+
+
+def _faults(path: Path, *, quick: bool = False) -> list[str]:
     try:
         with look(path) as db:
             rows = db.execute(f"PRAGMA {'quick' if quick else 'integrity'}_check({_MOST})").fetchall()
@@ -195,3 +216,77 @@ def sync(path: Path) -> None:
         os.fsync(opened)
     finally:
         os.close(opened)
+
+
+def contents(path: Path) -> Contents | None:
+    """How much a database holds, and of which version it is; None for one that is not ours."""
+    with translated(), look(path) as db:
+        applied = {each.name for each in migrations.applied(db)}
+        if not applied:
+            return None
+        accounts = db.execute("SELECT count(*) FROM accounts").fetchone()[0]
+        counts = [
+            db.execute(f"SELECT count(*), max(updated_at) FROM {each}").fetchone() for each in _texts(db)
+        ]
+        last = max((at for _, at in counts if at), default=None)
+        pending = tuple(each.name for each in migrations.pending(db))
+        return Contents(
+            accounts,
+            sum(count for count, _ in counts),
+            moment(last) if last else None,
+            tuple(unknown(db)),
+            pending,
+            locked=sum(count for count, _ in counts[1:]),
+        )
+
+
+def _texts(db: Database) -> list[str]:
+    """The tables of people's current texts; there are no locked ones in an old database."""
+    found = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    return [each for each in ("reflections", "locked_reflections") if each in found]
+
+
+def count_answers(path: Path) -> dict[str, int]:
+    """How many reflections there are to each question, by its id; locked ones, too."""
+    with translated(), look(path) as db:
+        all_of = " UNION ALL ".join(f"SELECT question_id FROM {each}" for each in _texts(db))
+        rows = db.execute(f"SELECT question_id, count(*) FROM ({all_of}) GROUP BY question_id ORDER BY 1")
+        return dict(rows.fetchall())
+
+
+def written_twice(path: Path) -> tuple[list[list[int]], list[list[int]]]:
+    """The ids of accounts, and of groups in one place, that are the same but for how they are written."""
+    with translated(), look(path) as db:
+        accounts = db.execute("SELECT email, id FROM accounts ORDER BY id").fetchall()
+        groups = db.execute("SELECT name, parent_id, id FROM groups ORDER BY id").fetchall()
+    return (
+        _together((one_form(email), id) for email, id in accounts),
+        _together(((parent_id, composed(name)), id) for name, parent_id, id in groups),
+    )
+
+
+def _together(forms: Iterable[tuple[object, int]]) -> list[list[int]]:
+    found: defaultdict[object, list[int]] = defaultdict(list)
+    for form, id in forms:
+        found[form].append(id)
+    return [ids for ids in found.values() if len(ids) > 1]
+
+
+def renew(path: Path, now: datetime, source: str) -> None:
+    """Make a copy fit to go on with: migrate it, sign everybody out, and note where it comes from.
+
+    A session that was ended after the copy was made must not be alive again, and nothing may have a number
+    that it had in the time that is lost.
+    """
+    with translated(), closing(connect(path, create=False)) as db:
+        migrate(db)
+        with db.atomic():
+            db.execute("DELETE FROM sessions")
+            begin_epoch(db)
+            audit(db, Event(iso(now), None, Action.RESTORED, subject=source))
+
+
+def fold(path: Path) -> None:
+    """Bring a database's companion -wal into the file itself. Nobody may have it open."""
+    with translated(), closing(connect(path, create=False)) as db:
+        db.execute("PRAGMA journal_mode = DELETE")

@@ -10,7 +10,9 @@ from sqlite_utils import Database
 from visionsprat.domain.records import Action, GroupRow
 from visionsprat.domain.text_rules import swedish_order
 from visionsprat.errors import GroupCircle, GroupNameTaken, GroupNotEmpty
-from visionsprat.store.base import Connections, audit, require_admin
+from visionsprat.store.base import Connections
+from visionsprat.store.events import Event, audit
+from visionsprat.store.rights import require_admin
 
 _PATHS = """
     WITH RECURSIVE paths (id, path) AS (
@@ -55,7 +57,7 @@ class Groups(Connections):
             if path in group_paths(db).values():
                 raise GroupNameTaken(f"There is a group {path} already.")
             group_id = group_id_of(db, path)
-            audit(db, self._now(), actor_id, Action.GROUP_MADE, subject=path)
+            audit(db, Event(self._now(), actor_id, Action.GROUP_MADE, subject=path))
             return group_id
 
     def rename_group(self, actor_id: int | None, group_id: int, name: str) -> None:
@@ -81,7 +83,7 @@ class Groups(Connections):
             _merge(db, group_id, into_id)
             _refuse_circles(group_paths(db))
             path, into = before[group_id], before[into_id]
-            audit(db, self._now(), actor_id, Action.GROUP_MERGED, subject=path, details=into)
+            audit(db, Event(self._now(), actor_id, Action.GROUP_MERGED, subject=path, details=into))
 
     def remove_group(self, actor_id: int | None, group_id: int) -> None:
         """Raises GroupNotEmpty when it has people, managers or groups below it."""
@@ -99,7 +101,7 @@ class Groups(Connections):
             )
             if not removed.rowcount:
                 raise GroupNotEmpty(f"{path} is not empty.")
-            audit(db, self._now(), actor_id, Action.GROUP_REMOVED, subject=path)
+            audit(db, Event(self._now(), actor_id, Action.GROUP_REMOVED, subject=path))
 
     def _relocate(self, actor_id: int | None, action: Action, group_id: int, **new: str | int | None) -> None:
         """Give a group another name or parent, where that leads neither to a doubled path nor in a circle."""
@@ -121,7 +123,7 @@ class Groups(Connections):
             _refuse_circles(after)
             if after[group_id] != before[group_id]:
                 path = before[group_id]
-                audit(db, self._now(), actor_id, action, subject=path, details=after[group_id])
+                audit(db, Event(self._now(), actor_id, action, subject=path, details=after[group_id]))
 
 
 def _merge(db: Database, group_id: int, into_id: int) -> None:

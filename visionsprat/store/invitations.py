@@ -1,31 +1,33 @@
-"""Invitations: one-time links with which people choose a password. Only their hashes are kept here."""
+"""Invitations: one-time links with which people choose a password. Only their hashes are kept here.
+
+Asking for a new password is one write, the same for any address; looking the account up and sending happens
+in the background, so the time it takes tells nothing. A link for a forgotten password does not end a
+longer-lived invitation, as anybody can ask for one in another's name; using either ends both, and so does a
+change of password or address. Requests are counted by a mark of the client, whose key stands in a file
+beside the database: one in it would be in each backup beside the marks.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 
-from visionsprat.domain.records import Action, Invited, Whom
+from visionsprat.domain.records import Action, Invited, NewLink, Whom
+from visionsprat.domain.tokens import new_code, token_hash
 from visionsprat.errors import InvitationExpired, InvitationUsed, InvitationVoid
-from visionsprat.store.base import (
-    Connections,
-    audit,
-    doubt_address,
-    end_links,
-    iso,
-    moment,
-    require_admin,
-    translated,
-)
+from visionsprat.store.base import Connections, doubt_address, end_links
+from visionsprat.store.errors import translated
+from visionsprat.store.events import Event, audit
 from visionsprat.store.files import secret_beside
 from visionsprat.store.groups import group_paths
 from visionsprat.store.locked import IS_USED, lock_texts
+from visionsprat.store.rights import require_admin
+from visionsprat.store.times import iso, moment
 
 INVITATION_LIFE = timedelta(days=14)
 PASSWORD_LINK_LIFE = timedelta(hours=24)
@@ -63,9 +65,6 @@ _WHOM = f"""
 
 _NO_SUCH = "There is no such link, or a newer one has taken its place."
 
-#: Makes the token of somebody's link, and gives back its hash.
-NewToken = Callable[[int], str]
-
 
 class Invitations(Connections):
     def count_invitees(self, whom: Whom) -> int:
@@ -81,9 +80,7 @@ class Invitations(Connections):
             ).fetchall()
         return tuple(sorted(emails - {email for (email,) in rows}))
 
-    def invite(
-        self, actor_id: int | None, whom: Whom, new_token: NewToken, *, by_letter: bool = False
-    ) -> tuple[Invited, ...]:
+    def invite(self, actor_id: int | None, whom: Whom, *, by_letter: bool = False) -> tuple[NewLink, ...]:
         """Make a link for each of them, all or none. One made before ends.
 
         Only one that goes `by_letter` and no other way, to an address that is the person's own, leaves
@@ -91,24 +88,24 @@ class Invitations(Connections):
         """
         with self._write() as db:
             require_admin(db, actor_id)
-            invited = self._add_links(db, whom, INVITATION_LIFE, new_token, actor_id, by_letter=by_letter)
+            made = self._add_links(db, whom, INVITATION_LIFE, actor_id, by_letter=by_letter)
             now = self._now()
-            if len(invited) == 1:
-                (one,) = invited
+            if len(made) == 1:
+                one = made[0].person
                 action = Action.LINK_MADE if one.is_used else Action.INVITED
                 details = ("med e-post" if by_letter else "att lämna över") if one.is_used else ""
-                audit(db, now, actor_id, action, account_id=one.account_id, details=details)
-            elif invited:
+                audit(db, Event(now, actor_id, action, account_id=one.account_id, details=details))
+            elif made:
                 group = group_paths(db).get(whom.group_id, "") if whom.group_id else ""
-                details = f"{len(invited)} personer"
-                audit(db, now, actor_id, Action.INVITED, subject=group, details=details)
-        return invited
+                details = f"{len(made)} personer"
+                audit(db, Event(now, actor_id, Action.INVITED, subject=group, details=details))
+        return made
 
-    def add_password_link(self, email: str, new_token: NewToken) -> Invited | None:
+    def add_password_link(self, email: str) -> NewLink | None:
         """Make a link for somebody who has forgotten their password; None when nobody has the address."""
         with self._write() as db:
             whom = Whom(emails=frozenset({email}))
-            found = self._add_links(db, whom, PASSWORD_LINK_LIFE, new_token, None, by_letter=True)
+            found = self._add_links(db, whom, PASSWORD_LINK_LIFE, None, by_letter=True)
         return found[0] if found else None
 
     def note_password_request(self, email: str, client: str = "") -> bool:
@@ -168,7 +165,7 @@ class Invitations(Connections):
                 " WHERE email = (SELECT email FROM accounts WHERE id = ?) AND factor = 'password'",
                 [account_id],
             )
-            audit(db, now, account_id, Action.PASSWORD_CHOSEN, account_id=account_id)
+            audit(db, Event(now, account_id, Action.PASSWORD_CHOSEN, account_id=account_id))
             return int(account_id)
 
     def _valid(self, db: Database, token_hash: str) -> tuple[int, datetime, bool]:
@@ -188,36 +185,29 @@ class Invitations(Connections):
         return account_id, moment(expires_at), bool(to_own_address)
 
     def _add_links(
-        self,
-        db: Database,
-        whom: Whom,
-        life: timedelta,
-        new_token: NewToken,
-        actor_id: int | None,
-        *,
-        by_letter: bool,
-    ) -> tuple[Invited, ...]:
+        self, db: Database, whom: Whom, life: timedelta, actor_id: int | None, *, by_letter: bool
+    ) -> tuple[NewLink, ...]:
         expires, paths = self.clock() + life, group_paths(db)
         rows = db.execute(f"{_WHOM.format(select=_PEOPLE)} ORDER BY a.search_text", _sought(whom)).fetchall()
         # A letter to somebody who has nothing yet proves the address: who gets it begins with the account.
         own = {row[0] for row in rows if by_letter and not _may_open_others_words(row, True)}
-        people = tuple(_invited(row, paths, expires, row[0] in own) for row in rows)
+        made = tuple(NewLink(_invited(row, paths, expires, row[0] in own), new_code()) for row in rows)
         old = iso(self.clock() - _REMEMBERED)
         db.execute("DELETE FROM invitations WHERE expires_at <= ?", [old])
         # Anybody can ask for a link to somebody else's address: that must not end a longer invitation.
         db.conn.executemany(
             "DELETE FROM invitations WHERE account_id = ? AND used_at IS NULL AND expires_at <= ?",
-            [(each.account_id, iso(expires)) for each in people],
+            [(each.person.account_id, iso(expires)) for each in made],
         )
         db.conn.executemany(
             "INSERT INTO invitations (token_hash, account_id, expires_at, made_by, made_at, to_own_address)"
             " VALUES (?, ?, ?, ?, ?, ?)",
             [
-                (new_token(id), id, iso(expires), actor_id, self._now(), int(id in own))
-                for id in (each.account_id for each in people)
+                (token_hash(each.code), id, iso(expires), actor_id, self._now(), int(id in own))
+                for id, each in ((each.person.account_id, each) for each in made)
             ],
         )
-        return people
+        return made
 
 
 def client_mark(database: Path, client: str) -> str:
@@ -244,7 +234,7 @@ def _sought(whom: Whom) -> dict[str, Any]:
 def _distrust(db: Database, account_id: int, now: str, link_by: int | None, made_at: str) -> None:
     """Whoever uses this link may be another than whose account it is: lock what is written there."""
     if lock_texts(db, account_id, now, link_by=link_by, made_at=made_at):
-        audit(db, now, account_id, Action.TEXTS_LOCKED, account_id=account_id)
+        audit(db, Event(now, account_id, Action.TEXTS_LOCKED, account_id=account_id))
     (is_certain,) = db.execute(
         f"SELECT {IS_USED} AND a.address_unproven_since IS NULL FROM accounts a WHERE a.id = ?", [account_id]
     ).fetchone()

@@ -1,7 +1,16 @@
 """Texts that are locked: what was written before somebody used a link that others may have had.
 
 They stand in tables of their own, which nothing that shows texts reads, until whoever wrote them gives the
-old password, or another administrator or whoever runs the server vouches for them.
+old password, or another administrator or whoever runs the server vouches for them. They move there in the
+transaction that sets the new password, so no page, route, export or conflict can forget to look. Whether a
+link locks is decided at its use: not if it went by letter alone to an address that is not in doubt
+(`invitations.to_own_address`).
+
+The old password unlocks, and becomes the password again, with everybody signed out: whoever has made up a
+password for somebody and told it them would read along otherwise. Each lock keeps the hash of before
+itself, so the one who came in by the first link opens only what was locked after it. Revisions go on from
+`accounts.locked_revision`, so a tab that still shows an old text meets a conflict and both texts are kept;
+locked texts come back under the numbers they had.
 """
 
 from __future__ import annotations
@@ -13,7 +22,10 @@ from sqlite_utils import Database
 from visionsprat.domain.records import Action, TextLock
 from visionsprat.domain.text_rules import is_blank
 from visionsprat.errors import NotAllowed
-from visionsprat.store.base import Connections, audit, doubt_address, end_links, iso, moment, require_admin
+from visionsprat.store.base import Connections, doubt_address, end_links
+from visionsprat.store.events import Event, audit
+from visionsprat.store.rights import require_admin
+from visionsprat.store.times import iso, moment
 
 #: So long an administrator must have been one, in their own hands, before the link was made: another
 #: account that is made for the purpose vouches for nobody.
@@ -117,7 +129,7 @@ class LockedTexts(Connections):
             db.execute("UPDATE accounts SET password_hash = ? WHERE id = ?", [found[0], account_id])
             db.execute("DELETE FROM sessions WHERE account_id = ?", [account_id])
             end_links(db, account_id)
-            audit(db, self._now(), account_id, Action.TEXTS_UNLOCKED, account_id=account_id)
+            audit(db, Event(self._now(), account_id, Action.TEXTS_UNLOCKED, account_id=account_id))
             return True
 
     def release_texts(self, actor_id: int | None, account_id: int) -> bool:
@@ -141,7 +153,7 @@ class LockedTexts(Connections):
                     [now, actor_id, each.id],
                 )
             if released:
-                audit(db, now, actor_id, Action.TEXTS_RELEASED, account_id=account_id)
+                audit(db, Event(now, actor_id, Action.TEXTS_RELEASED, account_id=account_id))
             return bool(released)
 
     def know_of_release(self, account_id: int) -> None:
@@ -157,7 +169,7 @@ class LockedTexts(Connections):
             doubted = "SELECT 1 FROM accounts WHERE id = ? AND address_unproven_since IS NOT NULL"
             if db.execute(doubted, [account_id]).fetchone():
                 doubt_address(db, account_id, None, None)
-                audit(db, self._now(), account_id, Action.ADDRESS_CONFIRMED, account_id=account_id)
+                audit(db, Event(self._now(), account_id, Action.ADDRESS_CONFIRMED, account_id=account_id))
 
 
 def lock_texts(db: Database, account_id: int, now: str, *, link_by: int | None, made_at: str) -> bool:

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from visionsprat.errors import VisionspratError
+from visionsprat.errors import Unavailable
 
 #: Beside the database: shared by all who have it open, held alone by who puts another in its place.
 IN_USE = "in-use.lock"
 
 
-class Held(VisionspratError):
+class Held(Unavailable):
     """Somebody else holds the lock."""
 
 

@@ -1,4 +1,11 @@
-"""What somebody does with all that is stored about them: take a copy, or erase it for good."""
+"""What somebody does with all that is stored about them: take a copy, or erase it for good.
+
+Revisions go on from `accounts.erased_revision`: a tab or device that saves upon an older one is told (409,
+`erased`) and asked, and nothing of it is kept. Account ids are AUTOINCREMENT, as drafts in browsers are
+kept by them and SQLite would give the highest one away again. Erasing reflections is not in the audit log,
+as administrators see nothing of the learning; erasing an account is, with every address of its own replaced
+by "raderat konto".
+"""
 
 from __future__ import annotations
 
@@ -17,18 +24,15 @@ from visionsprat.domain.records import (
     OwnReflection,
     Reflection,
 )
+from visionsprat.domain.tokens import new_key
 from visionsprat.errors import SignedOut
-from visionsprat.store.base import (
-    Connections,
-    audit,
-    moment,
-    new_draft_key,
-    require_another_admin,
-    want_wiping,
-)
+from visionsprat.store.base import Connections, want_wiping
+from visionsprat.store.events import Event, audit
 from visionsprat.store.groups import group_paths
+from visionsprat.store.rights import require_another_admin
 from visionsprat.store.second_factor import find_second_factor
 from visionsprat.store.sessions import OWN_SESSION, own_session
+from visionsprat.store.times import moment
 
 #: What stands in the audit log for somebody who has erased their account.
 ERASED = "raderat konto"
@@ -95,7 +99,7 @@ class OwnDataStore(Connections):
         with self._write() as db:
             _require_hash(db, account_id, checked)
             db.execute(_ERASED_REVISION, [account_id])
-            db.execute(_NEW_DRAFT_KEY, [new_draft_key(), account_id])
+            db.execute(_NEW_DRAFT_KEY, [new_key(), account_id])
             gone = [
                 db.execute(f"DELETE FROM {table} WHERE account_id = ?", [account_id]).rowcount
                 for table in ("reflections", "reflection_revisions", "text_locks")  # with what is locked
@@ -115,7 +119,7 @@ class OwnDataStore(Connections):
                 return  # erased meanwhile
             _require_hash(db, account_id, checked)
             require_another_admin(db, account_id)
-            audit(db, self._now(), account_id, Action.ERASED, account_id=account_id)
+            audit(db, Event(self._now(), account_id, Action.ERASED, account_id=account_id))
             for statement in _WITHOUT_ADDRESS:
                 db.execute(statement, {"id": account_id, "email": found[0], "erased": ERASED})
             db.execute("DELETE FROM accounts WHERE id = ?", [account_id])

@@ -6,9 +6,12 @@ from sqlite_utils import Database
 
 from visionsprat.domain.records import Action, Credentials, NewAccount
 from visionsprat.domain.text_rules import search_text
+from visionsprat.domain.tokens import new_key
 from visionsprat.errors import AlreadyClaimed, EmailTaken
-from visionsprat.store.base import Connections, audit, end_links, new_draft_key, require_admin
+from visionsprat.store.base import Connections, end_links
+from visionsprat.store.events import Event, audit
 from visionsprat.store.groups import group_id_of
+from visionsprat.store.rights import require_admin
 
 
 class People(Connections):
@@ -44,7 +47,7 @@ class People(Connections):
                 account.password_hash,
                 int(account.is_admin),
                 now,
-                new_draft_key(),
+                new_key(),
             ],
         ).fetchone()
         if inserted is None:
@@ -54,7 +57,7 @@ class People(Connections):
             if group is not None:
                 db.execute(f"INSERT INTO {table} VALUES (?, ?)", [group_id_of(db, group), account_id])
         actor = account_id if by_oneself else actor_id
-        audit(db, now, actor, Action.ACCOUNT_ADDED, account_id=account_id)
+        audit(db, Event(now, actor, Action.ACCOUNT_ADDED, account_id=account_id))
         return account_id
 
     def credentials(self, email: str) -> Credentials | None:
@@ -99,5 +102,5 @@ class People(Connections):
                 return False
             db.execute("DELETE FROM sessions WHERE account_id = ?", [account_id])
             end_links(db, account_id)
-            audit(db, self._now(), account_id, Action.PASSWORD_CHANGED, account_id=account_id)
+            audit(db, Event(self._now(), account_id, Action.PASSWORD_CHANGED, account_id=account_id))
             return True

@@ -1,7 +1,9 @@
 """How much is kept of what somebody has written before: more than anybody who writes has use for.
 
 Somebody who wants to fill the disk gets no further. Nothing that was called saved is thrown away for it:
-what would need more room is refused, and stays in the browser.
+what would need more room is refused, and stays in the browser. It is counted, not stored, and only when a
+version is to be kept; provisional ones go first. The answer is 423 and not a 5xx: one person's quota is no
+fault of the server.
 """
 
 from __future__ import annotations

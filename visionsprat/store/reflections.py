@@ -1,21 +1,34 @@
-"""What people write: each text with its revisions."""
+"""What people write: each text with its revisions, and optimistic concurrency between tabs and devices.
+
+A save carries the revision it was based on. The same text is no change; a newer stored text that differs is
+a conflict: both are kept, the refused one as a revision, and the person chooses. Texts that the same editor
+sent and got no answer about (`unanswered`) are none of those. Texts are cleaned before the write lock is
+asked for.
+
+An earlier text is kept when a sitting has ended, when much of it goes, at once or slowly, when much is
+replaced by one save, and when a save that had not seen it overwrites it; tests/store/test_interleavings.py
+says exactly what is found again. What goes slowly is measured against the fullest text of the sitting,
+which waits from its first lost character as a provisional row that nobody sees: an hour of writing makes
+one to three versions. One is brought back by an ordinary save of its text: so that needs no route of its
+own, and is undone in the same way.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from visionsprat.domain.records import Conflict, Reflection
+from visionsprat.domain.records import Conflict, Draft, Reflection
 from visionsprat.domain.text_rules import TextRefused, TextTooLong, clean, is_blank
 from visionsprat.errors import SignedOut, VersionsFull
-from visionsprat.store.base import Connections, iso, moment, want_wiping
+from visionsprat.store.base import Connections, want_wiping
 from visionsprat.store.quotas import NEARLY, fullness, make_room
 from visionsprat.store.sessions import SEEN_AGAIN, find_session, note_alive
+from visionsprat.store.times import iso, moment
 
 #: A text is kept as an earlier version once it has rested this long ...
 SITTING = timedelta(minutes=10)
@@ -35,43 +48,30 @@ _EARLIER = """
 
 class Reflections(Connections):
     def save_reflection(
-        self,
-        account_id: int,
-        question_id: str,
-        text: str,
-        based_on: int,
-        unanswered: Collection[str] = (),
-        device_kind: str = "",
+        self, account_id: int, draft: Draft, *, device_kind: str = ""
     ) -> Reflection | Conflict:
-        """Store `text` as the account's reflection when `based_on` is the stored revision (0: none yet).
+        """Store the draft as the account's reflection when it is based on the stored revision.
 
         The same text again is a no-op. When another revision with another text is stored, both are
-        kept and the Conflict shows the stored one, unless that is one of `unanswered`: texts that the
+        kept and the Conflict shows the stored one, unless that is one of those `unanswered`: texts that the
         same writer sent before and got no answer about. A text written upon one that has been erased
         since is a Conflict too, and is not kept. Returns after COMMIT.
         Raises TextTooLong, TextRefused, StoreUnavailable, and VersionsFull when what goes by it has to be
         kept as an earlier text and there is no room: then nothing is changed.
         """
-        text, sent = clean(text), _as_stored(unanswered)
+        draft = _as_stored(draft)
         with self._write() as db:
-            return _save(db, [account_id, question_id], text, self.clock(), based_on, sent, device_kind)
+            return _save(db, [account_id, draft.question], draft, self.clock(), device_kind)
 
     def save_in_session(
-        self,
-        token_hash: str,
-        author_id: int | None,
-        question_id: str,
-        text: str,
-        based_on: int,
-        unanswered: Collection[str] = (),
-        device_kind: str = "",
+        self, token_hash: str, author_id: int | None, draft: Draft, *, device_kind: str = ""
     ) -> Reflection | Conflict:
         """As save_reflection, for the person whose live session this is. Saving keeps the session alive.
 
         `author_id` is whose page the text was written on, where that is known: nothing is saved in
         another person's name. Raises SignedOut besides.
         """
-        text, sent = clean(text), _as_stored(unanswered)  # before others have to wait for us
+        draft = _as_stored(draft)  # before others have to wait for us
         now = self.clock()
         with self._write() as db:
             found = find_session(db, token_hash, now)
@@ -80,7 +80,7 @@ class Reflections(Connections):
             account, last_seen_at = found
             if now - last_seen_at > SEEN_AGAIN:
                 note_alive(db, token_hash, now)
-            return _save(db, [account.id, question_id], text, now, based_on, sent, device_kind)
+            return _save(db, [account.id, draft.question], draft, now, device_kind)
 
     def earlier_texts(
         self, account_id: int, question_id: str, before: int = 2**63 - 1, most: int = -1
@@ -109,34 +109,40 @@ class Reflections(Connections):
                 want_wiping(db)
 
 
-def _as_stored(texts: Collection[str]) -> frozenset[str]:
-    """What the store would make of texts; those that it would refuse it has not got either."""
-    stored = set()
-    for text in texts:
+@dataclass(frozen=True)
+class Sitting:
+    """What a save finds of the sitting that it belongs to."""
+
+    #: The text that had most, if the sitting goes on; else the current one.
+    fullest: Reflection
+    current: Reflection
+    #: The text that was kept last among the earlier ones.
+    kept: Reflection | None
+
+
+def _as_stored(draft: Draft) -> Draft:
+    """What the store makes of a draft. Texts sent before that it would refuse it has not got."""
+    stored = []
+    for text in draft.unanswered:
         with suppress(TextRefused, TextTooLong):
-            stored.add(clean(text))
-    return frozenset(stored)
+            stored.append(clean(text))
+    return Draft(draft.question, clean(draft.text), draft.based_on, tuple(stored))
 
 
 def _save(
-    db: Database,
-    key: list[object],
-    text: str,
-    now: datetime,
-    based_on: int,
-    unanswered: Collection[str],
-    device_kind: str,
+    db: Database, key: list[object], draft: Draft, now: datetime, device_kind: str
 ) -> Reflection | Conflict:
+    text = draft.text
     current, erased_revision = _current(db, key, now)
     if text == current.text:
         return current
-    if based_on < erased_revision:
+    if draft.based_on < erased_revision:
         return Conflict(current, erased=True)
     newest, is_provisional = _newest_revision(db, key, now)
     saved = Reflection(text, max(newest.revision, current.revision) + 1, now, device_kind)
     # A higher one than there is comes from a time that a restore has taken away.
-    unseen = current.revision != based_on
-    if unseen and current.text not in unanswered:
+    unseen = current.revision != draft.based_on
+    if unseen and current.text not in draft.unanswered:
         if text == newest.text and newest.revision > current.revision:
             return Conflict(current)  # a refused text is sent again
         full = make_room(db, key, saved.revision, text)
@@ -146,9 +152,9 @@ def _save(
     refused_since = newest.revision > current.revision
     rested = abs(now - current.saved_at) > SITTING  # a clock set back hides how long
     fullest = newest if is_provisional and not rested else current
-    kept = None if is_provisional else newest
+    sitting = Sitting(fullest, current, None if is_provisional else newest)
     in_any_case = unseen or refused_since or rested or _is_kept(db, key, text)
-    full = _keep_what_goes(db, key, saved, fullest, current, kept, in_any_case=in_any_case)
+    full = _keep_what_goes(db, key, saved, sitting, in_any_case=in_any_case)
     _put(db, key, saved, newly_answered=is_blank(current.text))
     return replace(saved, nearly_full=True) if full >= NEARLY else saved
 
@@ -189,14 +195,7 @@ def _is_kept(db: Database, key: list[object], text: str) -> bool:
 
 
 def _keep_what_goes(
-    db: Database,
-    key: list[object],
-    saved: Reflection,
-    fullest: Reflection,
-    current: Reflection,
-    kept: Reflection | None,
-    *,
-    in_any_case: bool,
+    db: Database, key: list[object], saved: Reflection, sitting: Sitting, *, in_any_case: bool
 ) -> float:
     """Keep the fullest text of the sitting when much of it has gone, and the current one when much goes now.
 
@@ -204,7 +203,7 @@ def _keep_what_goes(
     until much has gone or as much is there again. Measured anew from the text that was `kept` last.
     Returns which part of the room for earlier texts is taken, if any was kept. Raises VersionsFull.
     """
-    full = 0.0
+    fullest, current, kept, full = sitting.fullest, sitting.current, sitting.kept, 0.0
     goes_on = abs(saved.saved_at - current.saved_at) <= ONE_DELETION
     replaced = _passage_gone(current.text, saved.text) > LARGE_DELETION
 

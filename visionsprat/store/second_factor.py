@@ -1,4 +1,9 @@
-"""The second factor of those who have set one up: its secret, the codes that are used, and recovery codes."""
+"""The second factor of those who have set one up: its secret, the codes that are used, and recovery codes.
+
+The newest used step is stored, by one conditional statement: a code used twice at once lets in once. After
+the clock was set back, steps far ahead don't count, or nobody could sign in until then. A factor outlives
+the administrator's role: it could be taken away unseen otherwise, by taking the role and giving it back.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,10 @@ from sqlite_utils import Database
 
 from visionsprat.domain.records import Action, SecondFactor
 from visionsprat.errors import NotAllowed
-from visionsprat.store.base import Connections, audit, moment, require_admin
+from visionsprat.store.base import Connections
+from visionsprat.store.events import Event, audit
+from visionsprat.store.rights import require_admin
+from visionsprat.store.times import moment
 
 # Steps so far ahead were used before the clock was set back; until then no code would be right.
 _USE_STEP = """
@@ -59,7 +67,7 @@ class SecondFactors(Connections):
             db.execute(
                 "DELETE FROM sessions WHERE account_id = ? AND token_hash IS NOT ?", [account_id, token_hash]
             )
-            audit(db, now, account_id, Action.SECOND_FACTOR_SET, account_id=account_id)
+            audit(db, Event(now, account_id, Action.SECOND_FACTOR_SET, account_id=account_id))
         return True
 
     def use_step(self, account_id: int, secret: str, step: int, now: int) -> bool:
@@ -78,7 +86,7 @@ class SecondFactors(Connections):
                 "DELETE FROM recovery_codes WHERE account_id = ? AND code_hash = ?", [account_id, code_hash]
             )
             if used.rowcount:
-                audit(db, self._now(), account_id, Action.RECOVERY_CODE_USED, account_id=account_id)
+                audit(db, Event(self._now(), account_id, Action.RECOVERY_CODE_USED, account_id=account_id))
             return bool(used.rowcount)
 
     def replace_recovery_codes(self, account_id: int, secret: str, code_hashes: Iterable[str]) -> bool:
@@ -91,7 +99,7 @@ class SecondFactors(Connections):
                 return False
             db.execute("DELETE FROM recovery_codes WHERE account_id = ?", [account_id])
             _add_codes(db, account_id, code_hashes)
-            audit(db, self._now(), account_id, Action.RECOVERY_CODES_MADE, account_id=account_id)
+            audit(db, Event(self._now(), account_id, Action.RECOVERY_CODES_MADE, account_id=account_id))
         return True
 
     def turn_off_second_factor(self, account_id: int) -> bool:
@@ -113,7 +121,7 @@ class SecondFactors(Connections):
     def _remove(self, db: Database, actor_id: int | None, account_id: int) -> bool:
         removed = db.execute("DELETE FROM second_factors WHERE account_id = ?", [account_id])
         if removed.rowcount:
-            audit(db, self._now(), actor_id, Action.SECOND_FACTOR_REMOVED, account_id=account_id)
+            audit(db, Event(self._now(), actor_id, Action.SECOND_FACTOR_REMOVED, account_id=account_id))
         return bool(removed.rowcount)
 
 

@@ -1,4 +1,12 @@
-"""Who is here: sessions, the tickets they begin with, and the steps a person has visited."""
+"""Who is here: sessions, the tickets they begin with, and the steps a person has visited.
+
+All tokens are random and stored as SHA-256; no secret key is needed. A ticket is a row with a `ticket_hash`
+and no `token_hash`, so that nothing which looks for a token ever finds it. It is inserted only where the
+account is active and its hash is the one that was checked, in one statement, is found only by ticket and
+browser mark, and whatever ends sessions ends it too. Redeeming it ends the session that the browser had, in
+the same transaction. Sessions hold no client address: the kind of device and the times are enough to know
+one's own again.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +18,13 @@ from typing import Any
 from sqlite_utils import Database
 
 from visionsprat.content.module import LONGEST_ADDRESS
-from visionsprat.domain.records import Account, Action, OwnSession, Reflection, Session, Visitor
+from visionsprat.domain.records import Account, Action, OwnSession, Reflection, Replaced, Session, Visitor
 from visionsprat.errors import SignedOut
-from visionsprat.store.base import Connections, audit, iso, moment, require_admin
+from visionsprat.store.base import Connections
+from visionsprat.store.events import Event, audit
 from visionsprat.store.quotas import fullness
+from visionsprat.store.rights import require_admin
+from visionsprat.store.times import iso, moment
 
 SESSION_IDLE = timedelta(hours=12)
 SESSION_LIFE = timedelta(days=7)
@@ -26,6 +37,7 @@ SEEN_AGAIN = timedelta(minutes=5)
 #: How long, and for how many browsers of an account, it is remembered that somebody signed in with them.
 DEVICE_LIFE = timedelta(days=180)
 DEVICES_REMEMBERED = 10
+_NOTHING = Replaced()
 
 _VISITOR = """
     SELECT a.id, a.email, a.name, a.is_admin,
@@ -146,16 +158,15 @@ class Sessions(Connections):
         ticket_hash: str,
         token_hash: str,
         device: str = "",
-        earlier_device: str = "",
         *,
         kind: str = "",
-        replaced: str = "",
+        replaced: Replaced = _NOTHING,
     ) -> Session | None:
         """Turn a waiting session into a live one; None when the ticket is used, too old or made up.
 
         Nor is it there any longer when the password has changed since, or the account was closed. From now
-        on `device` is the hash of its browser's token, in place of `earlier_device`; it runs on this `kind`
-        of device, and the session with the token's hash `replaced`, which the browser had, ends.
+        on `device` is the hash of its browser's token; it runs on this `kind` of device, and what is
+        `replaced`, by its hashes, ends.
         """
         now, kept, other = (iso(self.clock() + life) for life in (timedelta(0), KEPT_LIFE, SESSION_LIFE))
         with self._write() as db:
@@ -167,12 +178,12 @@ class Sessions(Connections):
             ).fetchone()
             if redeemed is None:
                 return None
-            _end(db, replaced)
+            _end(db, replaced.session)
             for (rested,) in db.execute(_RESTED, [redeemed[0], MOST_SESSIONS]).fetchall():
                 _end(db, rested)
             db.execute("UPDATE accounts SET last_signed_in_at = ? WHERE id = ?", [now, redeemed[0]])
             if device:
-                _remember_device(db, redeemed[0], device, earlier_device, now)
+                _remember_device(db, redeemed[0], device, replaced.device, now)
                 self._forget_devices(db, redeemed[0])
             return Session(life=KEPT_LIFE if redeemed[1] else None)
 
@@ -222,7 +233,7 @@ class Sessions(Connections):
                 "DELETE FROM sessions WHERE token_hash IS NULL OR token_hash <> ?", [token_hash]
             ).rowcount
             details = f"{ended} inloggningar"
-            audit(db, self._now(), actor_id, Action.EVERYBODY_SIGNED_OUT, details=details)
+            audit(db, Event(self._now(), actor_id, Action.EVERYBODY_SIGNED_OUT, details=details))
             return ended
 
 

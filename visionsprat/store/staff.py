@@ -10,9 +10,12 @@ from sqlite_utils import Database
 
 from visionsprat.domain.records import Action, Directory, StaffChange, StaffMember, StaffPlan
 from visionsprat.domain.text_rules import search_text
+from visionsprat.domain.tokens import new_key
 from visionsprat.errors import StaffListOutdated
-from visionsprat.store.base import Connections, audit, new_draft_key, require_admin
+from visionsprat.store.base import Connections
+from visionsprat.store.events import Event, audit
 from visionsprat.store.groups import group_id_of, group_paths
+from visionsprat.store.rights import require_admin
 
 _NOBODY = StaffMember("", "", frozenset(), frozenset(), True)
 
@@ -55,11 +58,11 @@ class Staff(Connections):
     def _note(self, db: Database, plan: StaffPlan, actor_id: int | None, source: str) -> None:
         now, ids = self._now(), _ids(db)
         details = f"{len(plan.new)} nya, {len(plan.changed)} ändrade, {len(plan.deactivated)} avaktiverade"
-        audit(db, now, actor_id, Action.STAFF_IMPORTED, subject=source, details=details)
+        audit(db, Event(now, actor_id, Action.STAFF_IMPORTED, subject=source, details=details))
         for change in plan.changed:
             if change.before.is_active != change.after.is_active:
                 action = Action.REACTIVATED if change.after.is_active else Action.DEACTIVATED
-                audit(db, now, actor_id, action, account_id=ids[change.after.email])
+                audit(db, Event(now, actor_id, action, account_id=ids[change.after.email]))
 
 
 def _directory(db: Database) -> Directory:
@@ -95,10 +98,7 @@ def _insert_new(db: Database, people: Iterable[StaffMember], now: str) -> None:
     db.conn.executemany(
         "INSERT INTO accounts (email, name, search_text, is_active, created_at, draft_key)"
         " VALUES (?, ?, ?, ?, ?, ?)",
-        [
-            (e.email, e.name, search_text(e.name, e.email), int(e.is_active), now, new_draft_key())
-            for e in people
-        ],
+        [(e.email, e.name, search_text(e.name, e.email), int(e.is_active), now, new_key()) for e in people],
     )
 
 

@@ -1,4 +1,11 @@
-"""What was erased is wiped from the database's files too, by a thread of the running application."""
+"""What was erased is wiped from the database's files too, by a thread of the running application.
+
+Wiping writes the file anew (`secure_delete`, then VACUUM and a checkpoint that truncates the -wal):
+secure_delete alone leaves copies where SQLite has divided a page. `user_version` counts the erasures that
+are still to be wiped, so a kill or a long reader only puts it off. While somebody reads for long nothing is
+vacuumed: the -wal is emptied first, which shows it; Litestream beside, which reads all the time, would have
+the whole file copied each hour in vain, so its unit stops once a day.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
 """The log: one line an event in logfmt, from our own loggers and everybody else's.
 
 What somebody has written never stands in it, nor who they are but by an account's number. So only known
-fields are written, and of an error its kind and place, not its words: those may be a person's.
+fields are written, and of an error its kind and place, not its words, unless its kind speaks of code or the
+machine: a `ValueError` quotes what it was given. logfmt can be read in a terminal, which JSON can't, and is
+20 lines on the standard library's logging, so that every library's lines come the same way.
 """
 
 from __future__ import annotations

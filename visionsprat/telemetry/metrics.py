@@ -1,4 +1,8 @@
-"""What is counted for Prometheus, by this process since its start. Never by person, address or text."""
+"""What is counted for Prometheus, by this process since its start. Never by person, address or text.
+
+Each process has its own figures: prometheus-client's mode for several writes files at every count, and
+Prometheus adds up as well.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call]  # the library gives 
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
 
-#: A save waits for the database for five seconds at most, see migrations.PATIENCE.
+#: A save waits for the database for five seconds at most, see store/schema.py, PATIENCE.
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 
 

@@ -5,7 +5,6 @@ A command imports what it needs by itself: accounts brings streamlit along, whic
 
 from __future__ import annotations
 
-import argparse
 import getpass
 import os
 import sys
@@ -16,6 +15,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import BinaryIO
 
+import click
+
 from visionsprat.accounts.invitations import HEADINGS, as_letters, as_rows, invite
 from visionsprat.backups.archive import DAYS, MONTHS, WEEKS, backup, restore
 from visionsprat.backups.check import check, left_open
@@ -23,7 +24,7 @@ from visionsprat.content.module import load_module
 from visionsprat.domain.email_addresses import one_form
 from visionsprat.domain.fields import clean_email, clean_group, clean_name
 from visionsprat.domain.records import Contents, Level, NewAccount, Whom
-from visionsprat.errors import VisionspratError
+from visionsprat.errors import CommandError, VisionspratError
 from visionsprat.installation import backups_path, database_path
 from visionsprat.mail.smtp import Failure, Letter, send
 from visionsprat.settings import Smtp, load_settings
@@ -42,160 +43,99 @@ _DATABASE = b"SQLite format 3\0"
 _COMPANIONS = ("-wal", "-shm", "-journal")
 
 
-class FileUnusable(VisionspratError):
-    """A file can't be read or written."""
+class _Formatter(click.HelpFormatter):
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        super().write_usage(prog, args, "usage: " if prefix is None else prefix)
 
 
-class NoMailServer(VisionspratError):
-    """Letters can't be sent."""
+class _Context(click.Context):
+    formatter_class = _Formatter
 
 
-class NobodyThere(VisionspratError):
-    """Some of those whom a command is about are not to be found; a line for each."""
+class _Command(click.Command):
+    context_class = _Context
 
 
-class NotConfirmed(VisionspratError):
-    """What would have been done was not said yes to."""
-
-
-class PasswordUnreadable(VisionspratError):
-    """Standard input holds no password that can be read."""
+class _Commands(click.Group):
+    context_class = _Context
+    command_class = _Command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. Returns 0 when it is done, 1 when the input is at fault; argparse exits with 2."""
-    options = _parser().parse_args(arguments)
+    """Run one command. Returns 0 when it is done, 1 when the input is at fault; wrong use ends with 2."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        return int(options.command(options))
+        with _commands.make_context("python -m visionsprat", given) as context:
+            return int(_commands.invoke(context))
+    except click.exceptions.Exit as done:  # after --help
+        raise SystemExit(done.exit_code) from None
+    except click.UsageError as wrong:
+        wrong.show()
+        raise SystemExit(wrong.exit_code) from None
     except VisionspratError as error:
         print(error, file=sys.stderr)
         return 1
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m visionsprat", description="Visionsprat in the terminal.")
-    commands = parser.add_subparsers(metavar="command", required=True)
-
-    about = "start the application with invented people on a throw-away data folder"
-    demo = commands.add_parser("demo", help=about, description=f"{about.capitalize()}.")
-    demo.add_argument("--port", type=_port, default=8501, metavar="N", help="port to listen on (8501)")
-    demo.set_defaults(command=_demo)
-
-    about = "add an account; its password is the first line of standard input"
-    add = commands.add_parser("add-account", help=about, description=f"{about.capitalize()}.")
-    add.add_argument("email", metavar="EMAIL", help="the address to sign in with")
-    add.add_argument("--name", required=True, help="the person's name")
-    add.add_argument("--group", metavar="G", help="make them a member of this group")
-    add.add_argument("--manages", metavar="G", help="make them a manager of this group")
-    add.add_argument("--admin", action="store_true", help="make them an administrator")
-    add.set_defaults(command=_add_account)
-    about = "import a staff list (CSV or Excel): shows what will change and asks"
-    staff = commands.add_parser("import-staff", help=about, description=f"{about.capitalize()}.")
-    staff.add_argument("file", type=Path, metavar="FILE")
-    staff.add_argument("--whole", action="store_true", help="deactivate everybody who is not in the file")
-    staff.add_argument("--yes", action="store_true", help="do not ask")
-    staff.add_argument(
-        "--deactivate-many", action="store_true", help="with --yes: even if it deactivates more than a tenth"
-    )
-    staff.add_argument(
-        "--groups-as-written", action="store_true", help="groups that differ in capitals alone are different"
-    )
-    staff.set_defaults(command=_import_staff)
-
-    about = "make links with which people choose a password: as CSV for a mail merge, or by e-mail"
-    invite = commands.add_parser("invite", help=about, description=f"{about.capitalize()}.")
-    invite.add_argument("emails", nargs="*", metavar="EMAIL", help="these people")
-    invite.add_argument("--group", metavar="PATH", help="the people of a group and of all below it")
-    invite.add_argument("--never-signed-in", action="store_true", help="only those who never signed in")
-    invite.add_argument(
-        "--output", type=Path, metavar="FILE", help="write the CSV to a file only you can read"
-    )
-    invite.add_argument("--send", action="store_true", help="send each their link by e-mail")
-    invite.set_defaults(command=_invite, wrong_use=invite.error)
-
-    about = "release somebody's locked texts, once you are sure who has the account"
-    why = (
-        "A link that was handed out locks what its person wrote before. They unlock it with their old"
-        " password, or an administrator who did not make the link releases it; where none can, this does."
-        " It stands in the record, and the person is told."
-    )
-    unlock = commands.add_parser("unlock-texts", help=about, description=f"{about.capitalize()}. {why}")
-    unlock.add_argument("email", metavar="EMAIL", help="the person's address")
-    unlock.set_defaults(command=_unlock_texts)
-
-    about = "sign everybody out, as after a leak"
-    out = commands.add_parser("sign-out-everybody", help=about, description=f"{about.capitalize()}.")
-    out.set_defaults(command=_sign_out_everybody)
-
-    about = "take the second factor off an account whose person has lost it"
-    reset = commands.add_parser("reset-second-factor", help=about, description=f"{about.capitalize()}.")
-    reset.add_argument("email", metavar="EMAIL", help="the address they sign in with")
-    reset.set_defaults(command=_reset_second_factor)
-
-    about = "write the staff list as CSV, in a form that import-staff reads"
-    export = commands.add_parser("export", help=about, description=f"{about.capitalize()}.")
-    export.add_argument("file", type=Path, nargs="?", metavar="FILE", help="standard output if not given")
-    export.set_defaults(command=_export)
-
-    about = "copy the database into a folder, also while the server runs"
-    kept = f"Keeps the newest of each of the last {DAYS} days, {WEEKS} weeks and {MONTHS} months there."
-    back_up = commands.add_parser("backup", help=about, description=f"{about.capitalize()}. {kept}")
-    back_up.add_argument("folder", type=Path, metavar="DIR")
-    back_up.set_defaults(command=_backup)
-
-    about = "put a backup in the database's place, while no server runs; what was there is kept"
-    put_back = commands.add_parser("restore", help=about, description=f"{about.capitalize()}.")
-    put_back.add_argument("file", type=Path, metavar="FILE")
-    put_back.add_argument("--yes", action="store_true", help="do not ask")
-    put_back.set_defaults(command=_restore)
-
-    about = "look whether the database is whole, and for what else needs care; changes nothing"
-    look = commands.add_parser("check", help=about, description=f"{about.capitalize()}.")
-    look.set_defaults(command=_check)
-    return parser
+@click.group(cls=_Commands, context_settings={"max_content_width": 110})
+def _commands() -> None:
+    """Visionsprat in the terminal."""
 
 
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 1 to 65535")
+        raise click.BadParameter(f"{text!r} is not a port from 1 to 65535")
     return int(text)
 
 
-def _demo(options: argparse.Namespace) -> int:
+@_commands.command("demo")
+@click.option("--port", type=_port, default="8501", metavar="N", help="port to listen on (8501)")
+def _demo(port: int) -> int:
+    """Start the application with invented people on a throw-away data folder."""
     from visionsprat.terminal import demo
 
-    return demo.run(options.port)
+    return demo.run(port)
 
 
-def _add_account(options: argparse.Namespace) -> int:
+@_commands.command("add-account")
+@click.argument("email", metavar="EMAIL")
+@click.option("--name", required=True, metavar="NAME", help="the person's name")
+@click.option("--group", metavar="G", help="make them a member of this group")
+@click.option("--manages", metavar="G", help="make them a manager of this group")
+@click.option("--admin", is_flag=True, help="make them an administrator")
+def _add_account(email: str, name: str, group: str | None, manages: str | None, admin: bool) -> int:
+    """Add an account; its password is the first line of standard input."""
     from visionsprat.accounts.authentication import hash_password
 
-    email, name = clean_email(options.email), clean_name(options.name)
-    member_of, manages = (
-        None if group is None else clean_group(group) for group in (options.group, options.manages)
-    )
+    email, name = clean_email(email), clean_name(name)
+    member_of, managed = (None if each is None else clean_group(each) for each in (group, manages))
     hashed = hash_password(_password(), known=(*name.split(), email))
-    account = NewAccount(email, name, hashed, is_admin=options.admin, member_of=member_of, manages=manages)
+    account = NewAccount(email, name, hashed, is_admin=admin, member_of=member_of, manages=managed)
     with closing(Store(database_path(load_settings()))) as store:
         store.add_account(account)
     print(f"Added {email}.")
     return 0
 
 
-def _sign_out_everybody(_: argparse.Namespace) -> int:
+@_commands.command("sign-out-everybody")
+def _sign_out_everybody() -> int:
+    """Sign everybody out, as after a leak."""
     with closing(Store(database_path(load_settings()))) as store:
         print(f"Ended {store.sign_out_everybody(None)} sessions. Everybody has to sign in again.")
     return 0
 
 
-def _reset_second_factor(options: argparse.Namespace) -> int:
-    settings, email = load_settings(), clean_email(options.email)
+@_commands.command("reset-second-factor")
+@click.argument("email", metavar="EMAIL")
+def _reset_second_factor(email: str) -> int:
+    """Take the second factor off an account whose person has lost it."""
+    settings, email = load_settings(), clean_email(email)
     with closing(Store(database_path(settings))) as store:
         account_id = store.account_id(email)
         if account_id is None:
-            raise NobodyThere(f"No account has the address {email}.")
+            raise CommandError(f"No account has the address {email}.")
         if not store.remove_second_factor(None, account_id):
-            raise NobodyThere(f"{email} has no second factor: the password is enough already.")
+            raise CommandError(f"{email} has no second factor: the password is enough already.")
         person = store.person(account_id)
     print(f"{email} signs in with the password alone now.")
     if settings.smtp is None or person is None:
@@ -203,31 +143,38 @@ def _reset_second_factor(options: argparse.Namespace) -> int:
     return _send(settings.smtp, [second_factor_removed(person.name, email, _WHO_RUNS_IT)])
 
 
-def _import_staff(options: argparse.Namespace) -> int:
+@_commands.command("import-staff")
+@click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--whole", is_flag=True, help="deactivate everybody who is not in the file")
+@click.option("--yes", is_flag=True, help="do not ask")
+@click.option("--deactivate-many", is_flag=True, help="with --yes: even if it deactivates more than a tenth")
+@click.option("--groups-as-written", is_flag=True, help="groups that differ in capitals alone are different")
+def _import_staff(file: Path, whole: bool, yes: bool, deactivate_many: bool, groups_as_written: bool) -> int:
+    """Import a staff list (CSV or Excel): shows what will change and asks."""
     try:
-        with options.file.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        with file.open("rb") as opened:
+            data = opened.read(MAX_BYTES + 1)
     except OSError as error:
-        raise FileUnusable(f"{options.file} can't be read: {error.strerror}.") from error
+        raise CommandError(f"{file} can't be read: {error.strerror}.") from error
     with closing(Store(database_path(load_settings()))) as store:
         found = preview(
             data,
             store.directory(),
-            whole=options.whole,
-            as_written=options.groups_as_written,
+            whole=whole,
+            as_written=groups_as_written,
             report=_bar("reading"),
         )
         plan = found.plan
         _describe(found)
         if plan.is_empty:
             return 0
-        if options.yes and asks_once_more(plan, None) and not options.deactivate_many:
-            raise NotConfirmed(
+        if yes and asks_once_more(plan, None) and not deactivate_many:
+            raise CommandError(
                 "The file deactivates more than a tenth of all accounts: add --deactivate-many."
             )
-        if not options.yes and not _yes("Do this?"):
-            raise NotConfirmed("Nothing was changed.")
-        store.apply_staff(plan, None, options.file.name, report=_bar("writing"))
+        if not yes and not _yes("Do this?"):
+            raise CommandError("Nothing was changed.")
+        store.apply_staff(plan, None, file.name, report=_bar("writing"))
     print("Done.")
     return 0
 
@@ -264,39 +211,52 @@ def _bar(what: str) -> Callable[[float], None]:
 
 def _yes(question: str) -> bool:
     if not sys.stdin.isatty():
-        raise NotConfirmed("Nobody can be asked here: add --yes.")
+        raise CommandError("Nobody can be asked here: add --yes.")
     return input(f"{question} [y/N] ").strip().casefold() in {"y", "yes", "j", "ja"}
 
 
-def _invite(options: argparse.Namespace) -> int:
-    if bool(options.emails) == bool(options.group or options.never_signed_in):
-        options.wrong_use("give addresses, or --group, --never-signed-in or both")
+@_commands.command("invite")
+@click.argument("emails", nargs=-1, metavar="[EMAIL]...")
+@click.option("--group", metavar="PATH", help="the people of a group and of all below it")
+@click.option("--never-signed-in", is_flag=True, help="only those who never signed in")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="write the CSV to a file only you can read",
+)
+@click.option("--send", "by_mail", is_flag=True, help="send each their link by e-mail")
+def _invite(
+    emails: tuple[str, ...], group: str | None, never_signed_in: bool, output: Path | None, by_mail: bool
+) -> int:
+    """Make links with which people choose a password: as CSV for a mail merge, or by e-mail."""
+    if bool(emails) == bool(group or never_signed_in):
+        raise click.UsageError("give addresses, or --group, --never-signed-in or both")
     settings = load_settings()
-    if options.send and settings.smtp is None:
-        raise NoMailServer("No mail server is set: see VISIONSPRAT_SMTP_HOST in the README.")
+    if by_mail and settings.smtp is None:
+        raise CommandError("No mail server is set: see VISIONSPRAT_SMTP_HOST in docs/operations.md.")
     # One that is no address is told like one that nobody has.
-    emails = frozenset(one_form(each).encode(errors="replace").decode() for each in options.emails)
-    group = None if options.group is None else clean_group(options.group)
+    named = frozenset(one_form(each).encode(errors="replace").decode() for each in emails)
+    path = None if group is None else clean_group(group)
     if settings.url is None:
         print(f"VISIONSPRAT_URL is not set: the links begin with {settings.public_url()}.", file=sys.stderr)
     with closing(Store(database_path(settings))) as store:
         groups = {path: id for id, path in store.group_paths().items()}
-        faults = [f"No active account has the address {each}." for each in store.unknown_emails(emails)]
-        if group is not None and group not in groups:
-            faults.append(f"There is no group {group}.")
+        faults = [f"No active account has the address {each}." for each in store.unknown_emails(named)]
+        if path is not None and path not in groups:
+            faults.append(f"There is no group {path}.")
         if faults:
-            raise NobodyThere("\n".join(faults))
-        group_id = None if group is None else groups[group]
-        whom = Whom(emails or None, group_id, options.never_signed_in)
-        by_letter = options.send and not options.output  # what is in a file, too, others may have seen
+            raise CommandError("\n".join(faults))
+        whom = Whom(named or None, None if path is None else groups[path], never_signed_in)
+        by_letter = by_mail and not output  # what is in a file, too, others may have seen
         if not by_letter:
             whom = _warn_of_locks(store, whom)
         # The file is opened first: links that can't be written must not end those that people have.
-        with _private_file(options.output) if options.output else nullcontext(sys.stdout.buffer) as file:
+        with _private_file(output) if output else nullcontext(sys.stdout.buffer) as file:
             made = invite(store, None, whom, settings.public_url(), by_letter=by_letter)
-            if options.output or not options.send:
+            if output or not by_mail:
                 file.write(as_csv(HEADINGS, as_rows(made)))
-    return _send(settings.smtp, as_letters(made)) if options.send and settings.smtp else 0
+    return _send(settings.smtp, as_letters(made)) if by_mail and settings.smtp else 0
 
 
 def _warn_of_locks(store: Store, whom: Whom) -> Whom:
@@ -316,14 +276,22 @@ def _warn_of_locks(store: Store, whom: Whom) -> Whom:
     return unused if whom.emails is None else whom
 
 
-def _unlock_texts(options: argparse.Namespace) -> int:
-    settings, email = load_settings(), clean_email(options.email)
+@_commands.command("unlock-texts")
+@click.argument("email", metavar="EMAIL")
+def _unlock_texts(email: str) -> int:
+    """Release somebody's locked texts, once you are sure who has the account.
+
+    A link that was handed out locks what its person wrote before. They unlock it with their old password, or
+    an administrator who did not make the link releases it; where none can, this does. It stands in the
+    record, and the person is told.
+    """
+    settings, email = load_settings(), clean_email(email)
     with closing(Store(database_path(settings))) as store:
         person = next((each for each in store.find_people(email).people if each.email == email), None)
         if person is None:
-            raise NobodyThere(f"No account has the address {email}.")
+            raise CommandError(f"No account has the address {email}.")
         if not store.release_texts(None, person.id):
-            raise NobodyThere(f"No texts of {email} are locked.")
+            raise CommandError(f"No texts of {email} are locked.")
     print(f"Released the texts of {email}.")
     if settings.smtp is None:
         return 0
@@ -331,14 +299,14 @@ def _unlock_texts(options: argparse.Namespace) -> int:
 
 
 def _require_writable(path: Path) -> None:
-    """Raises FileUnusable where a table would take the place of something that nobody has named."""
+    """Raises CommandError where a table would take the place of something that nobody has named."""
     if path.is_symlink() and (path.is_file() or not path.exists()):
-        raise FileUnusable(f"{path} is a link to another file: name that file, or another one.")
+        raise CommandError(f"{path} is a link to another file: name that file, or another one.")
     with suppress(OSError):
         if path.is_file() and _begins(path) == _DATABASE:
-            raise FileUnusable(f"{path} is a database: choose another file.")
+            raise CommandError(f"{path} is a database: choose another file.")
         if database := _belongs_to(path):
-            raise FileUnusable(f"{path} belongs to the database {database}: choose another file.")
+            raise CommandError(f"{path} belongs to the database {database}: choose another file.")
 
 
 def _belongs_to(path: Path) -> Path | None:
@@ -370,7 +338,7 @@ def _private_file(path: Path) -> Iterator[BinaryIO]:
                 _make_private(path)
             yield file
     except OSError as error:
-        raise FileUnusable(f"{path} can't be written: {error.strerror}.") from error
+        raise CommandError(f"{path} can't be written: {error.strerror}.") from error
 
 
 def _make_private(path: Path) -> None:
@@ -396,40 +364,58 @@ def _send(smtp: Smtp, letters: Sequence[Letter]) -> int:
     return 1 if failures else 0
 
 
-def _export(options: argparse.Namespace) -> int:
+@_commands.command("export")
+@click.argument("file", type=click.Path(path_type=Path), required=False, metavar="[FILE]")
+def _export(file: Path | None) -> int:
+    """Write the staff list as CSV, in a form that import-staff reads.
+
+    To standard output if no FILE is given.
+    """
     with closing(Store(database_path(load_settings()))) as store:
         table = as_csv(EXPORTED, export_rows(store.directory()))
-    if options.file is None:
+    if file is None:
         sys.stdout.buffer.write(table)
     else:
-        with _private_file(options.file) as file:
-            file.write(table)
+        with _private_file(file) as opened:
+            opened.write(table)
     return 0
 
 
-def _backup(options: argparse.Namespace) -> int:
-    path = backup(database_path(load_settings()), options.folder, datetime.now(timezone.utc))
+@_commands.command(
+    "backup",
+    help="Copy the database into a folder, also while the server runs."
+    f" Keeps the newest of each of the last {DAYS} days, {WEEKS} weeks and {MONTHS} months there.",
+)
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+def _backup(folder: Path) -> int:
+    path = backup(database_path(load_settings()), folder, datetime.now(timezone.utc))
     print(f"Wrote {path} and checked it.")
     return 0
 
 
-def _restore(options: argparse.Namespace) -> int:
+@_commands.command("restore")
+@click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--yes", is_flag=True, help="do not ask")
+def _restore(file: Path, yes: bool) -> int:
+    """Put a backup in the database's place, while no server runs; what was there is kept."""
     database = database_path(load_settings())
 
     def agree(found: Contents) -> None:
         last = f", newest saved: {found.last_saved_at:%Y-%m-%d %H:%M} UTC" if found.last_saved_at else ""
-        print(f"{options.file} is whole: {found.counted}{last}.")
-        if not options.yes and not _yes(f"Put it in the place of {database}?"):
-            raise NotConfirmed("Nothing was changed.")
+        print(f"{file} is whole: {found.counted}{last}.")
+        if not yes and not _yes(f"Put it in the place of {database}?"):
+            raise CommandError("Nothing was changed.")
 
-    kept = restore(options.file, database, datetime.now(timezone.utc), agree)
+    kept = restore(file, database, datetime.now(timezone.utc), agree)
     print(f"Restored to {database} and checked. Everybody has to sign in again.")
     if kept:
         print(f"What was there before is kept as {kept}.")
     return 0
 
 
-def _check(options: argparse.Namespace) -> int:
+@_commands.command("check")
+def _check() -> int:
+    """Look whether the database is whole, and for what else needs care; changes nothing."""
     settings = load_settings()
     module, now = load_module(settings.content), datetime.now(timezone.utc)
     ended = 0
@@ -450,5 +436,5 @@ def _password() -> str:
         line = sys.stdin.readline()
         line.encode()  # some terminals let bytes that are not UTF-8 through as half surrogate pairs
     except UnicodeError:
-        raise PasswordUnreadable("The password on standard input is not UTF-8.") from None
+        raise CommandError("The password on standard input is not UTF-8.") from None
     return line.rstrip("\r\n")

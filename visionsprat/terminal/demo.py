@@ -15,17 +15,13 @@ from pathlib import Path
 
 from visionsprat.accounts.authentication import hash_password
 from visionsprat.content.module import Module, Question, load_module
-from visionsprat.domain.records import NewAccount
-from visionsprat.errors import VisionspratError
+from visionsprat.domain.records import Draft, NewAccount
+from visionsprat.errors import CommandError
 from visionsprat.installation import database_path
 from visionsprat.settings import ROOT, load_settings
 from visionsprat.store import Store
 
 GROUP = "Hemtjänst Norr, team 3"
-
-
-class PortUnusable(VisionspratError):
-    """The demo can't listen on the port."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +153,7 @@ def fill(database: Path, module: Module, now: datetime) -> None:
             for question in _answered(person, module):
                 clock.now += timedelta(minutes=4)
                 texts = _ANSWERS.get(question.id, _OTHER_ANSWERS)
-                store.save_reflection(account_id, question.id, texts[number % len(texts)], based_on=0)
+                store.save_reflection(account_id, Draft(question.id, texts[number % len(texts)], 0))
 
 
 def sign_ins(port: int) -> str:
@@ -193,7 +189,7 @@ def _require_usable(port: int) -> None:
         try:
             listener.bind(("", port))
         except OSError as error:
-            raise PortUnusable(
+            raise CommandError(
                 f"The demo can't listen on port {port}: {error.strerror}. Choose another with --port N."
             ) from None
 

@@ -1,4 +1,8 @@
-"""The current script run: whose it is, where they are and how far they have come."""
+"""The current script run: whose it is, where they are and how far they have come.
+
+Where a visitor is, the page that is drawn says (`settle`), not what its client claims: the claimed address
+chooses nothing but the page for a wrong address, and is kept nowhere.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +17,14 @@ import streamlit as st
 from visionsprat.content.module import Module
 from visionsprat.content.page_addresses import is_address, tidied
 from visionsprat.domain.progress import Progress, progress
-from visionsprat.domain.records import Account, Visitor
+from visionsprat.domain.records import Account, Browser, Visitor
 from visionsprat.domain.tokens import token_hash
 from visionsprat.errors import StoreUnavailable
 from visionsprat.installation import Installation, open_installation
 from visionsprat.store.sessions import SEEN_AGAIN
 from visionsprat.telemetry import log
 from visionsprat.web.client_ip import client_in
-from visionsprat.web.cookies import BROWSER_COOKIE, DEVICE_COOKIE, SESSION_COOKIE
+from visionsprat.web.cookies import BROWSER_COOKIE, DEVICE_COOKIE, session_token
 from visionsprat.web.index_page import site
 from visionsprat.web.request_id import REQUEST_ID
 
@@ -78,7 +82,7 @@ def arrive() -> Context:
     log.begin(st.context.headers.get(REQUEST_ID))
     log.about(client=log.place(client()))
     installation = open_installation()
-    token = st.context.cookies.get(SESSION_COOKIE, "")
+    token = session_token(st.context.cookies)
     hashed = token_hash(token)
     address = _asked(st.context.url or "")
     found = Context(
@@ -133,14 +137,14 @@ def remember_visit() -> None:
             _log.warning("A visit could not be noted: %s", error)  # the page can be read all the same
 
 
+def browser() -> Browser:
+    """What the visitor is here with."""
+    return Browser(browser_mark(), st.context.cookies.get(DEVICE_COOKIE, ""), client())
+
+
 def browser_mark() -> str:
     """What ties a ticket to this browser; empty when it takes no cookies."""
     return st.context.cookies.get(BROWSER_COOKIE, "")
-
-
-def device() -> str:
-    """By which a browser that has signed in before is known; else empty."""
-    return st.context.cookies.get(DEVICE_COOKIE, "")
 
 
 def client() -> str:

@@ -1,7 +1,9 @@
 """The place to think: an editor for each question of a theme, which saves while one writes.
 
-The browser's part is static/editor.js. It posts to /api/reflections by itself; a script run happens
-only when a question becomes answered or unanswered, as the progress then looks different.
+The browser's part posts to /api/reflections by itself, with a debounce of 0.7 s after the last key and at
+least every 1.5 s while typing goes on; a script run happens only when a question becomes answered or
+unanswered, as the progress then looks different. Why the browser's part is as it is stands in
+docs/browser-side.md.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from visionsprat.ui import own_password
 from visionsprat.ui.context import current_context
 from visionsprat.ui.editor import forget_drafts
 from visionsprat.ui.layout import draw as draw_template
-from visionsprat.ui.layout import notice
+from visionsprat.ui.layout import notice, warning
 from visionsprat.wording.messages import LAST_ADMINISTRATOR_SELF
 
 WORD = "radera"
@@ -39,7 +39,7 @@ def draw() -> None:
             with _asking_again():
                 store.erase_account(account.id, checked)
         except LastAdministrator:
-            notice(LAST_ADMINISTRATOR_SELF, problem=True)
+            warning(LAST_ADMINISTRATOR_SELF)
         else:
             forget_drafts(account.id, leave_for="/?konto=raderat")
 
@@ -77,7 +77,7 @@ def _sure(label: str, key: str) -> str:
         st.rerun()
     if sure and word.strip().casefold() != WORD:
         told = f"Inget är raderat. Skriv ordet {WORD} i rutan, om du är säker."
-        notice(told, problem=True, fields=[f"{key}_word"], place=answer)
+        warning(told, fields=[f"{key}_word"], place=answer)
         return ""
     checked = own_password.checked(password, f"{key}_password", answer) if sure else ""
     if checked:

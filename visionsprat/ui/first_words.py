@@ -1,7 +1,9 @@
 """The words that come with the index page, to be read before Streamlit's front end has arrived.
 
-They are drawn from the same templates as the pages, and give way to them (static/shell.js). Nothing in them
-is personal, and nothing of a page that the visitor may not see: such pages get their frame alone.
+They are drawn from the same templates as the pages, in Streamlit's own class names, so that one stylesheet
+places both alike, and give way to them: they can be read 5 s before Streamlit has come on a phone's line.
+Nothing in them is personal, and nothing of a page that the visitor may not see: such pages get their frame
+alone. They know whether the session is alive (one query), and nothing else about anybody.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from visionsprat.errors import StoreUnavailable
 from visionsprat.installation import open_installation
 from visionsprat.ui.layout import render
 from visionsprat.ui.pages import CLAIM, steps
-from visionsprat.web.cookies import SESSION_COOKIE
+from visionsprat.web.cookies import session_token
 from visionsprat.wording.messages import NOT_FILLED_IN
 
 #: For everybody, and the same for all.
@@ -32,7 +34,7 @@ _FRAME_ALONE = {INVITATION, CLAIM, "glomt-losenord"}
 def first_words(request: Request) -> str:
     """HTML to stand in the index page at the address that was asked for."""
     installation = open_installation()
-    token = request.cookies.get(SESSION_COOKIE, "")
+    token = session_token(request.cookies)
     try:
         signed_in = bool(token) and installation.store.account_of_session(token_hash(token)) is not None
     except StoreUnavailable:

@@ -9,9 +9,9 @@ import streamlit as st
 from visionsprat.accounts.authentication import SignInRefused, issue_ticket, unlock_texts
 from visionsprat.domain.records import TextLock
 from visionsprat.ui import own_password
-from visionsprat.ui.context import browser_mark, client, current_context, device
+from visionsprat.ui.context import browser, browser_mark, current_context
 from visionsprat.ui.layout import draw as draw_template
-from visionsprat.ui.layout import notice
+from visionsprat.ui.layout import warning
 from visionsprat.ui.ticket import enter
 
 _ACCOUNT, _START = "mitt-konto", ""
@@ -56,12 +56,12 @@ def _unlock() -> None:
     if not pressed:
         return
     try:
-        unlocked = unlock_texts(store, account, old, device=device(), client=client())
+        unlocked = unlock_texts(store, account, old, browser())
         if unlocked:
             _go_on()
         else:
             told = "Det är inte det lösenord som gällde då. Texterna är fortfarande låsta."
-            notice(told, problem=True, fields=["unlock_password"], place=answer)
+            warning(told, fields=["unlock_password"], place=answer)
     except own_password.PROBLEMS as problem:
         own_password.tell(problem, "unlock_password", answer)
 

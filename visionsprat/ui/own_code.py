@@ -6,10 +6,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from visionsprat.accounts import second_factor
-from visionsprat.domain.tokens import token_hash
 from visionsprat.errors import TooManyFailures
-from visionsprat.ui.context import client, current_context, device
-from visionsprat.ui.layout import draw, notice
+from visionsprat.ui.context import browser, current_context
+from visionsprat.ui.layout import draw, warning
 from visionsprat.wording.messages import CODE_WRONG, NO_CODE, too_many
 
 
@@ -35,16 +34,14 @@ def is_right(code: str, field: str, place: DeltaGenerator | None) -> bool:
     """Whether the code in the field with this key is right, and now used up. If not, why is said."""
     context = current_context()
     if not code.strip():
-        notice(NO_CODE, problem=True, fields=[field], place=place)
+        warning(NO_CODE, fields=[field], place=place)
         return False
-    known, store = token_hash(device()), context.installation.store
+    store = context.installation.store
     try:
-        found = second_factor.is_right(
-            store, context.account.id, context.account.email, code, device=known, client=client()
-        )
+        found = second_factor.is_right(store, context.account.id, context.account.email, code, browser())
     except TooManyFailures as refused:
-        notice(too_many(refused.until, context.now), problem=True, place=place)
+        warning(too_many(refused.until, context.now), place=place)
         return False
     if not found:
-        notice(CODE_WRONG, problem=True, fields=[field], place=place)
+        warning(CODE_WRONG, fields=[field], place=place)
     return found

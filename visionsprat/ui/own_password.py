@@ -7,8 +7,8 @@ from streamlit.delta_generator import DeltaGenerator
 from visionsprat.accounts.authentication import SignInRefused, check
 from visionsprat.errors import TooManyFailures, VisionspratError
 from visionsprat.runtime.turns import TooBusy
-from visionsprat.ui.context import client, current_context, device
-from visionsprat.ui.layout import notice
+from visionsprat.ui.context import browser, current_context
+from visionsprat.ui.layout import warning
 from visionsprat.wording.messages import TOO_BUSY, WRONG_PASSWORD, too_many
 
 #: What accounts.check and hash_password raise besides Refused.
@@ -19,9 +19,7 @@ def checked(password: str, field: str, place: DeltaGenerator | None) -> str:
     """The hash that the password in the field with this key was checked with; empty, and told, if wrong."""
     context = current_context()
     try:
-        found = check(
-            context.installation.store, context.account.email, password, device=device(), client=client()
-        )
+        found = check(context.installation.store, context.account.email, password, browser())
     except PROBLEMS as problem:
         tell(problem, field, place)
         return ""
@@ -31,8 +29,8 @@ def checked(password: str, field: str, place: DeltaGenerator | None) -> str:
 def tell(problem: VisionspratError, field: str, place: DeltaGenerator | None) -> None:
     """Say why the password in the field with this key was not taken."""
     if isinstance(problem, TooManyFailures):
-        notice(too_many(problem.until, current_context().now), problem=True, place=place)
+        warning(too_many(problem.until, current_context().now), place=place)
     elif isinstance(problem, TooBusy):
-        notice(TOO_BUSY, problem=True, place=place)
+        warning(TOO_BUSY, place=place)
     else:
-        notice(WRONG_PASSWORD, problem=True, fields=[field], place=place)
+        warning(WRONG_PASSWORD, fields=[field], place=place)

@@ -1,4 +1,10 @@
-"""Which pages there are, and for whom."""
+"""Which pages there are, and for whom.
+
+The navigation is our own (`position="hidden"`): the path shows each theme's state, which Streamlit's
+sidebar can't, and its narrow-screen behaviour fails WCAG. A page for a wrong address is added to the
+visitor's own list at that address, so a learner at `/min-grupp` and anybody at `/finns-inte` see the same
+thing, and Streamlit's English dialog never shows.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +15,19 @@ import streamlit as st
 
 from visionsprat.accounts.invitations import ADDRESS as INVITATION
 from visionsprat.content.module import Module
+from visionsprat.domain.rights import Right, administrators, everybody, managers
 from visionsprat.settings import ROOT
 from visionsprat.telemetry import log
 from visionsprat.ui.context import Context
 from visionsprat.ui.waiting import is_waiting
 
 CLAIM = "kom-igang"
-_BESIDE_THE_WALK = ("min-grupp", "administration", "mitt-konto")
-#: Not everybody has them.
-_BY_RIGHT = {"min-grupp", "administration"}
+#: Beside the walk, and whose they are.
+_BESIDE: dict[str, tuple[str, str, Right]] = {
+    "min-grupp": ("group.py", "Min grupp", managers),
+    "administration": ("administration.py", "Administration", administrators),
+    "mitt-konto": ("account.py", "Mitt konto", everybody),
+}
 _PUBLIC = {
     "tillganglighet": ("accessibility.py", "Tillgänglighet"),
     "personuppgifter": ("privacy.py", "Personuppgifter"),
@@ -45,7 +55,7 @@ def pages_for(at: Context) -> list[st.Page]:
         found[INVITATION] = (_entrance(at), "Logga in")
     if at.address == CLAIM:
         found[CLAIM] = ("claim.py", "Kom igång")
-    if at.visitor is not None and at.address in _BY_RIGHT and at.address not in found:
+    if at.visitor is not None and at.address in _BESIDE and at.address not in found:
         log.refusal("Refused", outcome="right")  # whose run it is the log knows
     # Each run has pages of its own: Streamlit notes in them which one may be drawn.
     made = [copy.copy(_page(address, script, name)) for address, (script, name) in found.items()]
@@ -78,12 +88,11 @@ def _entrance(at: Context) -> str:
 
 def _own_pages(at: Context) -> list[tuple[str, str, str]]:
     if at.visitor is None:
-        addresses = [*dict(steps(at.module)), *_BESIDE_THE_WALK]
+        addresses = [*dict(steps(at.module)), *_BESIDE]
         return [(address, _entrance(at), "Logga in") for address in addresses]
     scripts = {"": "start.py", "visionen": "vision.py", "mina-reflektioner": "reflections.py"}
     walk = [(address, scripts.get(address, "theme.py"), name) for address, name in steps(at.module)]
-    group = [("min-grupp", "group.py", "Min grupp")] if at.account.is_manager else []
-    administration = (
-        [("administration", "administration.py", "Administration")] if at.account.is_admin else []
-    )
-    return [*walk, *group, *administration, ("mitt-konto", "account.py", "Mitt konto")]
+    beside = [
+        (address, script, name) for address, (script, name, right) in _BESIDE.items() if right(at.account)
+    ]
+    return [*walk, *beside]

@@ -1,4 +1,8 @@
-"""An administrator's second factor on their own page: set up, turned off, with new recovery codes."""
+"""An administrator's second factor on their own page: set up, turned off, with new recovery codes.
+
+The QR code is an image with a data address: st.html keeps it, and it stays dark on white in the dark
+scheme. No `inputmode`: the same field takes recovery codes, which have letters.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +13,14 @@ import streamlit as st
 
 from visionsprat.accounts import second_factor
 from visionsprat.domain.records import SecondFactor
+from visionsprat.domain.tokens import new_recovery_codes
 from visionsprat.errors import NotAllowed
 from visionsprat.mail.queue import errands
 from visionsprat.mail.smtp import send
 from visionsprat.ui import own_code, own_password
 from visionsprat.ui.context import current_context
 from visionsprat.ui.layout import draw as draw_template
-from visionsprat.ui.layout import notice
+from visionsprat.ui.layout import notice, warning
 from visionsprat.wording.letters import second_factor_turned_off
 from visionsprat.wording.messages import CODE_WRONG
 
@@ -98,9 +103,9 @@ def _confirm(secret: str) -> None:
         return
     step = second_factor.step_of(secret, code, context.now)
     if step is None:
-        notice(CODE_WRONG, problem=True, fields=["factor_code"], place=answer)
+        warning(CODE_WRONG, fields=["factor_code"], place=answer)
         return
-    codes, hashes = _new_codes(secret)
+    codes, hashes = new_recovery_codes(secret)
     try:
         is_set = context.installation.store.set_second_factor(
             context.account.id, secret, step, hashes, context.token_hash
@@ -125,11 +130,6 @@ def _in_groups(secret: str) -> str:
     return " ".join(secret[context : context + 4] for context in range(0, len(secret), 4))
 
 
-def _new_codes(secret: str) -> tuple[tuple[str, ...], list[str]]:
-    codes = second_factor.new_recovery_codes()
-    return codes, [second_factor.recovery_hash(each, secret) for each in codes]
-
-
 def _show_codes(shown: Shown) -> None:
     draw_template("recovery_codes.html", told=shown.told, codes=shown.codes)
     st.button("Jag har sparat koderna", key="factor_kept", on_click=_close, type="primary")
@@ -150,7 +150,7 @@ def _change(factor: SecondFactor) -> None:
         return
     _close()
     if opened == _CODES:
-        _make_new_codes(factor)
+        _makenew_recovery_codes(factor)
     else:
         _turn_off()
         st.session_state[_DONE] = "Tvåstegsinloggningen är avstängd. Nu räcker lösenordet."
@@ -168,8 +168,8 @@ def _turn_off() -> None:
         errands.add(lambda: send(smtp, [letter]))
 
 
-def _make_new_codes(factor: SecondFactor) -> None:
-    codes, hashes = _new_codes(factor.secret)
+def _makenew_recovery_codes(factor: SecondFactor) -> None:
+    codes, hashes = new_recovery_codes(factor.secret)
     if current_context().installation.store.replace_recovery_codes(
         current_context().account.id, factor.secret, hashes
     ):

@@ -6,11 +6,10 @@ import streamlit as st
 
 from visionsprat.accounts.authentication import SignInRefused, issue_ticket
 from visionsprat.accounts.second_factor import Outcome, finish
-from visionsprat.domain.tokens import token_hash
 from visionsprat.errors import TooManyFailures
-from visionsprat.ui.context import browser_mark, client, current_context, device
+from visionsprat.ui.context import browser, browser_mark, current_context
 from visionsprat.ui.layout import draw as draw_template
-from visionsprat.ui.layout import notice
+from visionsprat.ui.layout import warning
 from visionsprat.ui.ticket import enter
 from visionsprat.ui.waiting import Held, forget, held
 from visionsprat.wording.messages import CODE_WRONG, NO_CODE, too_many
@@ -45,26 +44,24 @@ def draw() -> None:
 def _check(step: Held, code: str) -> None:
     context = current_context()
     if not code.strip():
-        notice(NO_CODE, problem=True, fields=[_FIELD])
+        warning(NO_CODE, fields=[_FIELD])
         return
     store, waiting = context.installation.store, step.waiting
     try:
-        outcome = finish(store, waiting, code, browser_mark(), device=token_hash(device()), client=client())
+        outcome = finish(store, waiting, code, browser())
         if outcome is Outcome.RIGHT:
             step.ticket = issue_ticket(
                 store, waiting.account_id, browser_mark(), keep=waiting.keep, checked=waiting.password_hash
             )
             return
     except TooManyFailures as refused:
-        notice(too_many(refused.until, context.now), problem=True)
+        warning(too_many(refused.until, context.now))
         return
     except SignInRefused:  # between the code and the ticket
         outcome = Outcome.STALE
     if outcome is Outcome.WRONG:
-        notice(CODE_WRONG, problem=True, fields=[_FIELD])
+        warning(CODE_WRONG, fields=[_FIELD])
     else:
-        notice(
-            "Det har gått för lång tid, eller så har något i kontot ändrats. Välj Börja om.",
-            problem=True,
-            fields=[_FIELD],
+        warning(
+            "Det har gått för lång tid, eller så har något i kontot ändrats. Välj Börja om.", fields=[_FIELD]
         )

@@ -1,4 +1,8 @@
-"""Who has given the right password in this tab, and is to give a code. The server alone holds it."""
+"""Who has given the right password in this tab, and is to give a code. The server alone holds it.
+
+In that tab's session state: account, the hash that was checked, the browser's mark, for five minutes. The
+browser holds nothing that a step could be jumped over with; a reload asks for the password anew.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """What a browser says that a widget holds, believed only where such a widget can hold it.
 
-A hand-made message may call a button's value a text. Streamlit hands it on, and the page stumbles over it.
+A hand-made message may call a button's value a text. Streamlit hands it on, and the page stumbles over it,
+with a traceback in the log, which anybody could fill so. Here such a widget is one that nothing is said
+about.
 """
 
 from __future__ import annotations

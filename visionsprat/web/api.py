@@ -1,54 +1,54 @@
-"""The ASGI side: the routes that are not script runs."""
+"""The ASGI side: the routes that are not script runs. docs/api.md has their contract.
+
+A save's session is looked up before its text is taken in, in memory for all but its first: 1,000 half-sent
+ones held 1.4 GB. A refused small body is let by, or browsers would hear of a broken connection and not that
+they are signed out.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import logging
-import math
 import time
 import zlib
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any
+from functools import cache
+from typing import Any
 
 import msgspec
+import prometheus_client
 from starlette.concurrency import run_in_threadpool
-from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Mount, Route, Router
-from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
 
 from visionsprat.accounts import authentication
-from visionsprat.backups.archive import newest
-from visionsprat.backups.check import age
-from visionsprat.domain.records import Account, Conflict, Reflection
-from visionsprat.domain.text_rules import (
-    MAX_CHARACTERS,
-    MOST_MARKS,
-    TextTooLong,
-    TooManyMarks,
-    UnstorableCharacter,
-)
+from visionsprat.domain.records import Account, Conflict, Draft, Reflection, Replaced
 from visionsprat.domain.tokens import token_hash
-from visionsprat.errors import NotAllowed, SignedOut, StoreUnavailable, VersionsFull
-from visionsprat.installation import Installation, backups_path, open_installation
+from visionsprat.errors import SignedOut, StoreUnavailable
+from visionsprat.installation import Installation, open_installation
 from visionsprat.runtime.rate_limits import Rate
 from visionsprat.telemetry import log, metrics
-from visionsprat.web import security
-from visionsprat.web.cookies import BROWSER_COOKIE, DEVICE_COOKIE, SESSION_COOKIE
-from visionsprat.web.index_page import ASSETS
+from visionsprat.web import security, session_owners
+from visionsprat.web.answers import (
+    ANSWERED,
+    NOT_STORABLE,
+    SIGNED_OUT,
+    TOO_LONG,
+    Answer,
+    TooOften,
+    answer,
+    author_id,
+    of_page,
+)
+from visionsprat.web.cookies import BROWSER_COOKIE, DEVICE_COOKIE, SESSION_COOKIE, session_token
 from visionsprat.web.security import is_https
 from visionsprat.web.user_agent import device_kind
 
-#: Whose page a text was written on; optional, and sent by the editor.
-ACCOUNT_HEADER = "x-visionsprat-account"
 #: Which life of the database answers: see store/epochs.py.
 EPOCH_HEADER = "x-visionsprat-epoch"
-#: The editor sends four at most.
-MOST_UNANSWERED = 8
 #: Room for a text of the greatest length and the editor's four unanswered ones, however they are written:
 #: decomposed, or with all but ASCII escaped.
 MAX_BODY_BYTES = 1_300_000
@@ -56,14 +56,6 @@ MAX_BODY_BYTES = 1_300_000
 MOST_LET_BY = 100_000
 #: So many earlier versions come with one answer, the longest of them a megabyte and a half.
 VERSIONS_AT_A_TIME = 20
-
-TOO_LONG = f"Texten är för lång. Den får ha högst {MAX_CHARACTERS:,} tecken.".replace(",", " ")
-TOO_MANY_MARKS = f"Någon bokstav har fler än {MOST_MARKS} accenttecken. Ta bort några, så sparas texten."
-NOT_STORABLE = "Texten innehåller tecken som inte går att spara."
-UNSTORABLE = "Ett tecken går inte att spara: tecken {character} på rad {line}. Ta bort det, så sparas texten."
-SIGNED_OUT = "Du är utloggad."
-FULL = "Det finns inte plats för fler tidigare versioner. Ta bort dem du inte behöver, så sparas texten."
-UNAVAILABLE = "Det går inte att spara just nu."
 
 #: The accounts of sessions that have saved something, by the hashes of their tokens.
 _seen: dict[str, int] = {}
@@ -73,39 +65,6 @@ _MOST_SEEN = 20_000
 _REFUSED = {"signed_out", "no_such_question", "too_long", "malformed", "full", "too_often"}
 
 _log = logging.getLogger(log.OURS)
-
-
-class Answer(Exception):
-    """A request that ends here, with this status and a sentence for the person."""
-
-    def __init__(self, status: int, message: str, **more: Any) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body: dict[str, Any] = {"message": message, **more}
-        self.headers: dict[str, str] = {}
-
-    @property
-    def response(self) -> JSONResponse:
-        return JSONResponse(self.body, self.status, self.headers)
-
-
-class TooOften(Answer):
-    """A request that is to be made again after some seconds."""
-
-    def __init__(self, wait: float) -> None:
-        super().__init__(429, "Det kommer för mycket på en gång. Vänta lite.")
-        self.headers["Retry-After"] = str(math.ceil(wait))
-
-
-@dataclass(frozen=True)
-class Draft:
-    """What an editor sends: the text, and the revision it was written upon."""
-
-    question: str
-    text: str
-    based_on: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-    #: Texts sent before whose answers never arrived (optional): finding one of them stored is no conflict.
-    unanswered: Annotated[tuple[str, ...], msgspec.Meta(max_length=MOST_UNANSWERED)] = ()
 
 
 @dataclass(frozen=True)
@@ -122,7 +81,7 @@ _decoder = msgspec.json.Decoder(Draft)
 
 
 async def save_reflection(request: Request) -> Response:
-    """POST /api/reflections: keep what somebody writes. The statuses are in the README's contract."""
+    """POST /api/reflections: keep what somebody writes. docs/api.md has the statuses."""
     begun, status = time.perf_counter(), 500
     try:
         response = await _answer_to_save(request)
@@ -132,51 +91,57 @@ async def save_reflection(request: Request) -> Response:
         status = security.GONE
         raise
     finally:
-        _note_save(metrics.SAVE_OUTCOMES[status], time.perf_counter() - begun, _client(request))
+        _note_save(metrics.SAVE_OUTCOMES[status], time.perf_counter() - begun, request)
 
 
-def _note_save(outcome: str, seconds: float, client: str) -> None:
-    metrics.SAVES.labels(outcome).inc()
+def _note_save(outcome: str, seconds: float, request: Request) -> None:
+    _saves(outcome).inc()
     metrics.SAVE_SECONDS.observe(seconds)
     ms = round(seconds * 1000, 1)
     if outcome in _REFUSED:
-        log.refusal("Save", outcome=outcome, ms=ms, client=log.place(client))
+        log.refusal("Save", outcome=outcome, ms=ms, client=log.place(_client(request)))
         return
     # Each of 10,000 people saves every other second while they write: all of it is for a search for a fault.
     level = logging.INFO if outcome == "conflict" else logging.DEBUG
     _log.log(level, "Save", extra={"outcome": outcome, "ms": ms})
 
 
+@cache  # a label is looked up by its words
+def _saves(outcome: str) -> prometheus_client.Counter:
+    return metrics.SAVES.labels(outcome)
+
+
 async def _answer_to_save(request: Request) -> Response:
     """Nothing of a body is kept before it is known whose it is, and of one account's only so many."""
-    installation = open_installation()
-    author_id = _author_id(request.headers.get(ACCOUNT_HEADER))
-    about = _of_page(author_id)
+    installation, about = open_installation(), dict[str, Any]()
     try:
-        token_hash, client = _token_hash(request), _client(request)
+        token_hash = _token_hash(request)
         account_id = _seen.get(token_hash)
         if account_id is None:
-            account_id = await run_in_threadpool(_recognise, installation, token_hash, client)
+            account_id = await run_in_threadpool(_recognise, installation, token_hash, _client(request))
         log.about(account=account_id)
         with installation.limits.receiving.one(account_id) as has_room:
             if wait := installation.limits.saves.wait(account_id) if has_room else 1.0:
                 raise TooOften(wait)
             body = await _body(request)
-    except Answer as answer:
-        answer.body |= about
-        return await _without_the_body(request, answer.response)
+    except ANSWERED as error:
+        return await _without_the_body(request, answer(request, error))
     except ClientDisconnect:
         return Response(status_code=security.GONE)
     try:
-        sender = Sender(token_hash, author_id, device_kind(request.headers))
-        return await run_in_threadpool(_save, installation, sender, body, about)
-    except Answer as answer:
-        answer.body |= about
-        return answer.response
+        sender = Sender(token_hash, author_id(request), device_kind(request.headers))
+        saved = await run_in_threadpool(_save, installation, sender, body, about)
+    except ANSWERED as error:
+        return answer(request, error, **about)
+    said = {**_described(saved), **about, **of_page(request), "epoch": installation.store.epoch}
+    return JSONResponse(said)
 
 
-def _save(installation: Installation, sender: Sender, body: bytes, about: dict[str, Any]) -> Response:
-    """Raises Answer. What an answer says of the question, by which an editor knows it, comes into `about`."""
+def _save(installation: Installation, sender: Sender, body: bytes, about: dict[str, Any]) -> Reflection:
+    """Raises one of ANSWERED unless the text is stored.
+
+    What an answer says of the question, by which an editor knows it, comes into `about`.
+    """
     if len(body) > MAX_BODY_BYTES:
         raise Answer(413, TOO_LONG)
     draft = _draft(body)
@@ -184,13 +149,7 @@ def _save(installation: Installation, sender: Sender, body: bytes, about: dict[s
     _known_question(installation, draft.question)
     about["question"] = draft.question  # nothing else that somebody sends is said again
     log.about(question=draft.question)
-    saved = _saved(installation, sender, draft)
-    return JSONResponse({**_described(saved), **about, "epoch": installation.store.epoch})
-
-
-def _of_page(author_id: int | None) -> dict[str, Any]:
-    """Whose page an answer is for, as the page has said it."""
-    return {} if author_id is None else {"account": author_id}
+    return _saved(installation, sender, draft)
 
 
 def _checksum(text: str) -> int:
@@ -202,31 +161,13 @@ def _checksum(text: str) -> int:
 
 
 def _saved(installation: Installation, sender: Sender, draft: Draft) -> Reflection:
-    """Raises Answer unless the text is stored."""
     try:
         saved = installation.store.save_in_session(
-            sender.token_hash,
-            sender.author_id,
-            draft.question,
-            draft.text,
-            draft.based_on,
-            draft.unanswered,
-            sender.device_kind,
+            sender.token_hash, sender.author_id, draft, device_kind=sender.device_kind
         )
     except SignedOut:
         _seen.pop(sender.token_hash, None)
-        raise Answer(401, SIGNED_OUT) from None
-    except StoreUnavailable:
-        raise Answer(503, UNAVAILABLE) from None
-    except VersionsFull:
-        raise Answer(423, FULL, nearly_full=True) from None
-    except TextTooLong:
-        raise Answer(413, TOO_LONG) from None
-    except TooManyMarks:
-        raise Answer(422, TOO_MANY_MARKS, reason="marks") from None
-    except UnstorableCharacter as error:
-        where = UNSTORABLE.format(line=error.line, character=error.character)
-        raise Answer(422, where) from None
+        raise
     if isinstance(saved, Conflict):
         fate = {"erased": True} if saved.erased else {} if saved.is_kept else {"kept": False}
         raise Answer(
@@ -246,16 +187,10 @@ def _recognise(installation: Installation, token_hash: str, client: str) -> int:
     A session is looked up before its first save only, and without making those who write wait: strangers
     get no further. Saving itself looks it up each time.
     """
-    try:
-        account = installation.store.account_of_session(token_hash)
-    except StoreUnavailable:
-        raise Answer(503, UNAVAILABLE) from None
+    account = installation.store.account_of_session(token_hash)
     if account is None:
-        raise (
-            TooOften(wait)
-            if (wait := installation.limits.strangers.wait(client))
-            else Answer(401, SIGNED_OUT)
-        )
+        wait = installation.limits.strangers.wait(client)
+        raise TooOften(wait) if wait else Answer(401, SIGNED_OUT)
     if len(_seen) >= _MOST_SEEN:
         _seen.clear()
     _seen[token_hash] = account.id
@@ -274,17 +209,12 @@ def versions(request: Request) -> Response:
     version from another can say so.
     """
     installation, question = open_installation(), request.query_params.get("question", "")
-    try:
-        _known_question(installation, question)
-        account = _author(request)
-        _require_pace(installation.limits.looks, account.id)
-        before = _revision(request.query_params.get("before"))
-        earlier = installation.store.earlier_texts(account.id, question, before, VERSIONS_AT_A_TIME + 1)
-        full = installation.store.is_nearly_full(account.id, question)
-    except StoreUnavailable:
-        return Answer(503, "Det går inte att läsa just nu.").response
-    except Answer as answer:
-        return answer.response
+    _known_question(installation, question)
+    account = _author(request)
+    _require_pace(installation.limits.looks, account.id)
+    before = _revision(request.query_params.get("before"))
+    earlier = installation.store.earlier_texts(account.id, question, before, VERSIONS_AT_A_TIME + 1)
+    full = installation.store.is_nearly_full(account.id, question)
     found = [{"text": each.text, **_described(each)} for each in earlier[:VERSIONS_AT_A_TIME]]
     asking = {"device_kind": device_kind(request.headers), **({"nearly_full": True} if full else {})}
     asking |= {"more": True} if len(earlier) > VERSIONS_AT_A_TIME else {}
@@ -300,15 +230,10 @@ def _revision(text: str | None) -> int:
 def erase_versions(request: Request) -> Response:
     """DELETE /api/reflections/versions?question=: take the person's earlier texts there away for good."""
     installation, question = open_installation(), request.query_params.get("question", "")
-    try:
-        _known_question(installation, question)
-        account = _author(request)
-        _require_pace(installation.limits.changes, account.id)
-        installation.store.erase_earlier_texts(account.id, question)
-    except StoreUnavailable:
-        return Answer(503, UNAVAILABLE).response
-    except Answer as answer:
-        return answer.response
+    _known_question(installation, question)
+    account = _author(request)
+    _require_pace(installation.limits.changes, account.id)
+    installation.store.erase_earlier_texts(account.id, question)
     return Response(status_code=204)
 
 
@@ -321,8 +246,7 @@ def _require_pace(rate: Rate, account_id: int) -> None:
 
 def _author(request: Request) -> Account:
     """Whose live session it is, if that is who wrote on the page. Raises Answer, StoreUnavailable."""
-    author = _author_id(request.headers.get(ACCOUNT_HEADER))
-    account = _account(request)
+    author, account = author_id(request), session_owners.account(request)
     if account is None or author not in {None, account.id}:
         raise Answer(401, SIGNED_OUT)
     return account
@@ -335,13 +259,6 @@ def _described(reflection: Reflection) -> dict[str, Any]:
         "device_kind": reflection.device_kind,
         **({"nearly_full": True} if reflection.nearly_full else {}),
     }
-
-
-def _author_id(header: str | None) -> int | None:
-    """Whose page a text was written on; 0, nobody's account, when the header says nothing sensible."""
-    if header is None:
-        return None
-    return int(header) if header.isascii() and header.isdecimal() and len(header) < 19 else 0
 
 
 def _draft(body: bytes) -> Draft:
@@ -393,28 +310,17 @@ async def _without_the_body(request: Request, response: Response) -> Response:
     return response
 
 
-def unavailable() -> Response:
-    """For a browser that asked for a file while the database could not be read."""
-    return PlainTextResponse("Det går inte att läsa just nu. Försök igen om en stund.\n", 503)
-
-
 def draft_key(request: Request) -> Response:
     """POST /api/drafts/key: by what the person's browser encrypts what is not saved yet, in base64.
 
     For a live session alone, and none whose earlier texts are locked (403). A POST, which no other site's
     page may send.
     """
-    token, author = _token_hash(request), _author_id(request.headers.get(ACCOUNT_HEADER))
-    try:
-        key = open_installation().store.draft_key(token, author)
-    except StoreUnavailable:
-        return Answer(503, "Det går inte att läsa just nu.").response
-    except NotAllowed:
-        return Answer(403, "Dina tidigare texter är låsta.").response
+    key = open_installation().store.draft_key(_token_hash(request), author_id(request))
     if key is None:
-        return Answer(401, SIGNED_OUT, **_of_page(author)).response
+        raise Answer(401, SIGNED_OUT)
     # With what tells it from another's answer, and a restored database from the one before.
-    told = {**_of_page(author), "epoch": open_installation().store.epoch}
+    told = {**of_page(request), "epoch": open_installation().store.epoch}
     return JSONResponse(
         {"key": base64.b64encode(key).decode(), **told}, headers={"Cache-Control": "no-store"}
     )
@@ -425,13 +331,8 @@ async def sign_out(request: Request) -> Response:
 
     A page of somebody else's, who was signed in before, ends nothing: 409.
     """
-    try:
-        await run_in_threadpool(_require_own_session, request)
-        account = await run_in_threadpool(open_installation().store.end_session, _token_hash(request))
-    except Answer as answer:
-        return answer.response
-    except StoreUnavailable:
-        return Answer(503, "Det går inte att logga ut just nu. Försök igen om en stund.").response
+    await run_in_threadpool(_require_own_session, request)
+    account = await run_in_threadpool(open_installation().store.end_session, _token_hash(request))
     if account is not None:
         _log.info("Signed out", extra={"account": account})
     response = JSONResponse({"message": SIGNED_OUT, "signed_out": True})
@@ -441,43 +342,32 @@ async def sign_out(request: Request) -> Response:
 
 def _require_own_session(request: Request) -> None:
     """Raises Answer 409 when a page says whose it is, and the browser's session is another person's."""
-    author = _author_id(request.headers.get(ACCOUNT_HEADER))
-    account = _account(request) if author is not None else None
+    author = author_id(request)
+    account = session_owners.account(request) if author is not None else None
     if account is not None and account.id != author:
         raise Answer(409, "Någon annan är inloggad här nu.")
 
 
-def _account(request: Request) -> Account | None:
-    return open_installation().store.account_of_session(_token_hash(request))
-
-
 def _token_hash(request: Request) -> str:
-    return token_hash(request.cookies.get(SESSION_COOKIE, ""))
+    return token_hash(session_token(request.cookies))
 
 
 def session(request: Request) -> Response:
     """GET /api/session: 204 when the browser's session is alive, else 401; 409 when it is another person's.
 
-    A page says whose it is, and is not told who is signed in: that is no affair of the one before. It is
-    told its own word again, by which it knows that the answer is ours. With a live session it is told the
-    database's epoch.
+    A page says whose it is, and is not told who is signed in: that is no affair of the one before.
+    With a live session it is told the database's epoch.
     """
-    try:
-        if _account(request) is None:
-            raise Answer(401, SIGNED_OUT)
-        _require_own_session(request)
-    except Answer as answer:
-        answer.body |= _of_page(_author_id(request.headers.get(ACCOUNT_HEADER)))
-        return answer.response
-    except StoreUnavailable:
-        return Response(status_code=503)
+    if session_owners.account(request) is None:
+        raise Answer(401, SIGNED_OUT)
+    _require_own_session(request)
     return Response(status_code=204, headers={EPOCH_HEADER: open_installation().store.epoch})
 
 
 async def redeem_ticket(request: Request) -> Response:
     """GET /api/ticket: set the cookie for a ticket that a script run has handed out, and go on."""
     if not _is_opened(request):
-        return Answer(405, "Adressen går bara att öppna i webbläsaren.").response
+        raise Answer(405, "Adressen går bara att öppna i webbläsaren.")
     response = RedirectResponse(_own_path(request.query_params.get("to", "/")), 303)
     if not request.cookies.get(BROWSER_COOKIE):
         return response
@@ -507,9 +397,8 @@ def _redeem(request: Request) -> authentication.Admission | None:
         open_installation().store,
         request.query_params.get("ticket", ""),
         request.cookies[BROWSER_COOKIE],
-        request.cookies.get(DEVICE_COOKIE, ""),
+        Replaced(request.cookies.get(DEVICE_COOKIE, ""), session_token(request.cookies)),
         kind=device_kind(request.headers),
-        replaced=request.cookies.get(SESSION_COOKIE, ""),
     )
 
 
@@ -524,40 +413,6 @@ def _own_path(path: str) -> str:
     return path if safe else "/"
 
 
-async def healthz(request: Request) -> Response:
-    """GET /healthz: 200 only when the database can be read and written. Says how old the newest backup is.
-
-    However many ask, one look a second is taken.
-    """
-    installation = open_installation()
-    # Whoever goes away takes nobody else's answer along.
-    found = installation.limits.health.ask(lambda: _health(installation))
-    status, words = await asyncio.shield(asyncio.wrap_future(found))
-    return PlainTextResponse(words, status)
-
-
-def _health(installation: Installation) -> tuple[int, str]:
-    try:
-        installation.store.check_health()
-    except StoreUnavailable as error:
-        # Where it lies is nobody's who passes by; the log has it.
-        return 503, f"{str(error).replace(str(installation.settings.data), 'the data folder')}\n"
-    now = installation.store.clock()
-    last = newest(backups_path(installation.settings), now)
-    return 200, f"ok\nnewest backup: {age(now - last) + ' old' if last else 'none'}\n"
-
-
-class OwnRoutes:
-    """ASGI middleware: our routes, ahead of Streamlit's own middleware, which they have no use for."""
-
-    def __init__(self, app: ASGIApp, routes: list[BaseRoute]) -> None:
-        self.app = app
-        self.routes = ExceptionMiddleware(Router(routes, default=app, redirect_slashes=False))
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await (self.app if scope["type"] == "lifespan" else self.routes)(scope, receive, send)
-
-
 def routes() -> list[BaseRoute]:
     return [
         Route("/api/reflections", save_reflection, methods=["POST"]),
@@ -567,6 +422,4 @@ def routes() -> list[BaseRoute]:
         Route("/api/session", session, methods=["GET"]),
         Route("/api/sign-out", sign_out, methods=["POST"]),
         Route("/api/ticket", redeem_ticket, methods=["GET"]),
-        Route("/healthz", healthz, methods=["GET"]),
-        Mount("/assets", StaticFiles(directory=ASSETS)),
     ]

@@ -1,17 +1,26 @@
-"""Where a browser comes from, as far as sign-ins are counted by it."""
+"""Where a browser comes from, as far as sign-ins are counted by it.
+
+A client header without an address is one client, "unknown": whoever gets past the proxy with nonsense
+shares one count. This machine itself is not counted: without a header it may be a proxy that everybody
+comes through, and one stranger could keep all out.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 #: What everybody is counted as whose proxy names no address.
 UNKNOWN = "unknown"
 
+#: Connections and proxies name the same ones again and again, at every save.
+_remembered = lru_cache(10_000)
 _WITH_PORT = re.compile(r"\[(?P<six>[^\]]+)\](?::\d+)?|(?P<four>[\d.]+):\d+")
 
 
+@_remembered
 def client_of(said: str) -> str:
     """The client address in a header that a proxy adds to; UNKNOWN when there is none to be read.
 
@@ -44,6 +53,7 @@ def client_in(named: Sequence[str], connection: str | None) -> str:
     return "" if is_this_machine(found) else found
 
 
+@_remembered
 def is_this_machine(client: str) -> bool:
     """Whether this is what `client_of` makes of a loopback address."""
     try:

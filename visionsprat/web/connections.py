@@ -1,8 +1,11 @@
 """The web server's connections: bounded in number and in time, with a few kept for /healthz.
 
 uvicorn waits for ever for a request that doesn't come to its end, and for a reader who doesn't read. Here
-each connection that waits for its client is looked at once a second. When there are as many as `bounds`
-allows, the one that has waited longest gives way to a new one: half-sent requests keep nobody out.
+each connection that waits for its client is looked at once a second; time is counted in looks, so that a
+server that stood still ends nobody's request. When there are as many as `bounds` allows, the one that has
+waited longest gives way to a new one: half-sent requests keep nobody out. What is half here (heads and
+websocket messages that wait for their rest) shares 32 MB, and a message's length is looked at when it is
+told.
 """
 
 from __future__ import annotations

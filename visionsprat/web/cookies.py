@@ -2,13 +2,18 @@
 
 A neighbour, or whoever answers for one without TLS, can set a cookie for a whole domain: of two with one
 name the browser sends both, and the later would count. Under TLS a `__Host-` cookie is the host's own. But
-ports share a host's cookies: two servers with the same names would sign each other's people out.
+ports share a host's cookies: two servers with the same names would sign each other's people out, so the
+port stands in them where it is not the default one; one without counts where there is none with it, and is
+never taken back there, as it may be another server's. Under TLS a plain name counts only with a token from
+before (new ones begin with `2.`), which ends within 30 days; the browser's mark never does. A middleware
+outside all that reads cookies does it: a new route can't forget it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
@@ -17,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from visionsprat.domain.tokens import TOKEN_MARK
 
 SESSION_COOKIE = "visionsprat_session"
-#: By which a browser that has signed in before is known; see store/attempts.py.
+#: A device cookie: by it a browser that has signed in before is known; see store/attempts.py.
 DEVICE_COOKIE = "visionsprat_device"
 #: Ties a sign-in ticket to the browser that asked for it.
 BROWSER_COOKIE = "visionsprat_browser"
@@ -48,6 +53,11 @@ class Outside:
         return _HOST + plain if self.https else plain
 
 
+def session_token(cookies: Mapping[str, str]) -> str:
+    """The token of the session that a browser comes with; empty for none."""
+    return cookies.get(SESSION_COOKIE, "")
+
+
 class HostCookies:
     """ASGI middleware: within it our cookies have plain names, whatever they are called outside."""
 
@@ -67,7 +77,7 @@ class HostCookies:
             await self.app(scope, receive, send)
             return
         asked = HTTPConnection(scope)
-        outside = Outside(self.is_https(asked), self.port(asked))
+        outside = _outside(self.is_https(asked), self.port(asked))
         if outside == _PLAIN:
             await self.app(scope, receive, send)
             return
@@ -78,6 +88,11 @@ class HostCookies:
             cookies = counted(given, outside).encode("latin-1")
             scope = {**scope, "headers": [*others, (b"cookie", cookies)]}
         await self.app(scope, receive, _renamed(send, given, outside))
+
+
+@lru_cache(100)  # every save asks
+def _outside(https: bool, port: int | None) -> Outside:
+    return Outside(https, port)
 
 
 _PLAIN, _HOSTED = Outside(https=False), Outside(https=True)
@@ -97,11 +112,16 @@ def counted(given: str, outside: Outside = _HOSTED) -> str:
 def _counting(there: set[str], outside: Outside) -> dict[str, str]:
     """Of the names that are there those that count, and what they are called within."""
     found = {}
-    for plain in _OURS:
-        named = next((name for name in outside.names(plain) if name in there), None)
+    for plain, names in _names(outside):
+        named = next((name for name in names if name in there), None)
         if named is not None:
             found[named] = plain
     return found
+
+
+@lru_cache(100)  # every save asks
+def _names(outside: Outside) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple((plain, tuple(outside.names(plain))) for plain in _OURS)
 
 
 def _is_new(value: str) -> bool:
@@ -120,6 +140,8 @@ def _renamed(send: Send, given: str, outside: Outside) -> Send:
 def _renamed_headers(
     headers: list[tuple[bytes, bytes]], given: str, outside: Outside
 ) -> list[tuple[bytes, bytes]]:
+    if not any(name == b"set-cookie" for name, _ in headers):  # as with every save
+        return headers
     found = MutableHeaders(raw=headers)
     set_cookies = found.getlist("set-cookie")
     if not any(cookie.startswith(_OURS) for cookie in set_cookies):

@@ -1,46 +1,29 @@
-"""Files to take home: routes that ask for the session and its rights each time.
-
-Somebody without the right gets what a made-up address gives.
-"""
+"""Files to take home."""
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Callable
 from datetime import timedelta
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from visionsprat.accounts.invitations import HEADINGS, as_rows, invite
 from visionsprat.domain import group_view
 from visionsprat.domain.records import Account, Action, Whom
-from visionsprat.domain.tokens import token_hash
-from visionsprat.errors import NotAllowed, StoreUnavailable
 from visionsprat.installation import open_installation
-from visionsprat.runtime.rate_limits import Rate
+from visionsprat.runtime.rate_limits import Limits, Rate
 from visionsprat.staff.plan import EXPORTED, export_rows
 from visionsprat.staff.spreadsheet import as_csv, as_xlsx
-from visionsprat.telemetry import log
-from visionsprat.web.api import unavailable
-from visionsprat.web.cookies import SESSION_COOKIE
 from visionsprat.web.index_page import not_found, site
-from visionsprat.web.security import client_of_request
+from visionsprat.web.rights import at_the_rate_of, for_administrators, for_everybody, for_managers
 from visionsprat.wording import own_copy
-from visionsprat.wording.messages import ACTIONS, STOCKHOLM, midnight, sortable
+from visionsprat.wording.formats import STOCKHOLM, midnight, sortable
+from visionsprat.wording.messages import ACTIONS
 
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-
-class Refusal(Exception):
-    """Whoever asks gets no file, but this answer."""
-
-    def __init__(self, response: Response) -> None:
-        super().__init__()
-        self.response = response
 
 
 def attachment(body: bytes, name: str, media_type: str) -> Response:
@@ -49,86 +32,55 @@ def attachment(body: bytes, name: str, media_type: str) -> Response:
     return Response(body, media_type=media_type, headers=headers)
 
 
-def asking(request: Request, may: Callable[[Account], bool], rate: Rate | None = None) -> Account:
-    """Who asks, if they may and have not had too many files. Raises Refusal, StoreUnavailable."""
-    installation = open_installation()
-    account = installation.store.account_of_session(token_hash(request.cookies.get(SESSION_COOKIE, "")))
-    if account is None or not may(account):
-        _note("right", request, account)
-        raise Refusal(not_found())
-    if wait := (rate or installation.limits.downloads).wait(account.id):
-        _note("too_often", request, account)
-        sentence = "Du har laddat ner många filer på kort tid. Vänta en stund och försök igen.\n"
-        raise Refusal(PlainTextResponse(sentence, 429, {"Retry-After": str(math.ceil(wait))}))
-    return account
+def _downloads(limits: Limits) -> Rate:
+    return limits.downloads
 
 
-def _note(outcome: str, request: Request, account: Account | None) -> None:
-    client = client_of_request(request.headers, request.client.host if request.client else None)
-    log.refusal(
-        "Refused",
-        outcome=outcome,
-        account=account.id if account else None,
-        client=log.place(client),
-        file=request.url.path.rpartition("/")[2],
-    )
+def _changes(limits: Limits) -> Rate:
+    return limits.changes
 
 
-def staff_list(request: Request) -> Response:
-    """GET /api/personallista.csv: everybody, in a form that can be imported again. For administrators."""
-    try:
-        asking(request, lambda account: account.is_admin)
-        rows = export_rows(open_installation().store.directory())
-    except Refusal as refusal:
-        return refusal.response
-    except StoreUnavailable:
-        return unavailable()
+@for_administrators
+@at_the_rate_of(_downloads)
+def staff_list(_: Request, account: Account) -> Response:
+    """GET /api/personallista.csv: everybody, in a form that can be imported again."""
+    rows = export_rows(open_installation().store.directory())
     return attachment(as_csv(EXPORTED, rows), "personallista.csv", CSV)
 
 
-def audit_log(request: Request) -> Response:
-    """GET /api/handelser.csv?vad=&om=&fran=&till=: what administrators have done. For administrators."""
+@for_administrators
+@at_the_rate_of(_downloads)
+def audit_log(request: Request, account: Account) -> Response:
+    """GET /api/handelser.csv?vad=&om=&fran=&till=: what administrators have done."""
     asked = request.query_params
     try:
-        asking(request, lambda account: account.is_admin)
         action = Action(asked["vad"]) if asked.get("vad") else None
         since, until = midnight(asked.get("fran", "")), midnight(asked.get("till", ""))
         page = open_installation().store.audit_log(
             action=action,
             about=asked.get("om", ""),
-            since=since,
-            until=until + timedelta(days=1) if until else None,
+            between=(since, until + timedelta(days=1) if until else None),
         )
     except ValueError:
         return not_found()
-    except Refusal as refusal:
-        return refusal.response
-    except StoreUnavailable:
-        return unavailable()
     rows = [(sortable(e.at), e.actor, ACTIONS[e.action], e.subject, e.details) for e in page.entries]
     return attachment(as_csv(("när", "vem", "vad", "om vem", "mer"), rows), "handelser.csv", CSV)
 
 
-def invitations(request: Request) -> Response:
-    """POST /api/inbjudningar.csv?grupp=&aldrig=: make links and give them out. For administrators.
+@for_administrators
+@at_the_rate_of(_changes)
+def invitations(request: Request, account: Account) -> Response:
+    """POST /api/inbjudningar.csv?grupp=&aldrig=: make links and give them out.
 
     The file is the only place where the links are; the server keeps their hashes. Whoever has signed in
     before is left out: a link that others have had in their hands would lock what they have written.
     """
     asked = request.query_params
     group, never = asked.get("grupp", ""), bool(asked.get("aldrig"))
-    try:
-        account = asking(request, lambda account: account.is_admin, open_installation().limits.changes)
-        if not (group or never) or not _is_id(group or "0"):
-            return not_found()
-        whom = Whom(group_id=int(group) if group else None, never_signed_in=never, unused=True)
-        made = invite(open_installation().store, account.id, whom, site())
-    except NotAllowed:
+    if not (group or never) or not _is_id(group or "0"):
         return not_found()
-    except Refusal as refusal:
-        return refusal.response
-    except StoreUnavailable:
-        return unavailable()
+    whom = Whom(group_id=int(group) if group else None, never_signed_in=never, unused=True)
+    made = invite(open_installation().store, account.id, whom, site())
     return attachment(as_csv(HEADINGS, as_rows(made)), "inbjudningar.csv", CSV)
 
 
@@ -136,23 +88,15 @@ def _is_id(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 16
 
 
-def group_file(request: Request) -> Response:
+@for_managers
+@at_the_rate_of(_downloads)
+def group_file(request: Request, account: Account) -> Response:
     """GET /api/min-grupp.csv or .xlsx?grupp=&visa=: what a manager sees with that filter, all of it."""
     installation, asked = open_installation(), request.query_params
-    try:
-        account = asking(request, lambda account: account.is_manager)
-        groups = installation.store.managed_groups(account.id, installation.module.question_ids)
-        view = group_view.asked_for(
-            installation.module, groups, asked.get("grupp", ""), asked.get("visa", "")
-        )
-        found = installation.store.managed_members(
-            account.id, view.chosen_id, installation.module.question_ids
-        )
-        members = group_view.shown(installation.module, found, view)
-    except Refusal as refusal:
-        return refusal.response
-    except StoreUnavailable:
-        return unavailable()
+    groups = installation.store.managed_groups(account.id, installation.module.question_ids)
+    view = group_view.asked_for(installation.module, groups, asked.get("grupp", ""), asked.get("visa", ""))
+    found = installation.store.managed_members(account.id, view.chosen_id, installation.module.question_ids)
+    members = group_view.shown(installation.module, found, view)
     themes = [theme.title for theme in installation.module.themes]
     headings = ["namn", "e-post", "grupp", *themes, "klara teman", "allt klart"]
     rows = [
@@ -171,15 +115,12 @@ def group_file(request: Request) -> Response:
     return attachment(as_csv(headings, rows), "min-grupp.csv", CSV)
 
 
-def own_data(request: Request) -> Response:
+@for_everybody
+@at_the_rate_of(_downloads)
+def own_data(request: Request, account: Account) -> Response:
     """GET /api/mina-uppgifter.json or .txt: all that is stored about the one who asks, and nobody else."""
     installation = open_installation()
-    try:
-        own = installation.store.own_data(asking(request, lambda _: True).id)
-    except Refusal as refusal:
-        return refusal.response
-    except StoreUnavailable:
-        return unavailable()
+    own = installation.store.own_data(account.id)
     if own is None:
         return not_found()
     if request.url.path.endswith(".json"):

@@ -1,39 +1,42 @@
-"""What reaches the browser first: the index page, compressed scripts and styles.
+"""The index page, which reaches the browser first at every address of a page.
 
-Streamlit serves its own index page in English and its static files uncompressed; this middleware
-stands in front of it.
+Streamlit serves its own in English; this middleware stands in front of it. That page never leaves the server:
+it would answer any file that does not exist, in English, with 200 and without our Content Security Policy.
+The stylesheet is written into ours: a file of its own would cost a round trip before the first words.
 """
 
 from __future__ import annotations
 
 import base64
 import functools
-import gzip
 import hashlib
-import mimetypes
 import re
-import secrets
 import threading
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 
-import brotli
-from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import get_option
-from streamlit.file_util import get_static_dir
 
+from visionsprat.content.module import SERVER_ADDRESSES
 from visionsprat.content.page_addresses import elsewhere, is_address, tidied
+from visionsprat.domain.tokens import new_mark
 from visionsprat.installation import open_installation
 from visionsprat.web.cookies import BROWSER_COOKIE
 from visionsprat.web.security import is_https
-
-ASSETS = Path(__file__).parents[1] / "ui" / "static"
-STREAMLIT = Path(get_static_dir())
+from visionsprat.web.static_files import (
+    ASSETS,
+    COMPRESS,
+    STREAMLIT,
+    CompressedFiles,
+    accepted_encoding,
+    asset,
+    compress_ahead,
+    with_caching,
+)
 
 #: In this order: each uses what those before it have put into window.visionsprat.
 _SCRIPTS = (
@@ -50,12 +53,6 @@ _SCRIPTS = (
 
 #: Where Streamlit draws.
 _ROOT = '<div id="root"></div>'
-#: First segments of addresses that are not pages.
-_NOT_PAGES = {"api", "assets", "healthz", "metrics", "static", "media", "component", "_stcore"}
-#: Streamlit's front end fetches these 375 kB at every first visit, for icons that no page of ours draws.
-_ICON_FONT = "/static/media/MaterialSymbols"
-_FOREVER = "public, max-age=31536000, immutable"
-
 #: For pages of our own without scripts.
 _PLAIN_POLICY = (
     "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
@@ -67,12 +64,6 @@ _NOT_FOUND = """<!doctype html><html lang="sv"><meta charset="utf-8">
 <link rel="stylesheet" href="{style}"><body class="plain"><main><h1 class="hero">Sidan finns inte</h1>
 <p class="lead">Adressen stämmer inte. Det du har skrivit finns kvar.</p>
 <p><a class="button primary" href="/">Till startsidan</a></p></main></body></html>"""
-
-
-def asset(name: str) -> str:
-    """The address of one of our own files, with a mark that changes with its content."""
-    digest = hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()[:12]
-    return f"/assets/{name}?v={digest}"
 
 
 def not_found() -> HTMLResponse:
@@ -124,39 +115,6 @@ def content_security_policy(page: str) -> str:
     )
 
 
-def scripts_and_styles() -> dict[str, Path]:
-    """Streamlit's and our own, by their addresses."""
-    folders = {"/static": STREAMLIT / "static", "/assets": ASSETS}
-    return {
-        f"{address}/{file.relative_to(folder).as_posix()}": file
-        for address, folder in folders.items()
-        for file in folder.rglob("*")
-        if file.suffix in {".js", ".css"}
-    }
-
-
-_COMPRESS: dict[str, Callable[[bytes], bytes]] = {
-    "br": lambda data: brotli.compress(data, quality=9),
-    "gzip": lambda data: gzip.compress(data, 9, mtime=0),
-}
-
-
-_compressed: dict[tuple[Path, str], bytes] = {}
-
-
-def compressed(file: Path, encoding: str) -> bytes:
-    """A script or style in that encoding: "br" or "gzip". They never change while the server runs."""
-    if (file, encoding) not in _compressed:
-        _compressed[file, encoding] = _COMPRESS[encoding](file.read_bytes())
-    return _compressed[file, encoding]
-
-
-def compress_ahead(page: str, files: Mapping[str, Path]) -> None:
-    """What the index page names, and so every first visit fetches: `files` by their addresses."""
-    for path in re.findall(r'(?:src|href)="(/(?:static|assets)/[^"?]+\.(?:js|css))', page):
-        compressed(files[path], "br")
-
-
 class Front:
     """ASGI middleware; see the module."""
 
@@ -167,43 +125,33 @@ class Front:
         self.page = index_page()
         self.policy = content_security_policy(self.page)
         self.index = functools.lru_cache(maxsize=256)(self._index)
-        self.files = scripts_and_styles()
-        self.compressing = CapacityLimiter(1)
-        threading.Thread(target=compress_ahead, args=[self.page, self.files], daemon=True).start()
+        self.files = CompressedFiles()
+        threading.Thread(target=compress_ahead, args=[self.page, self.files.files], daemon=True).start()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         response = await self._response(scope) if scope["method"] in {"GET", "HEAD"} else None
-        send = _with_caching(send, scope["path"])
+        send = with_caching(send, scope["path"])
         if response:
             await response(scope, receive, send)
         else:
-            await self.app(scope, receive, _without_streamlits_page(scope, receive, send))
+            # Nothing of Streamlit's is below /api/, and every save comes through here.
+            is_own = scope["path"].startswith("/api/")
+            await self.app(scope, receive, send if is_own else _without_streamlits_page(scope, receive, send))
 
     async def _response(self, scope: Scope) -> Response | None:
         path = scope["path"]
-        encoding = _encoding(Headers(scope=scope).get("accept-encoding", ""))
+        encoding = accepted_encoding(Headers(scope=scope).get("accept-encoding", ""))
         segments = path.strip("/").split("/")
-        if segments[0] not in _NOT_PAGES and "." not in segments[-1]:
+        if segments[0] not in SERVER_ADDRESSES and "." not in segments[-1]:
             if not is_address(tidied(path)):
                 return not_found()
             if there := elsewhere(path, scope["query_string"].decode("latin-1")):
                 return RedirectResponse(there, 308)
             return await run_in_threadpool(self._page, Request(scope), encoding)
-        if path.startswith(_ICON_FONT):
-            return RedirectResponse("/assets/figtree.woff2", 308, headers={"Cache-Control": _FOREVER})
-        if encoding and path in self.files:
-            body = _compressed.get((self.files[path], encoding))
-            if body is None:
-                # One at a time: many who ask for what nobody has asked for yet would take all threads.
-                body = await to_thread.run_sync(
-                    compressed, self.files[path], encoding, limiter=self.compressing
-                )
-            headers = {"Content-Encoding": encoding, "Vary": "Accept-Encoding", "Cache-Control": _FOREVER}
-            return Response(body, headers=headers, media_type=mimetypes.guess_type(path)[0])
-        return None
+        return await self.files.response(path, encoding)
 
     def _page(self, request: Request, encoding: str) -> Response:
         headers = {
@@ -215,38 +163,19 @@ class Front:
         response = HTMLResponse(self.index(self.words(request), encoding), headers=headers)
         if not request.cookies.get(BROWSER_COOKIE):
             # Ties a sign-in ticket to the browser that asked for it.
-            mark = secrets.token_urlsafe(16)
-            response.set_cookie(BROWSER_COOKIE, mark, httponly=True, samesite="lax", secure=is_https(request))
+            response.set_cookie(
+                BROWSER_COOKIE, new_mark(), httponly=True, samesite="lax", secure=is_https(request)
+            )
         return response
 
     def _index(self, words: str, encoding: str) -> bytes:
         page = self.page.replace(_ROOT, words + _ROOT).encode()
-        return _COMPRESS[encoding](page) if encoding else page
+        return COMPRESS[encoding](page) if encoding else page
 
 
 def site() -> str:
     """The public address that links begin with. Never what a request says: anybody may write that."""
     return open_installation().settings.public_url(get_option("server.port"))
-
-
-def _encoding(accepted: str) -> str:
-    names = {
-        part.split(";")[0].strip() for part in accepted.split(",") if "q=0" not in part.replace("q=0.", "")
-    }
-    return "br" if "br" in names else "gzip" if "gzip" in names else ""
-
-
-def _with_caching(send: Send, path: str) -> Send:
-    async def wrapped(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            if path.startswith("/assets/") and message["status"] < 400:
-                headers["Cache-Control"] = _FOREVER
-            elif path.startswith("/api/"):
-                headers["Cache-Control"] = "no-store"
-        await send(message)
-
-    return wrapped
 
 
 def _without_streamlits_page(scope: Scope, receive: Receive, send: Send) -> Send:

@@ -1,4 +1,8 @@
-"""GET /metrics, for Prometheus."""
+"""GET /metrics, for Prometheus.
+
+It trusts no address alone: a proxy on the same machine comes from 127.0.0.1, too. Without a token the
+request must have no forwarding header and ask for `localhost`, which keeps foreign pages out as well.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,16 @@
-"""What stands before everything: who may ask, and the security headers of every answer."""
+"""What stands before everything: who may ask, and the security headers of every answer.
+
+Against cross-site request forgery (CSRF): whatever changes something needs our own Origin, and so does a
+websocket; there is no CORS. Against framing and foreign scripts: the Content Security Policy (CSP), which
+pages bring themselves (web/index_page.py). One middleware before all routes, Streamlit's too: a new route
+can't forget it. A websocket without an Origin is let in, as browsers always send one; it is no page of
+another site. A refused host is told the right address in Swedish, which Starlette's TrustedHostMiddleware
+can't.
+"""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -95,7 +104,7 @@ def _client(asked: HTTPConnection) -> str | None:
 
 
 def client_of_request(headers: Headers, connection: str | None) -> str:
-    """Where a request comes from; empty for this machine itself. See client.py."""
+    """Where a request comes from; empty for this machine itself. See client_ip.py."""
     header = open_installation().settings.client_header
     return client_in(headers.getlist(header) if header else [], connection)
 
@@ -137,14 +146,18 @@ def is_https(asked: HTTPConnection) -> bool:
 
 def port(asked: HTTPConnection) -> int | None:
     """Where the browser is, as far as can be told; None for the port that goes without saying."""
-    url, host = open_installation().settings.url, f"//{asked.headers.get('host', '')}"
+    return _port(open_installation().settings.url, asked.headers.get("host", ""), is_https(asked))
+
+
+@lru_cache(1_000)  # every save asks, and nearly all with the same host
+def _port(url: str | None, host: str, https: bool) -> int | None:
     try:
         # Not every proxy passes on the port.
-        is_public = url and urlsplit(url).hostname == urlsplit(host).hostname
-        found = urlsplit(url if url and is_public else host).port
+        is_public = url and urlsplit(url).hostname == urlsplit(f"//{host}").hostname
+        found = urlsplit(url if url and is_public else f"//{host}").port
     except ValueError:
         return None
-    return None if found == (443 if is_https(asked) else 80) else found
+    return None if found == (443 if https else 80) else found
 
 
 def _add_headers(headers: MutableHeaders, asked: HTTPConnection) -> None:

@@ -17,7 +17,7 @@ from streamlit import get_option, runtime
 from visionsprat.domain.records import Account
 from visionsprat.domain.tokens import token_hash
 from visionsprat.installation import open_installation
-from visionsprat.web.cookies import BROWSER_COOKIE, SESSION_COOKIE
+from visionsprat.web.cookies import BROWSER_COOKIE, session_token
 
 #: Named in .streamlit/config.toml as well, under `server.trustedUserHeaders`.
 HEADER, FIELD = "x-visionsprat-owner", "owner"
@@ -34,7 +34,7 @@ class NotTrusted(RuntimeError):
 
 def account(asked: HTTPConnection) -> Account | None:
     """Whose live session a request comes with. Raises StoreUnavailable."""
-    return open_installation().store.account_of_session(token_hash(asked.cookies.get(SESSION_COOKIE, "")))
+    return open_installation().store.account_of_session(token_hash(session_token(asked.cookies)))
 
 
 def is_administrator(asked: HTTPConnection) -> bool:
@@ -53,7 +53,7 @@ def owner(asked: HTTPConnection) -> str:
 
     Without any cookie it is new each time: there is nothing to tell that somebody has come back.
     """
-    session, browser = asked.cookies.get(SESSION_COOKIE, ""), asked.cookies.get(BROWSER_COOKIE, "")
+    session, browser = session_token(asked.cookies), asked.cookies.get(BROWSER_COOKIE, "")
     if not session and not browser:
         return secrets.token_hex(32)
     return hashlib.blake2b(f"{session}\n{browser}".encode(), key=_key, digest_size=32).hexdigest()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from visionsprat.web.index_page import STREAMLIT, not_found
+from visionsprat.web.index_page import not_found
+from visionsprat.web.static_files import STREAMLIT
 from visionsprat.web.uploads import Uploads
 
 #: At each connection; and a page's scripts, styles and fonts.

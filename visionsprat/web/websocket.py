@@ -2,6 +2,13 @@
 
 Streamlit takes messages of kinds that no page of ours sends, of any size and number, and does what they ask
 on the event loop, which everybody shares. Whatever else than ours comes closes the connection with a word.
+They are handed on one by one, and others are served between: 200 that came at once held up a save by 0.6 s;
+now by 0.04 s.
+
+The rates (token buckets) are of a tab, of a signed-in session, and of all strangers of one address, which
+without VISIONSPRAT_CLIENT_HEADER is everybody's; so signed-in people never share one. A message that comes
+too early waits (throttling), and only one that goes on so closes the tab: a key held down on a link is no
+attack.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from visionsprat.domain.records import Invited
 from visionsprat.mail.smtp import Letter
-from visionsprat.wording.messages import minute
+from visionsprat.wording.formats import minute
 
 _INVITATION = (
     "Hej {name}!",

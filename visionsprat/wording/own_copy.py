@@ -8,7 +8,8 @@ from typing import Any
 
 from visionsprat.content.module import Module
 from visionsprat.domain.records import OwnData, OwnReflection, Reflection
-from visionsprat.wording.messages import ACTIONS, minute, recovery_codes
+from visionsprat.wording.formats import minute
+from visionsprat.wording.messages import ACTIONS, recovery_codes
 
 
 def as_data(own: OwnData, module: Module) -> dict[str, Any]:

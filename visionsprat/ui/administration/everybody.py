@@ -9,8 +9,8 @@ import streamlit as st
 from visionsprat.errors import SignedOut
 from visionsprat.ui.context import current_context
 from visionsprat.ui.layout import draw as draw_template
-from visionsprat.ui.layout import notice
-from visionsprat.wording.messages import thousands
+from visionsprat.ui.layout import notice, warning
+from visionsprat.wording.formats import thousands
 
 _DONE = "everybody_done"
 
@@ -28,7 +28,7 @@ def draw() -> None:
         pressed = st.form_submit_button("Logga ut alla", key="everybody_sign_out")
     if pressed and not is_sure:
         told = "Ingen är utloggad. Kryssa i rutan, om du är säker."
-        notice(told, problem=True, fields=["everybody_sure"], place=answer)
+        warning(told, fields=["everybody_sure"], place=answer)
     elif pressed:
         with suppress(SignedOut):  # the next run asks for sign-in
             st.session_state[_DONE] = context.installation.store.sign_out_everybody(

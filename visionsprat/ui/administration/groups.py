@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from visionsprat.domain.fields import Fault, Refused, clean_group, clean_name
+from visionsprat.domain.fields import Fault, FieldRefused, clean_group, clean_name
 from visionsprat.domain.records import GroupRow
 from visionsprat.domain.text_rules import search_text, search_words
 from visionsprat.errors import GroupCircle, GroupNameTaken, GroupNotEmpty
 from visionsprat.ui.context import current_context
+from visionsprat.ui.forms import tell_fault
 from visionsprat.ui.layout import draw as draw_template
-from visionsprat.ui.layout import notice
-from visionsprat.wording.messages import FAULTS
+from visionsprat.ui.layout import notice, warning
 
 _DONE = "group_done"
 #: As many are listed; the rest are found by their name.
@@ -118,7 +118,7 @@ def _merge(row: GroupRow, others: dict[int, str]) -> None:
     if pressed and (into is None or not sure):
         told = "Välj en grupp och kryssa i att du vill slå ihop dem."
         missing = f"group_into_{row.id}" if into is None else f"group_merge_sure_{row.id}"
-        notice(told, problem=True, fields=[missing])
+        warning(told, fields=[missing])
     elif pressed and into is not None:
         done = f"Grupperna är ihopslagna till {others[into]}."
         _try(
@@ -127,9 +127,9 @@ def _merge(row: GroupRow, others: dict[int, str]) -> None:
 
 
 def _one_name(name: str) -> str:
-    """Raises Refused."""
+    """Raises FieldRefused."""
     if "/" in name or "|" in name:
-        raise Refused(Fault.GROUP)
+        raise FieldRefused(Fault.GROUP)
     return clean_name(name, Fault.GROUP)
 
 
@@ -138,14 +138,14 @@ def _try(change: Callable[[], object], done: str, *, gone: bool = False, field: 
     fields = [field] if field else []
     try:
         change()
-    except Refused as refused:
-        notice(FAULTS[refused.fault], problem=True, fields=fields)
+    except FieldRefused as refused:
+        tell_fault(refused, field)
     except GroupNameTaken:
-        notice(_TAKEN, problem=True, fields=fields)
+        warning(_TAKEN, fields=fields)
     except GroupCircle:
-        notice(_CIRCLE, problem=True, fields=fields)
+        warning(_CIRCLE, fields=fields)
     except GroupNotEmpty:
-        notice("Gruppen är inte tom längre. Flytta personerna och grupperna i den först.", problem=True)
+        warning("Gruppen är inte tom längre. Flytta personerna och grupperna i den först.")
     else:
         st.session_state[_DONE] = done
         if gone:

@@ -13,7 +13,8 @@ from visionsprat.mail.queue import Dispatch
 from visionsprat.settings import Smtp
 from visionsprat.ui.context import current_context
 from visionsprat.ui.layout import draw as draw_template
-from visionsprat.wording.messages import NOT_SENT, thousands
+from visionsprat.wording.formats import thousands
+from visionsprat.wording.messages import NOT_SENT
 
 #: As many letters that were not sent are listed; the rest are counted.
 _MOST = 200

@@ -5,16 +5,18 @@ from __future__ import annotations
 import streamlit as st
 
 from visionsprat.accounts.invitations import as_letters, invite, tell_of_corrected_address, tell_of_release
-from visionsprat.domain.fields import Refused, clean_email, clean_group, clean_name
+from visionsprat.domain.fields import FieldRefused, clean_email, clean_group, clean_name
 from visionsprat.domain.records import NewAccount, Person, Show, Whom
 from visionsprat.errors import EmailTaken, LastAdministrator, NotAllowed, SignedOut
 from visionsprat.mail.smtp import send
 from visionsprat.ui import own_code, own_password
 from visionsprat.ui.administration import everybody, second_factor
 from visionsprat.ui.context import current_context
+from visionsprat.ui.forms import tell_fault
 from visionsprat.ui.layout import draw as draw_template
-from visionsprat.ui.layout import notice
-from visionsprat.wording.messages import EMAIL_TAKEN, FAULTS, LAST_ADMINISTRATOR, NOT_SENT, SHOW, thousands
+from visionsprat.ui.layout import notice, warning
+from visionsprat.wording.formats import thousands
+from visionsprat.wording.messages import EMAIL_TAKEN, LAST_ADMINISTRATOR, NOT_SENT, SHOW
 
 _DONE = "person_done"
 _PASSWORD, _CODE = "person_own_password", "person_own_code"
@@ -73,11 +75,10 @@ def _draw_new() -> None:
         path = clean_group(group) if group.strip() else None
         account = NewAccount(clean_email(email), clean_name(name), None, member_of=path)
         account_id = context.installation.store.add_account(account, context.account.id)
-    except Refused as refused:
-        field = f"person_new_{refused.fault.field}"
-        notice(FAULTS[refused.fault], problem=True, fields=[field], place=problem)
+    except FieldRefused as refused:
+        tell_fault(refused, "person_new_{}", problem)
     except EmailTaken:
-        notice(EMAIL_TAKEN, problem=True, fields=["person_new_email"], place=problem)
+        warning(EMAIL_TAKEN, fields=["person_new_email"], place=problem)
     else:
         _finish(f"{account.name} har lagts till.", account_id)
 
@@ -108,14 +109,13 @@ def _invite(person: Person) -> None:
     whom = Whom(emails=frozenset({person.email}), unused=not person.is_used)
     made = invite(context.installation.store, context.account.id, whom, context.site, by_letter=bool(sent))
     if not made:
-        notice(f"{person.name} har loggat in nyss. Ladda om sidan.", problem=True)
+        warning(f"{person.name} har loggat in nyss. Ladda om sidan.")
     elif smtp is not None and sent:
-        failures = send(smtp, as_letters(made))
-        what = "Länken" if person.is_used else "Inbjudan"
-        notice(
-            NOT_SENT[failures[0].trouble] if failures else f"{what} är skickad till {person.email}.",
-            problem=bool(failures),
-        )
+        if failures := send(smtp, as_letters(made)):
+            warning(NOT_SENT[failures[0].trouble])
+        else:
+            what = "Länken" if person.is_used else "Inbjudan"
+            notice(f"{what} är skickad till {person.email}.")
     else:
         draw_template("link.html", person=made[0].person, link=made[0].link)
 
@@ -176,11 +176,10 @@ def _correct(person: Person) -> None:
         context.installation.store.correct(context.account.id, person.id, cleaned, new, checked=checked)
     except SignedOut:
         st.rerun()  # the password was changed elsewhere meanwhile, which has ended this session
-    except Refused as refused:
-        field = f"person_{refused.fault.field}_{person.id}"
-        notice(FAULTS[refused.fault], problem=True, fields=[field], place=problem)
+    except FieldRefused as refused:
+        tell_fault(refused, f"person_{{}}_{person.id}", problem)
     except EmailTaken:
-        notice(EMAIL_TAKEN, problem=True, fields=[f"person_email_{person.id}"], place=problem)
+        warning(EMAIL_TAKEN, fields=[f"person_email_{person.id}"], place=problem)
     else:
         smtp = context.installation.settings.smtp
         if smtp and person.is_used and new != person.email:
@@ -255,7 +254,7 @@ def _roles(person: Person) -> None:
             store.set_active(me, person.id, True)
             _finish(f"{person.name} är aktiv igen.", person.id)
     except LastAdministrator:
-        notice(LAST_ADMINISTRATOR, problem=True)
+        warning(LAST_ADMINISTRATOR)
 
 
 _WHAT_AN_INVITATION_DOES = (

@@ -10,8 +10,9 @@ import streamlit as st
 from visionsprat.domain.records import Action
 from visionsprat.ui.context import current_context
 from visionsprat.ui.layout import draw as draw_template
-from visionsprat.ui.layout import notice
-from visionsprat.wording.messages import ACTIONS, midnight
+from visionsprat.ui.layout import warning
+from visionsprat.wording.formats import midnight
+from visionsprat.wording.messages import ACTIONS
 
 _A_PAGE = 100
 
@@ -26,7 +27,7 @@ def draw() -> None:
         begin, end = midnight(since), midnight(until)
     except ValueError:
         fields = [key for key, day in (("record_since", since), ("record_until", until)) if day.strip()]
-        notice("Skriv datumet så här: 2026-11-24.", problem=True, fields=fields)
+        warning("Skriv datumet så här: 2026-11-24.", fields=fields)
         return
     end = end + timedelta(days=1) if end else None
     query = urlencode(
@@ -34,7 +35,7 @@ def draw() -> None:
     )
     first = _first_of_page(query)
     page = current_context().installation.store.audit_log(
-        action=action, about=about, since=begin, until=end, offset=first, limit=_A_PAGE
+        action=action, about=about, between=(begin, end), offset=first, limit=_A_PAGE
     )
     draw_template("record.html", page=page, first=first, actions=ACTIONS, query=query)
     if page.count > _A_PAGE:

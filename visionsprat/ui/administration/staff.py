@@ -10,9 +10,10 @@ from visionsprat.staff.plan import MAX_FAULTS, Preview, StaffListFaulty, asks_on
 from visionsprat.staff.table import MAX_BYTES, Unreadable
 from visionsprat.ui.context import current_context
 from visionsprat.ui.layout import draw as draw_template
-from visionsprat.ui.layout import notice
+from visionsprat.ui.layout import notice, warning
 from visionsprat.web.uploads import forget_file
-from visionsprat.wording.messages import HELD, ODDITIES, PROBLEMS, READ_AS, TROUBLE, thousands
+from visionsprat.wording.formats import thousands
+from visionsprat.wording.messages import HELD, ODDITIES, PROBLEMS, READ_AS, TROUBLE
 
 #: As many of each kind are listed; the rest are counted.
 _MOST = 200
@@ -33,7 +34,7 @@ def draw() -> None:
         key=f"staff_file_{round_}",
     )
     if isinstance(st.session_state.get(f"staff_file_{round_}"), DeletedFile):
-        notice(HELD["file"], problem=True)  # the browser has it still, and uploads.py has given it up
+        warning(HELD["file"])  # the browser has it still, and uploads.py has given it up
     if file is None:
         return
     whole = st.checkbox(
@@ -63,7 +64,7 @@ def _preview(data: bytes, whole: bool, as_written: bool) -> Preview | None:
         before = current_context().installation.store.directory()
         return preview(data, before, whole=whole, as_written=as_written, report=bar.progress)
     except Unreadable as error:
-        notice(TROUBLE[error.trouble].format(about=error.about), problem=True)
+        warning(TROUBLE[error.trouble].format(about=error.about))
     except StaffListFaulty as error:
         draw_template(
             "staff_faults.html", faults=error.faults, problems=PROBLEMS, most=_MOST, stopped=MAX_FAULTS
@@ -78,10 +79,9 @@ def _is_sure(found: Preview) -> bool:
     gone = len(found.plan.deactivated)
     sure = True
     if asks_once_more(found.plan, current_context().account.email):
-        notice(
+        warning(
             f"Det här avaktiverar {thousands(gone)} av {thousands(len(found.plan.before.people))} konton. "
-            "De som avaktiveras loggas ut genast. Det de har skrivit finns kvar.",
-            problem=True,
+            "De som avaktiveras loggas ut genast. Det de har skrivit finns kvar."
         )
         sure = st.checkbox(f"Ja, avaktivera {thousands(gone)}", key="staff_sure")
     return st.button("Genomför ändringarna", type="primary", disabled=not sure, key="staff_apply")
@@ -94,9 +94,7 @@ def _apply(found: Preview, name: str) -> None:
         context.installation.store.apply_staff(found.plan, context.account.id, name, bar.progress)
     except StaffListOutdated:
         bar.empty()
-        notice(
-            "Något annat har ändrats sedan du såg vad filen gör. Titta igenom ändringarna igen.", problem=True
-        )
+        warning("Något annat har ändrats sedan du såg vad filen gör. Titta igenom ändringarna igen.")
         return
     plan = found.plan
     st.session_state[_DONE] = (

@@ -479,14 +479,17 @@ class Saver {
     tellSettled();
   }
 
-  /** Leave what is unsaved to its draft, for when the person is back. Whether the browser keeps it. */
-  async putAway() {
+  /** Whether nothing is unsaved that the browser doesn't keep. */
+  async isDrafted() {
     this.look();
-    if (this.dirty && !(await this.writeDraft())) return false;
+    return !this.dirty || this.writeDraft();
+  }
+
+  /** Leave what is unsaved to its draft, for when the person is back. */
+  putAway() {
     this.gone = true;
     this.rest();
     [this.place, ...this.left.map(({ draft }) => draft)].forEach(({ name }) => drafts.letGo(name));
-    return true;
   }
 
   settle() {
@@ -574,18 +577,21 @@ function drop(account) {
   drafts.forgetKnown();
 }
 
-/** Leave an account's texts to their drafts, and keep no text or key in memory. How many were unsaved. */
+/** Leave an account's texts to their drafts, and keep no text or key in memory. How many were unsaved.
+ *
+ * All of them or none: a page that comes back must have no box that nobody looks after. */
 async function putAway(account) {
   present = null;
-  let kept = 0;
-  for (const [key, saver] of saversOf(account)) {
-    const isUnsaved = saver.dirty;
-    if (!(await saver.putAway())) continue;
+  const theirs = saversOf(account);
+  const kept = await Promise.all(theirs.map(([, saver]) => saver.isDrafted()));
+  if (!kept.every(Boolean)) return 0;
+  const unsaved = theirs.filter(([, { dirty }]) => dirty).length;
+  for (const [key, saver] of theirs) {
     savers.delete(key);
-    kept += isUnsaved;
+    saver.putAway();
   }
-  if (!saversOf(account).length) drafts.loseKey(account);
-  return kept;
+  drafts.loseKey(account);
+  return unsaved;
 }
 
 let left = null; // the address that is being left, while it is still the page's own

@@ -157,8 +157,9 @@ async function comeBack() {
   isOver = false;
   if (!covered && !hasEnded()) return true;
   await ours().settle(2000); // what is in this tab alone
-  if (ours().unsaved().length) uncover();
-  else if (document.visibilityState !== "hidden") location.reload();
+  const isUnsaved = ours().unsaved().length > 0;
+  if (isUnsaved && covered) uncover();
+  else if (!isUnsaved && document.visibilityState !== "hidden") location.reload();
   return true;
 }
 

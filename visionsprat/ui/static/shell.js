@@ -38,7 +38,7 @@ function giveWay() {
 /** Go to a page of ours: as the browser's back button would, which Streamlit understands, else by loading it. */
 async function walk(link) {
   if (!(isConnected() && navigator.onLine) && !(await answers(link))) return stay();
-  // The server leads to a page from other ways to write its address; see addresses.py.
+  // The server leads to a page from other ways to write its address; see page_addresses.py.
   if (!isConnected() || !/^\/[a-z0-9-]*$/.test(link.pathname)) return location.assign(link.href);
   closeMenu();
   // Clicked again while it is on the way: asked for again.

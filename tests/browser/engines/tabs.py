@@ -75,8 +75,9 @@ class Tab:
         return self.run("return document.querySelector('h1')?.innerText ?? ''")
 
     def text(self, number: int = 0) -> str | None:
-        """What stands in an editor's box."""
-        return self.run("return document.querySelectorAll('textarea')[arguments[0]]?.value", number)
+        """What stands in an editor's box, once the page is drawn: until then the first words cover it."""
+        boxes = "document.querySelector('.first') ? [] : document.querySelectorAll('textarea')"
+        return self.run(f"return ({boxes})[arguments[0]]?.value", number)
 
     def status(self, number: int = 0) -> str:
         return self.run("return document.querySelectorAll('.status')[arguments[0]]?.innerText ?? ''", number)

@@ -60,10 +60,15 @@ def test_the_icon_font_is_where_it_is_held_back() -> None:
     assert [*STREAMLIT.glob(f"{beginning}*")]
 
 
-@pytest.mark.parametrize(
-    "setting",
-    [f"{section}.{name}" for section, held in SETTINGS.items() for name in held],
-)
+def settings() -> list[str]:
+    """By their whole names: the two schemes are sections within one."""
+    themes = SETTINGS["theme"]
+    schemes = {f"theme.{scheme}": themes[scheme] for scheme in ("light", "dark")}
+    sections = SETTINGS | {"theme": {name: themes[name] for name in themes.keys() - {"light", "dark"}}}
+    return sorted(f"{section}.{name}" for section, held in (sections | schemes).items() for name in held)
+
+
+@pytest.mark.parametrize("setting", settings())
 def test_each_setting_is_one_of_streamlits(setting: str) -> None:
     get_option(setting)  # raises for any other
 

@@ -25,7 +25,7 @@ from starlette.types import Message
 from tests.support.client import FOREIGN, OWN, Client, sign_in
 from tests.support.stored import begin_session
 from visionsprat.accounts import authentication
-from visionsprat.domain.records import NewAccount
+from visionsprat.domain.records import MOST_UNANSWERED, NewAccount
 from visionsprat.domain.tokens import token_hash
 from visionsprat.installation import DATABASE, Installation, open_installation
 from visionsprat.runtime.rate_limits import MOST_RECEIVED
@@ -36,7 +36,6 @@ from visionsprat.web.api import (
     EPOCH_HEADER,
     MAX_BODY_BYTES,
     MOST_LET_BY,
-    MOST_UNANSWERED,
     VERSIONS_AT_A_TIME,
     routes,
 )

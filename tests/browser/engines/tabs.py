@@ -75,9 +75,9 @@ class Tab:
         return str(self.run("return document.querySelector('h1')?.innerText ?? ''"))
 
     def text(self, number: int = 0) -> str | None:
-        """What stands in an editor's box."""
-        shown = "return document.querySelectorAll('textarea')[arguments[0]]?.value"
-        found: str | None = self.run(shown, number)
+        """What stands in an editor's box, once the page is drawn: until then the first words cover it."""
+        boxes = "document.querySelector('.first') ? [] : document.querySelectorAll('textarea')"
+        found: str | None = self.run(f"return ({boxes})[arguments[0]]?.value", number)
         return found
 
     def status(self, number: int = 0) -> str:

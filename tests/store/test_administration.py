@@ -7,13 +7,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from tests.support.clock import Clock
 from tests.support.stored import AddAccount
-from visionsprat.domain.records import Action, NewAccount, Person, Show
+from visionsprat.domain.records import Action, AuditPage, NewAccount, Person, Show
 from visionsprat.errors import EmailTaken, LastAdministrator, NotAllowed
 from visionsprat.mail.smtp import Trouble
 from visionsprat.store import Store
@@ -238,16 +237,23 @@ def test_the_record_is_filtered_by_what_whom_and_when(
     clock.now += timedelta(days=1)
     store.set_active(chief, amina, True)
 
-    def actions(**asked: Any) -> list[Action]:
-        return [each.action for each in store.audit_log(**asked).entries]
+    def actions(page: AuditPage) -> list[Action]:
+        return [each.action for each in page.entries]
 
-    assert actions(action=Action.DEACTIVATED) == [Action.DEACTIVATED]
-    assert actions(about=" AMINA@ ") == [Action.REACTIVATED, Action.DEACTIVATED, Action.ACCOUNT_ADDED]
-    assert actions(since=begun + timedelta(days=2)) == [Action.REACTIVATED]
-    assert actions(until=begun + timedelta(days=1)) == [Action.ACCOUNT_ADDED, Action.ACCOUNT_ADDED]
-    assert actions(limit=1, offset=1) == [Action.DEACTIVATED]
+    assert actions(store.audit_log(action=Action.DEACTIVATED)) == [Action.DEACTIVATED]
+    assert actions(store.audit_log(about=" AMINA@ ")) == [
+        Action.REACTIVATED,
+        Action.DEACTIVATED,
+        Action.ACCOUNT_ADDED,
+    ]
+    assert actions(store.audit_log(between=(begun + timedelta(days=2), None))) == [Action.REACTIVATED]
+    assert actions(store.audit_log(between=(None, begun + timedelta(days=1)))) == [
+        Action.ACCOUNT_ADDED,
+        Action.ACCOUNT_ADDED,
+    ]
+    assert actions(store.audit_log(limit=1, offset=1)) == [Action.DEACTIVATED]
     store.make_group(chief, "Östra Ängen")
-    assert actions(about="o\u0308stra ÄNGEN") == [Action.GROUP_MADE]
+    assert actions(store.audit_log(about="o\u0308stra ÄNGEN")) == [Action.GROUP_MADE]
 
 
 def test_the_record_is_kept_for_24_months(store: Store, chief: int, amina: int, clock: Clock) -> None:

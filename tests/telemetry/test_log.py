@@ -43,6 +43,7 @@ from visionsprat.telemetry import log, metrics
 from visionsprat.telemetry.log import FIELDS, Logfmt, Seldom, pseudonym
 from visionsprat.ui.error_page import show_trouble
 from visionsprat.ui.script_runs import watched
+from visionsprat.web.answers import HANDLERS
 from visionsprat.web.cookies import SESSION_COOKIE
 from visionsprat.web.request_id import Traffic
 from visionsprat.web.routes import routes
@@ -335,7 +336,7 @@ def leja(house: Installation) -> int:
 
 @pytest.fixture
 def client(house: Installation, leja: int) -> Client:
-    client = Client(Starlette(routes=routes(), middleware=[Middleware(Traffic)]))
+    client = Client(Starlette(routes=routes(), middleware=[Middleware(Traffic)], exception_handlers=HANDLERS))
     admitted = authentication.redeem(house.store, authentication.issue_ticket(house.store, leja, "b"), "b")
     assert admitted is not None
     client.cookies.set(SESSION_COOKIE, admitted.token)

@@ -17,6 +17,7 @@ from visionsprat.web import index_page
 
 #: Words on the screen that stand in no text of ours: made up by the tests, or parts of addresses and files.
 NAMED = {"pdf", "localhost", "http", "kod", "test", "example", "xlsx", "utf", "x"}
+_NOTHING_BUT_TEXTS = ("formats.py", "messages.py")
 _TAG = re.compile(r"<[^>]*>|{[{%#].*?[}%#]}", re.S)
 _WORD = re.compile(r"[^\W\d_]+")
 _LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`')
@@ -64,7 +65,8 @@ def our_words() -> frozenset[str]:
     package = ROOT / "visionsprat"
     templates = (package / "ui" / "templates").glob("*.html")
     scripts = (package / "ui" / "static").glob("*.js")
-    pages = [*(ROOT / "pages").glob("*.py"), *(package / "ui").rglob("*.py")]
+    wording = [package / "wording" / name for name in _NOTHING_BUT_TEXTS]
+    pages = [*(ROOT / "pages").glob("*.py"), *(package / "ui").rglob("*.py"), *wording]
     texts = [
         _TAG.sub(" ", index_page._NOT_FOUND),
         *(path.read_text(encoding="utf-8") for path in (ROOT / "content").rglob("*.md")),
@@ -104,7 +106,7 @@ def _literals_of_script(path: Path) -> Iterator[str]:
 def _texts_of_module(path: Path) -> Iterator[str]:
     """What a Python file has between quotation marks for the screen; those in wording/ have nothing else."""
     found = (_TAG.sub(" ", text) for text in _literals(ast.parse(path.read_text(encoding="utf-8"))))
-    yield from found if path.name in {"formats.py", "messages.py"} else filter(_is_shown, found)
+    yield from found if path.name in _NOTHING_BUT_TEXTS else filter(_is_shown, found)
 
 
 def _literals(tree: ast.AST) -> Iterator[str]:

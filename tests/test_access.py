@@ -594,7 +594,7 @@ def test_the_terminal_tells_nothing(
     with pytest.raises(SystemExit):
         commands.main(["--help"])
     said = capfdbinary.readouterr().out
-    assert set(re.findall(rb"^    ([a-z-]+)(?: |$)", said, re.M)) == {name.encode() for name in COMMANDS}
+    assert set(re.findall(rb"^  ([a-z][a-z-]+)(?: |$)", said, re.M)) == {name.encode() for name in COMMANDS}
     for command, arguments in COMMANDS.items():
         with pytest.raises(SystemExit):
             commands.main([command, "--help"])

@@ -40,7 +40,7 @@ def test_a_reload_in_mid_word_loses_nothing(page: Page, person: Person) -> None:
     type_at_full_speed(page)
     page.reload()
     expect_saved(page, person)
-    assert drafts(page) == []
+    until(page, lambda: drafts(page) == [], "no draft to be left")
 
 
 def test_a_tab_closed_in_mid_word_loses_nothing(page: Page, person: Person) -> None:
@@ -137,7 +137,7 @@ def test_a_draft_waits_in_the_browser_while_the_server_is_away(
     later = context.new_page()
     signed_in(later, person, "/skapande")
     expect_saved(later, person)
-    assert drafts(later) == []
+    until(later, lambda: drafts(later) == [], "no draft to be left")
 
 
 def test_a_locked_database_is_told_and_waited_for(page: Page, person: Person, server: Server) -> None:

@@ -422,7 +422,7 @@ def test_two_tabs_closed_with_different_texts_lose_neither(
     page.get_by_role("button", name="Behåll båda").click()
     expect(status(page)).to_have_text(SAVED)
     assert person.text(QUESTION) == "Den andra.\n\n———\n\nDen första."
-    assert drafts(page) == []
+    until(page, lambda: drafts(page) == [], "no draft to be left")
 
 
 def test_of_three_texts_each_reaches_the_server_and_is_asked_about_in_turn(

@@ -12,6 +12,8 @@ from tests.support.people import SAVED, Person
 from tests.support.server import Server
 
 QUESTION = "skapande/innebar"
+#: Whether the key has come with which a browser keeps what it can't send.
+HAS_A_KEY = "return performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/api/drafts/key'))"
 #: Notes what of the boxes is seen at the moment when the browser shows a page that it has kept.
 NOTE_WHAT_IS_SHOWN = """
     addEventListener("pageshow", () => {
@@ -56,6 +58,7 @@ def test_one_signs_in_walks_writes_and_finds_it_again(tab: Tab, person: Person) 
 
 def test_what_is_typed_without_a_server_is_kept_and_sent(tab: Tab, person: Person, server: Server) -> None:
     at_theme(tab, person)
+    tab.until(lambda: tab.run(HAS_A_KEY), "the key that drafts are kept with")
     server.kill()
     tab.write("Skrivet utan server.")
     tab.until(lambda: "Texten finns kvar på den här enheten" in tab.status(), "the editor to say where it is")

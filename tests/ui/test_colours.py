@@ -9,9 +9,10 @@ import pytest
 
 from visionsprat.content.module import load_module
 from visionsprat.settings import ROOT
+from visionsprat.web.bundle import joined_styles
 from visionsprat.web.static_files import ASSETS
 
-STYLES = (ASSETS / "style.css").read_text(encoding="utf-8")
+STYLES = joined_styles(ASSETS / "styles")
 SCHEMES = ("light", "dark")
 #: WCAG 2.2: text (1.4.3), and what one must see to use it (1.4.11).
 TEXT, CONTROL = 4.5, 3.0

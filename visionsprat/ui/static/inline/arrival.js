@@ -75,7 +75,7 @@
     box.appendChild(notice);
   }
 
-  /** Whether the page has come; shell.js has then taken the first words away. */
+  /** Whether the page has come; shell/first_words.js has then taken the first words away. */
   function hasArrived() {
     return !document.querySelector(".first") && !!document.querySelector("#root .stHtml, .cover");
   }

@@ -64,7 +64,8 @@ def our_words() -> frozenset[str]:
     package = ROOT / "visionsprat"
     templates = (package / "ui" / "templates").glob("*.html")
     scripts = (package / "ui" / "static").rglob("*.js")
-    pages = [*(ROOT / "pages").glob("*.py"), *(package / "ui").rglob("*.py")]
+    drawn = [*(ROOT / "pages").glob("*.py"), *(package / "ui").rglob("*.py")]
+    pages = [*drawn, *(package / "wording").glob("*.py")]
     texts = [
         _TAG.sub(" ", index_page._NOT_FOUND),
         *(path.read_text(encoding="utf-8") for path in (ROOT / "content").rglob("*.md")),

@@ -8,7 +8,7 @@ const CRC = Uint32Array.from({ length: 256 }, (_, each) => {
 });
 
 /** The CRC-32 of a text's UTF-16, as the server reckons it: halves of pairs are counted as they stand. */
-function crc32(text) {
+export function crc32(text) {
   let sum = 0xffffffff;
   for (let place = 0; place < text.length; place += 1) {
     const unit = text.charCodeAt(place);

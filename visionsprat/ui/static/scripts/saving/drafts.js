@@ -41,6 +41,11 @@ export async function leftBehind(account) {
     }
   }
   found.push(...(await lost(account, found)));
+  return oldestFirst(found);
+}
+
+/** In the order they were written. A draft of an earlier version does not say when: it is older. */
+export function oldestFirst(found) {
   const moment = ({ content }) => content.written_at ?? "";
   return found.sort((one, other) => (moment(one) < moment(other) ? -1 : 1));
 }

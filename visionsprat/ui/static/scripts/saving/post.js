@@ -9,7 +9,7 @@ const size = (text) => new TextEncoder().encode(text).length;
 let leaving = 0; // bytes on their way for pages that are left
 
 /** What goes as the page is left: the text, and of those sent before what there is room for, the likeliest first. */
-function fitted(sent) {
+export function fitted(sent) {
   const unanswered = [...sent.unanswered];
   const written = () => JSON.stringify({ ...sent, unanswered });
   while (unanswered.length && size(written()) > LEAVING - leaving) unanswered.pop();

@@ -21,11 +21,14 @@ _FROM = re.compile(
     r'^(?:import|export) (?:(?:\* as (?P<whole>\w+)|\{(?P<names>[^}]*)\}) from )?"(?P<path>\.[^"]+)";\n', re.M
 )
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const) (\w+))", re.M)
+_INDENTATION = re.compile(r"^\s+", re.M)
 _NOT_JOINED = re.compile(r"^(?:import|export)\b.*", re.M)
 
 
 def joined_styles(folder: Path) -> str:
-    return "\n".join((folder / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)
+    """Without indentation: it stands in every page."""
+    sheet = "\n".join((folder / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)
+    return _INDENTATION.sub("", sheet)
 
 
 def joined_script(entry: Path) -> str:

@@ -20,8 +20,7 @@ export function set(field, name, value) {
 export function tieFields() {
   const notes = [...document.querySelectorAll("[data-fields]")];
   const about = new Map([...tied].map((field) => [field, []]));
-  for (const note of notes)
-    for (const field of fieldsOf(note)) about.set(field, [...(about.get(field) ?? []), note]);
+  for (const note of notes) for (const field of fieldsOf(note)) about.set(field, [...(about.get(field) ?? []), note]);
   tied.clear();
   for (const [field, said] of about) {
     set(field, "aria-describedby", said.map((note) => note.id).join(" "));

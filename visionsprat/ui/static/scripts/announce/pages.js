@@ -39,7 +39,8 @@ export function hearPart() {
 
 function sayPart(asked) {
   if (asked !== part || asked.page !== location.pathname) return;
-  const isDrawn = document.querySelector('[data-test-script-state="notRunning"]') && !document.querySelector('[data-stale="true"]');
+  const isDrawn =
+    document.querySelector('[data-test-script-state="notRunning"]') && !document.querySelector('[data-stale="true"]');
   if (!isDrawn) setTimeout(() => sayPart(asked), DRAWN);
   else say(`${asked.name} – ${document.title}`);
 }

@@ -20,7 +20,10 @@ export function hear(question) {
   if (["saving", "empty"].includes(state)) return;
   const isSaved = state === "saved";
   if (isSaved && !busy.has(question)) return; // it is drawn as it was saved another time
-  const words = [status, question.querySelector(".left")].map((each) => each.textContent).filter(Boolean).join(". ");
+  const words = [status, question.querySelector(".left")]
+    .map((each) => each.textContent)
+    .filter(Boolean)
+    .join(". ");
   if (!isSaved && told.get(question) === words) return;
   busy.add(question);
   const speak = () => {

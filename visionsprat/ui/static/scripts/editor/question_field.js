@@ -67,9 +67,15 @@ export class QuestionField {
     const left = saver.limit - length(saver.text);
     const told = left > TELL_LIMIT ? "" : left < 0 ? `${-left} tecken för mycket` : `${left} tecken kvar`;
     if (this.left.textContent !== told) this.left.textContent = told;
-    const bare = saver.kept !== false ? "" : "Den här webbläsaren kan inte hålla kvar text. Stäng inte sidan förrän det står Sparat.";
+    const bare =
+      saver.kept !== false
+        ? ""
+        : "Den här webbläsaren kan inte hålla kvar text. Stäng inte sidan förrän det står Sparat.";
     if (this.bare.textContent !== bare) this.bare.textContent = bare;
-    const full = saver.nearlyFull && saver.state !== "refused" ? "Snart finns det inte plats för fler tidigare versioner. Ta bort dem du inte behöver." : "";
+    const full =
+      saver.nearlyFull && saver.state !== "refused"
+        ? "Snart finns det inte plats för fler tidigare versioner. Ta bort dem du inte behöver."
+        : "";
     if (this.full.textContent !== full) this.full.textContent = full;
     this.drawTakenOut();
     this.drawTaken();
@@ -89,7 +95,9 @@ export class QuestionField {
   }
 
   drawTakenOut() {
-    const told = this.box.hasTakenOut ? "Tecken som inte går att spara följde med och är borttagna. Resten står kvar." : "";
+    const told = this.box.hasTakenOut
+      ? "Tecken som inte går att spara följde med och är borttagna. Resten står kvar."
+      : "";
     if (this.takenOut.textContent !== told) this.takenOut.textContent = told;
   }
 
@@ -128,10 +136,20 @@ export class QuestionField {
     const both = () => `${mine()}\n\n———\n\n${other.text}`;
     const isAlone = other.restored && isBlank(other.text); // nothing to compare with
     const options = other.erased
-      ? [["Radera den här också", () => other.text], ["Spara den på nytt", other.text ? both : mine]]
+      ? [
+          ["Radera den här också", () => other.text],
+          ["Spara den på nytt", other.text ? both : mine],
+        ]
       : isAlone
-        ? [["Spara texten", mine], ["Låt svaret vara tomt", () => other.text]]
-        : [["Behåll min", mine], ["Behåll den andra", () => other.text], ["Behåll båda", both]];
+        ? [
+            ["Spara texten", mine],
+            ["Låt svaret vara tomt", () => other.text],
+          ]
+        : [
+            ["Behåll min", mine],
+            ["Behåll den andra", () => other.text],
+            ["Behåll båda", both],
+          ];
     const buttons = options.map(([name, text]) => {
       const button = element("button", { type: "button", class: "button" }, name);
       button.addEventListener("click", () => this.choose(text));
@@ -149,7 +167,8 @@ export class QuestionField {
     if (this.comparison) {
       this.choice.append(this.comparison);
       this.drawComparison();
-    } else if (!isBlank(other.text)) this.choice.append(element("p", { class: "when" }, "Efter det har du skrivit:"), words);
+    } else if (!isBlank(other.text))
+      this.choice.append(element("p", { class: "when" }, "Efter det har du skrivit:"), words);
     this.choice.append(element("p", { class: "actions" }, ...buttons));
   }
 
@@ -177,7 +196,8 @@ export class QuestionField {
     const { other } = this.saver;
     this.saver.look();
     const text = chosen();
-    if (!other.erased && !this.saver.isKept && !text.includes(this.saver.text)) this.saver.setAside(text, other.revision);
+    if (!other.erased && !this.saver.isKept && !text.includes(this.saver.text))
+      this.saver.setAside(text, other.revision);
     this.box.put(text);
     this.saver.choose(text);
     this.area.focus();

@@ -69,7 +69,11 @@ class VersionList {
 
   /** Where there is little room left: a way to take them all away, asked about once more. */
   erasing() {
-    const told = element("p", { class: "when", role: "status" }, "Det finns snart inte plats för fler tidigare versioner.");
+    const told = element(
+      "p",
+      { class: "when", role: "status" },
+      "Det finns snart inte plats för fler tidigare versioner.",
+    );
     const button = element("button", { type: "button", class: "button" }, "Ta bort alla tidigare versioner av svaret");
     let sure = false;
     button.addEventListener("click", async () => {

@@ -88,6 +88,7 @@ export async function count(account) {
 /** Take away the account's drafts: those that the key of this tab opens. No other key opens them any more. */
 export async function forgetAll(account) {
   for (const name of new Set([...storage.names(), ...(await disk.names())]))
-    if ((keys.has(account) || PLAIN.test(name)) && (await open(account, name, await disk.read(name)))) removeDraft(name);
+    if ((keys.has(account) || PLAIN.test(name)) && (await open(account, name, await disk.read(name))))
+      removeDraft(name);
   loseKey(account);
 }

@@ -24,7 +24,9 @@ export async function noteKnown(account, content) {
 
 /** What was kept before this page was loaded, by others, or before the server was restored. */
 function others() {
-  const hold = [...known].filter(([key]) => [...epochs].some(([account, epoch]) => key.startsWith(`${account} ${epoch} `)));
+  const hold = [...known].filter(([key]) =>
+    [...epochs].some(([account, epoch]) => key.startsWith(`${account} ${epoch} `)),
+  );
   const names = hold.map(([, { name }]) => name);
   return ofTab.names().filter((name) => !names.includes(name));
 }

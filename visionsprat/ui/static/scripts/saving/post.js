@@ -34,7 +34,8 @@ export async function post(account, question, { text, based_on, unanswered = [] 
     const { status } = answer;
     const said = await answer.json().catch(() => null);
     // Others may answer in its place: a proxy, or a network that wants to be signed in to first.
-    if (!answers.isOurs({ status, body: said }, account, question, text)) return { status: answer.ok ? 0 : 503, isForeign: true };
+    if (!answers.isOurs({ status, body: said }, account, question, text))
+      return { status: answer.ok ? 0 : 503, isForeign: true };
     if (status === 429) said.after = Number(answer.headers.get("Retry-After")) || 1; // s
     return { status, body: said };
   } catch {

@@ -13,7 +13,11 @@ export const REFUSED = {
 export function waiting({ status, kept }) {
   if (status === 401) return "Inte sparat. Du är utloggad."; // session.js covers the page, and says more
   if (kept && isOffline({ status })) return "Sparat på den här enheten, skickas när nätet är tillbaka";
-  const why = status ? "Servern kan inte spara just nu." : navigator.onLine ? "Servern svarar inte." : "Det finns inget nät.";
+  const why = status
+    ? "Servern kan inte spara just nu."
+    : navigator.onLine
+      ? "Servern svarar inte."
+      : "Det finns inget nät.";
   const where = kept ? "Texten finns kvar på den här enheten" : "Texten finns bara i rutan";
   return `Inte sparat. ${why} ${where} och skickas så snart det går.`;
 }

@@ -74,7 +74,15 @@ export class Saver {
     this.known = true;
     const { text, revision, saved_at, epoch } = saved;
     const { account, question } = this;
-    drafts.noteKnown(account, { question, text, based_on: revision, epoch, unanswered: [], written_at: saved_at, adds: true });
+    drafts.noteKnown(account, {
+      question,
+      text,
+      based_on: revision,
+      epoch,
+      unanswered: [],
+      written_at: saved_at,
+      adds: true,
+    });
   }
 
   /** The server has been restored: what it held before is sent again, to be asked about where it has something else. */

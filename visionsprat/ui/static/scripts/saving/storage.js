@@ -45,4 +45,5 @@ export const possible = Boolean(crypto.subtle) && storage.write("visionsprat:kep
 storage.remove("visionsprat:kept");
 
 export const random = (bytes) => crypto.getRandomValues(new Uint8Array(bytes));
-export const randomName = (prefix) => prefix + Array.from(random(16), (each) => each.toString(16).padStart(2, "0")).join("");
+export const randomName = (prefix) =>
+  prefix + Array.from(random(16), (each) => each.toString(16).padStart(2, "0")).join("");

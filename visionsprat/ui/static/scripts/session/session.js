@@ -22,7 +22,8 @@ const WORDS = {
   },
 };
 const KEPT = {
-  ended: "Det du inte hann spara finns kvar i den här webbläsaren. Bara du kan läsa det, och det sparas när du loggar in igen.",
+  ended:
+    "Det du inte hann spara finns kvar i den här webbläsaren. Bara du kan läsa det, och det sparas när du loggar in igen.",
   another: "Det som inte hann sparas finns kvar i den här webbläsaren. Bara den som skrev det kan läsa det.",
 };
 const NOT_KEPT = {

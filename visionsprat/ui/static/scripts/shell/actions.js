@@ -27,7 +27,13 @@ async function askToSignOut({ isHere, kept }) {
   const fate = kept
     ? ". Om du loggar ut nu finns den kvar i den här webbläsaren och sparas när du loggar in igen."
     : ", och webbläsaren kan inte hålla kvar den. Om du loggar ut nu kan du förlora den.";
-  return "leave" === (await dialog(where + fate, [["stay", "Stanna kvar"], ["leave", "Logga ut ändå"]]));
+  return (
+    "leave" ===
+    (await dialog(where + fate, [
+      ["stay", "Stanna kvar"],
+      ["leave", "Logga ut ändå"],
+    ]))
+  );
 }
 
 /** Copy the text of an element, and say so on the button; it stays there to be marked by hand. */

@@ -10,5 +10,8 @@ export function giveWay() {
   const scrolled = words.scrollTop;
   words.remove();
   document.querySelector('[data-testid="stMain"]')?.scrollTo(0, scrolled);
-  if (link) app().querySelector(`a[href="${CSS.escape(link)}"]`)?.focus({ preventScroll: true });
+  if (link)
+    app()
+      .querySelector(`a[href="${CSS.escape(link)}"]`)
+      ?.focus({ preventScroll: true });
 }

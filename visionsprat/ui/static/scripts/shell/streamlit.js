@@ -12,7 +12,8 @@ window.__streamlit = {
 };
 
 export const CONNECTION = "data-test-connection-state"; // as Streamlit tells it
-export const isConnected = () => document.querySelector('[data-testid="stApp"]')?.getAttribute(CONNECTION) === "CONNECTED";
+export const isConnected = () =>
+  document.querySelector('[data-testid="stApp"]')?.getAttribute(CONNECTION) === "CONNECTED";
 export const heading = () => document.getElementById("innehall");
 
 export const app = () => document.querySelector('[data-testid="stApp"]');

@@ -18,7 +18,7 @@ export function compare(one, other) {
       for (let j = columns - 1; j >= 0; j -= 1)
         common[i][j] =
           a[start + i] === b[start + j] ? common[i + 1][j + 1] + 1 : Math.max(common[i + 1][j], common[i][j + 1]);
-    for (let i = 0, j = 0; i < rows && j < columns; ) {
+    for (let i = 0, j = 0; i < rows && j < columns;) {
       if (a[start + i] === b[start + j]) {
         kept[0].add(start + i++);
         kept[1].add(start + j++);

@@ -16,7 +16,8 @@ const UNSTORABLE = /[\0\p{Cs}]/gu; // NUL and half surrogate pairs, which clean(
 export const storable = (text) => text.replace(UNSTORABLE, "");
 
 // The rules by which the store keeps a text that goes, at once or slowly: see store/reflections.py.
-export const muchGoes = (before, after) => length(before) - length(after) > Math.min(LARGE_DELETION, length(before) / 2);
+export const muchGoes = (before, after) =>
+  length(before) - length(after) > Math.min(LARGE_DELETION, length(before) / 2);
 
 export function isLeftOf(text, before) {
   let start = 0;

@@ -1,5 +1,6 @@
-"""`python -m tests`: find a browser, then run ruff, mypy and pytest. Arguments go on to pytest.
+"""`python -m tests`: find a browser, then run ruff, mypy, oxlint, oxfmt and pytest.
 
+Arguments go on to pytest.
 Firefox and WebKitGTK are installed meanwhile, where that may be done.
 """
 
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.engines import TRIED, install_missing, missing, not_tried
+from tests.support.lint import check_scripts_and_styles
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Tells the browser tests which browser to start. Not VISIONSPRAT_…: unknown ones of those stop the server.
@@ -53,6 +55,7 @@ def main(arguments: Sequence[str]) -> int:
             subprocess.run([sys.executable, "-m", *command], cwd=ROOT).returncode
             for command in (["ruff", "check", "."], ["mypy"])
         ]
+        checks.append(check_scripts_and_styles())
         tests = subprocess.run(
             [sys.executable, "-m", "pytest", *SIDE_BY_SIDE, *arguments], cwd=ROOT, env=environment
         ).returncode

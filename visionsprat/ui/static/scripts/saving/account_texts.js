@@ -63,13 +63,13 @@ export async function putAway(account) {
   const theirs = saversOf(account);
   const kept = await Promise.all(theirs.map(([, saver]) => saver.isDrafted()));
   if (!kept.every(Boolean)) return 0;
-  const unsaved = theirs.filter(([, { dirty }]) => dirty).length;
+  const { length } = theirs.filter(([, { dirty }]) => dirty);
   for (const [key, saver] of theirs) {
     savers.delete(key);
     saver.putAway();
   }
   drafts.loseKey(account);
-  return unsaved;
+  return length;
 }
 
 /** The net may be back: don't wait for the next attempt. */

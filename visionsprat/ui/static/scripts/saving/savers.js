@@ -14,7 +14,7 @@ export async function settle(patience) {
   });
 }
 
-let settling = []; // who waits until nothing is unsaved
+const settling = []; // who waits until nothing is unsaved
 
 export function tellSettled() {
   if (!unsaved().length) settling.splice(0).forEach((done) => done());

@@ -24,7 +24,7 @@ async function resumeDrafts() {
 new MutationObserver((changes) => {
   for (const change of changes) {
     if (change.type === "attributes") translate(change.target);
-    if (change.attributeName === CONNECTION) isConnected() ? reconnected() : noteHeld();
+    if (change.attributeName === CONNECTION) (isConnected() ? reconnected : noteHeld)();
     if (change.type === "characterData") translateTexts(change.target.parentElement);
     for (const node of change.addedNodes) {
       if (node.nodeType === Node.TEXT_NODE) translateTexts(node.parentElement);

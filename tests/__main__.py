@@ -1,7 +1,8 @@
-"""`python -m tests`: find a browser, then run ruff, mypy and pytest. Arguments go on to pytest.
+"""`python -m tests`: find a browser, then run ruff, mypy, oxlint, oxfmt and pytest.
 
-Firefox and WebKitGTK are installed meanwhile, where that may be done. `--coverage` tells in the end how much
-of the code the tests have gone through, browser tests included, and fails below the floor in pyproject.toml.
+Arguments go on to pytest. Firefox and WebKitGTK are installed meanwhile, where that may be done.
+`--coverage` tells in the end how much of the code the tests have gone through, browser tests included, and
+fails below the floor in pyproject.toml.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from tests.support.chromium import NO_BROWSER, VARIABLE, find_browser
 from tests.support.engines import TRIED, install_missing, missing, not_tried
+from tests.support.lint import check_scripts_and_styles
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Browser tests wait much of their time, so four files at once suit two cores. A worker takes its files in
@@ -42,7 +44,11 @@ def main(arguments: Sequence[str]) -> int:
         print(NO_BROWSER, file=sys.stderr)
         return 1
     with installing_engines() as tried, MYPY() as types:
-        checks = [python("ruff", "check", "."), python("ruff", "format", "--check", ".")]
+        checks = [
+            python("ruff", "check", "."),
+            python("ruff", "format", "--check", "."),
+            check_scripts_and_styles(),
+        ]
         environment = {VARIABLE: browser, TRIED: str(tried)}
         run = measured if COVERAGE in arguments else python
         rest = [each for each in arguments if each != COVERAGE]

@@ -104,9 +104,9 @@ class Visit:
 def clicks(ours: Server, empty: Server, rounds: int) -> None:
     """a. From a click in the navigation to the next page's heading, against the empty application's.
 
-    Two tabs of one browser walk the same eight addresses by turns. In both a link is clicked and our
-    shell.js walks without a reload; in ours the link is the navigation's own. The ratio is that of the
-    medians over all clicks.
+    Two tabs of one browser walk the same eight addresses by turns. In both a link is clicked and our script
+    walks without a reload; in ours the link is the navigation's own. The ratio is that of the medians over
+    all clicks.
     """
     heading("a", "click in the navigation → rendered in Chromium, against an empty page")
     times: dict[str, list[float]] = defaultdict(list)

@@ -51,8 +51,8 @@ def test_the_words_of_the_project_would_not_hide_english() -> None:
 
 def test_what_is_translated_is_what_streamlit_says() -> None:
     """A translation of what a later Streamlit no longer says would look like a mend, and be none."""
-    shell = (ASSETS / "shell.js").read_text(encoding="utf-8")
-    table = re.findall(r"const SWEDISH = {(.*?)};", shell, flags=re.S)[0]
+    ours = (ASSETS / "scripts" / "shell" / "translations.js").read_text(encoding="utf-8")
+    table = re.findall(r"const SWEDISH = {(.*?)};", ours, flags=re.S)[0]
     said = {quoted or bare for quoted, bare in re.findall(r'^  (?:"(.+?)"|(\w+)):', table, flags=re.M)}
     scripts = [path.read_text(encoding="utf-8") for path in (STREAMLIT / "static" / "js").glob("*.js")]
     assert len(said) > 10

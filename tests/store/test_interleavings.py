@@ -32,7 +32,7 @@ from visionsprat.store import Store
 from visionsprat.store.reflections import LARGE_DELETION, ONE_DELETION, SITTING
 
 QUESTION = "skapande/innebar"
-UNANSWERED = 4  # as in static/editor.js
+UNANSWERED = 4  # as in saving/saver.js
 LONG = "Vi prövar något nytt varje vecka. " * 10
 OTHER = "Alla ska våga berätta vad de ser. " * 11
 BEGINNING = datetime(2026, 11, 12, 8, 0, tzinfo=timezone.utc)
@@ -52,7 +52,7 @@ class Request:
 
 @dataclass
 class Browser:
-    """What static/editor.js keeps of one text, and does with the answers; its draft outlives a reload."""
+    """What saving/saver.js keeps of one text, and does with the answers; its draft outlives a reload."""
 
     base: Reflection
     text: str = ""

@@ -64,7 +64,7 @@ def our_words() -> frozenset[str]:
     """Every word of content/, the templates, and of what pages and scripts have between quotation marks."""
     package = ROOT / "visionsprat"
     templates = (package / "ui" / "templates").glob("*.html")
-    scripts = (package / "ui" / "static").glob("*.js")
+    scripts = (package / "ui" / "static").rglob("*.js")
     wording = [package / "wording" / name for name in _NOTHING_BUT_TEXTS]
     pages = [*(ROOT / "pages").glob("*.py"), *(package / "ui").rglob("*.py"), *wording]
     texts = [

@@ -25,7 +25,7 @@ from visionsprat.web.answers import ACCOUNT_HEADER
 from visionsprat.web.cookies import SESSION_COOKIE
 
 WRITERS = 6
-UNANSWERED = 4  # as in static/editor.js
+UNANSWERED = 4  # as in saving/saver.js
 #: A kill comes when up to so many texts have been acknowledged since the start, and a moment later.
 MOST_BEFORE_KILL, LONGEST_MOMENT = 60, 0.02
 #: So many of the kills, more or less, meet a server that is still starting.
@@ -57,7 +57,7 @@ class Tally:
 
 @dataclass
 class Answer:
-    """What a client knows of its text to one question, as static/editor.js does."""
+    """What a client knows of its text to one question, as saving/saver.js does."""
 
     text: str = ""
     revision: int = 0

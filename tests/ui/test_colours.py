@@ -10,9 +10,10 @@ import pytest
 from tests.support.contrast import CONTROL, SCHEMES, TEXT, contrast, parts
 from visionsprat.content.module import load_module
 from visionsprat.settings import ROOT
+from visionsprat.web.bundle import joined_styles
 from visionsprat.web.static_files import ASSETS
 
-STYLES = (ASSETS / "style.css").read_text(encoding="utf-8")
+STYLES = joined_styles(ASSETS / "styles")
 TEXTS = ("text", "soft", "primary", "primary-hover", "problem")
 CONTROLS = ("control", "ring")
 

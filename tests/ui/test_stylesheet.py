@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from visionsprat.web.bundle import joined_styles
 from visionsprat.web.static_files import ASSETS
 
-STYLE = (ASSETS / "style.css").read_text(encoding="utf-8")
+STYLE = " ".join(joined_styles(ASSETS / "styles").split())
 
 
 def test_generated_words_are_there_in_browsers_that_know_no_words_for_listeners() -> None:

@@ -16,6 +16,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from tests.support.client import Client
+from visionsprat.web.bundle import joined_script, joined_styles
 from visionsprat.web.cookies import BROWSER_COOKIE
 from visionsprat.web.index_page import Front
 from visionsprat.web.routes import routes
@@ -126,13 +127,17 @@ def files() -> list[str]:
     """Our own, and those of Streamlit's that the page names."""
     page = (STREAMLIT / "index.html").read_text(encoding="utf-8")
     theirs = re.findall(r'="\./(static/[^"]+\.(?:js|css))"', page)
-    ours = [f"assets/{file.name}" for file in sorted(ASSETS.iterdir()) if file.suffix in {".js", ".css"}]
-    assert theirs and len(ours) > 2
+    ours = ["assets/visionsprat.js", "assets/style.css", "assets/scripts/main.js"]
+    assert theirs
     return ["/" + name for name in (*ours, *theirs)]
 
 
 def original(address: str) -> bytes:
-    folder = ASSETS.parent / "static" if address.startswith("/assets/") else STREAMLIT / "static"
+    if address == "/assets/visionsprat.js":
+        return joined_script(ASSETS / "scripts" / "main.js").encode()
+    if address == "/assets/style.css":
+        return joined_styles(ASSETS / "styles").encode()
+    folder = ASSETS if address.startswith("/assets/") else STREAMLIT / "static"
     return (folder / address.split("/", 2)[2]).read_bytes()
 
 

@@ -118,7 +118,7 @@ def composed(name: str) -> str:
 def is_blank(text: str) -> bool:
     """Whether there is nothing to see in the text: white space, control and zero-width characters only.
 
-    The editor (ui/static/editor.js) judges by the same rule.
+    The editor (ui/static/scripts/text/rules.js) judges by the same rule.
     """
     # Printable, to Python, is all but Unicode's categories C and Z, and the space.
     return not any(character.isprintable() and character != " " for character in text)

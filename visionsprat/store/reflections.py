@@ -229,7 +229,7 @@ def _keep_what_goes(
 
 
 def _much_goes(before: str, after: str) -> bool:
-    """The editor (ui/static/editor.js) offers the text before back by the same rule."""
+    """The editor (ui/static/scripts/text/deletions.js) offers the text before back by the same rule."""
     return len(before) - len(after) > min(LARGE_DELETION, len(before) / 2)
 
 

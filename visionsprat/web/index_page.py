@@ -30,25 +30,13 @@ from visionsprat.web.security import is_https
 from visionsprat.web.static_files import (
     ASSETS,
     COMPRESS,
+    JOINED,
     STREAMLIT,
     CompressedFiles,
     accepted_encoding,
     asset,
     compress_ahead,
     with_caching,
-)
-
-#: In this order: each uses what those before it have put into window.visionsprat.
-_SCRIPTS = (
-    "shell.js",
-    "answers.js",
-    "disk.js",
-    "drafts.js",
-    "session.js",
-    "box.js",
-    "editor.js",
-    "heard.js",
-    "filled.js",
 )
 
 #: Where Streamlit draws.
@@ -88,9 +76,9 @@ def index_page() -> str:
         '<meta name="color-scheme" content="light dark">'
         f'<link rel="icon" type="image/svg+xml" href="{asset("icon.svg")}">'
         '<link rel="preload" href="/assets/figtree.woff2" as="font" type="font/woff2" crossorigin>'
-        f"<style>{(ASSETS / 'style.css').read_text(encoding='utf-8')}</style>"
+        f"<style>{JOINED['/assets/style.css']()}</style>"
         f"{_inline('scheme.js')}{_inline('modern.js')}"
-        + "".join(f'<script type="module" src="{asset(name)}"></script>' for name in _SCRIPTS)
+        f'<script type="module" src="{asset("visionsprat.js")}"></script>'
     )
     # Behind the first words, which it speaks of: at once, where no other script ever comes.
     page = page.replace(_ROOT, f"{_ROOT}{_inline('arrival.js')}")
@@ -99,7 +87,7 @@ def index_page() -> str:
 
 
 def _inline(name: str) -> str:
-    return f"<script>{(ASSETS / name).read_text(encoding='utf-8')}</script>"
+    return f"<script>{(ASSETS / 'inline' / name).read_text(encoding='utf-8')}</script>"
 
 
 def content_security_policy(page: str) -> str:

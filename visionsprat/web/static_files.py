@@ -5,6 +5,7 @@ Streamlit serves its static files uncompressed.
 
 from __future__ import annotations
 
+import functools
 import gzip
 import hashlib
 import mimetypes
@@ -21,8 +22,15 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Send
 from streamlit.file_util import get_static_dir
 
+from visionsprat.web.bundle import joined_script, joined_styles
+
 ASSETS = Path(__file__).parents[1] / "ui" / "static"
 STREAMLIT = Path(get_static_dir())
+#: What is joined from many files when the server starts, by its address.
+JOINED: dict[str, Callable[[], str]] = {
+    "/assets/visionsprat.js": functools.cache(lambda: joined_script(ASSETS / "scripts" / "main.js")),
+    "/assets/style.css": functools.cache(lambda: joined_styles(ASSETS / "styles")),
+}
 
 #: Streamlit's front end fetches these 375 kB at every first visit, for icons that no page of ours draws.
 _ICON_FONT = "/static/media/MaterialSymbols"
@@ -31,39 +39,45 @@ FOREVER = "public, max-age=31536000, immutable"
 
 def asset(name: str) -> str:
     """The address of one of our own files, with a mark that changes with its content."""
-    digest = hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()[:12]
-    return f"/assets/{name}?v={digest}"
+    address = f"/assets/{name}"
+    content = JOINED[address]().encode() if address in JOINED else (ASSETS / name).read_bytes()
+    return f"{address}?v={hashlib.sha256(content).hexdigest()[:12]}"
 
 
-def scripts_and_styles() -> dict[str, Path]:
-    """Streamlit's and our own, by their addresses."""
+def scripts_and_styles() -> dict[str, Callable[[], bytes]]:
+    """The content of Streamlit's and our own, by their addresses."""
     folders = {"/static": STREAMLIT / "static", "/assets": ASSETS}
-    return {
-        f"{address}/{file.relative_to(folder).as_posix()}": file
+    files: dict[str, Callable[[], bytes]] = {
+        f"{address}/{file.relative_to(folder).as_posix()}": file.read_bytes
         for address, folder in folders.items()
         for file in folder.rglob("*")
         if file.suffix in {".js", ".css"}
     }
+    return files | {address: _encoded(text) for address, text in JOINED.items()}
+
+
+def _encoded(text: Callable[[], str]) -> Callable[[], bytes]:
+    return lambda: text().encode()
 
 
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     "br": lambda data: brotli.compress(data, quality=9),
     "gzip": lambda data: gzip.compress(data, 9, mtime=0),
 }
-_compressed: dict[tuple[Path, str], bytes] = {}
+_compressed: dict[tuple[str, str], bytes] = {}
 
 
-def compressed(file: Path, encoding: str) -> bytes:
+def compressed(path: str, content: Callable[[], bytes], encoding: str) -> bytes:
     """A script or style in that encoding: "br" or "gzip". They never change while the server runs."""
-    if (file, encoding) not in _compressed:
-        _compressed[file, encoding] = COMPRESS[encoding](file.read_bytes())
-    return _compressed[file, encoding]
+    if (path, encoding) not in _compressed:
+        _compressed[path, encoding] = COMPRESS[encoding](content())
+    return _compressed[path, encoding]
 
 
-def compress_ahead(page: str, files: Mapping[str, Path]) -> None:
+def compress_ahead(page: str, files: Mapping[str, Callable[[], bytes]]) -> None:
     """What the index page names, and so every first visit fetches: `files` by their addresses."""
     for path in re.findall(r'(?:src|href)="(/(?:static|assets)/[^"?]+\.(?:js|css))', page):
-        compressed(files[path], "br")
+        compressed(path, files[path], "br")
 
 
 class CompressedFiles:
@@ -77,14 +91,18 @@ class CompressedFiles:
         """None for what is to be served as it is, or is not there."""
         if path.startswith(_ICON_FONT):
             return RedirectResponse("/assets/figtree.woff2", 308, headers={"Cache-Control": FOREVER})
+        kind = mimetypes.guess_type(path)[0]
+        if not encoding and path in JOINED:
+            return Response(self.files[path](), media_type=kind)
         if not encoding or path not in self.files:
             return None
-        body = _compressed.get((self.files[path], encoding))
+        body = _compressed.get((path, encoding))
         if body is None:
             # One at a time: many who ask for what nobody has asked for yet would take all threads.
-            body = await to_thread.run_sync(compressed, self.files[path], encoding, limiter=self.compressing)
+            content = self.files[path]
+            body = await to_thread.run_sync(compressed, path, content, encoding, limiter=self.compressing)
         headers = {"Content-Encoding": encoding, "Vary": "Accept-Encoding", "Cache-Control": FOREVER}
-        return Response(body, headers=headers, media_type=mimetypes.guess_type(path)[0])
+        return Response(body, headers=headers, media_type=kind)
 
 
 def accepted_encoding(accepted: str) -> str:

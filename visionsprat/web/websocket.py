@@ -37,8 +37,8 @@ from visionsprat.web.connections import MAX_MESSAGE_BYTES
 from visionsprat.web.security import client_of_request
 
 STREAM = "/_stcore/stream"
-#: Bytes of a message. 20,000 characters in one field make 80,000 at most; shell.js lets no field hold more
-#: than a tenth of that.
+#: Bytes of a message. 20,000 characters in one field make 80,000 at most; input_limit.js lets no field hold
+#: more than a tenth of that.
 LARGEST = MAX_MESSAGE_BYTES
 LARGEST_NAME = 1_000
 #: What our widgets say: text fields and lists, check boxes, buttons, the editor, the staff list's file.

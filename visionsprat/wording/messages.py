@@ -145,7 +145,7 @@ READ_AS = {
 }
 
 #: What the server alone holds while a page stands open, and what to do when it has it no more: it was
-#: restarted, or the page was without it for too long. ui/static/shell.js says it where it finds it gone.
+#: restarted, or the page was without it for too long. shell/restarted.js says it where it finds it gone.
 HELD = {
     "file": (
         "Servern har inte kvar filen: den har startat om, eller så har sidan varit utan kontakt för länge. "

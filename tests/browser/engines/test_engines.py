@@ -13,7 +13,9 @@ from tests.support.server import Server
 
 QUESTION = "skapande/innebar"
 #: Whether the key has come with which a browser keeps what it can't send.
-HAS_A_KEY = "return performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/api/drafts/key'))"
+HAS_A_KEY = (
+    "return performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/api/drafts/key'))"
+)
 #: Notes what of the boxes is seen at the moment when the browser shows a page that it has kept.
 NOTE_WHAT_IS_SHOWN = """
     addEventListener("pageshow", () => {

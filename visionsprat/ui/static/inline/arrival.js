@@ -16,16 +16,15 @@
     blocked: [
       "Hela sidan kommer inte fram. " + READ,
       "Servern svarar, men den fasta anslutning (websocket) som behövs för att skriva och logga in kommer inte fram. Oftast är det nätet, en vpn eller ett skyddsprogram som stoppar den.",
-      "Prova ett annat nät, till exempel mobilens, eller stäng av vpn. Hjälper inte det kan du be it-stödet att släppa fram websocket till " + location.host + ". Sidan försöker själv hela tiden.",
+      "Prova ett annat nät, till exempel mobilens, eller stäng av vpn. Hjälper inte det kan du be it-stödet att släppa fram websocket till " +
+        location.host +
+        ". Sidan försöker själv hela tiden.",
     ],
     unfinished: [
       "Hela sidan har inte kommit fram. " + READ,
       "Vänta en stund till om nätet är långsamt, eller ladda om sidan. Hjälper inte det kan du prova ett annat nät eller en annan webbläsare.",
     ],
-    silent: [
-      "Servern svarar inte. " + READ,
-      "Kontrollera att du har nät. Sidan visas så snart servern svarar.",
-    ],
+    silent: ["Servern svarar inte. " + READ, "Kontrollera att du har nät. Sidan visas så snart servern svarar."],
   };
 
   var html = document.documentElement;
@@ -45,7 +44,8 @@
     if (!words) {
       words = document.createElement("div");
       words.className = "first stApp";
-      words.innerHTML = '<main data-testid="stMainBlockContainer"><div data-testid="stVerticalBlock"><div></div></div></main>';
+      words.innerHTML =
+        '<main data-testid="stMainBlockContainer"><div data-testid="stVerticalBlock"><div></div></div></main>';
       document.body.insertBefore(words, document.body.firstChild);
     }
     return words.querySelector('[data-testid="stVerticalBlock"]');
@@ -75,7 +75,7 @@
     box.appendChild(notice);
   }
 
-  /** Whether the page has come; shell.js has then taken the first words away. */
+  /** Whether the page has come; shell/first_words.js has then taken the first words away. */
   function hasArrived() {
     return !document.querySelector(".first") && !!document.querySelector("#root .stHtml, .cover");
   }

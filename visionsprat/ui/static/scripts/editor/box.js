@@ -1,14 +1,11 @@
 // The box one writes in. What stands in it is the truth, however it came there: programs that take dictation,
 // that spell or that help one to write change it with one event, with another or with none.
 
-const UNSTORABLE = /[\0\p{Cs}]/gu; // NUL and half surrogate pairs, which clean() in domain/text_rules.py refuses
-
-/** A text without what can't be stored: nothing that anybody can read. */
-const storable = (text) => text.replace(UNSTORABLE, "");
+import { storable } from "../text/rules.js";
 
 const growsByItself = () => CSS.supports("field-sizing", "content");
 
-class Box {
+export class Box {
   /** `onText` is told each text that comes to stand in `area`, but for those that are put there. */
   constructor(area, onText) {
     this.area = area;
@@ -78,5 +75,3 @@ class Box {
     around.style.minHeight = "";
   }
 }
-
-window.visionsprat = { ...window.visionsprat, Box, storable };

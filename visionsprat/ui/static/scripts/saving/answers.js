@@ -8,7 +8,7 @@ const CRC = Uint32Array.from({ length: 256 }, (_, each) => {
 });
 
 /** The CRC-32 of a text's UTF-16, as the server reckons it: halves of pairs are counted as they stand. */
-function crc32(text) {
+export function crc32(text) {
   let sum = 0xffffffff;
   for (let place = 0; place < text.length; place += 1) {
     const unit = text.charCodeAt(place);
@@ -29,7 +29,7 @@ const describes = (body) => isRevision(body.revision) && isTime(body.saved_at) &
 const UNREAD = [401, 429, 503];
 
 /** Whether an answer to a save is ours, about this text of this account's. */
-function isOurs({ status, body }, account, question, text) {
+export function isOurs({ status, body }, account, question, text) {
   if (body?.account !== Number(account)) return false;
   if (UNREAD.includes(status)) return true;
   if (body.crc32 !== crc32(text)) return false;
@@ -41,6 +41,4 @@ function isOurs({ status, body }, account, question, text) {
 
 const isVersion = (each) => isText(each?.text) && isTime(each.saved_at);
 /** Whether it is a list of earlier versions. */
-const areVersions = (body) => Array.isArray(body?.versions) && body.versions.every(isVersion);
-
-window.visionsprat = { ...window.visionsprat, answers: { areVersions, isOurs } };
+export const areVersions = (body) => Array.isArray(body?.versions) && body.versions.every(isVersion);

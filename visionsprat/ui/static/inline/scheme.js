@@ -16,6 +16,7 @@
     document.documentElement.style.colorScheme = chosen;
     const rules = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]);
     for (const rule of rules)
-      if (rule.conditionText === "(prefers-color-scheme: dark)") rule.media.mediaText = chosen === "dark" ? "all" : "not all";
+      if (rule.conditionText === "(prefers-color-scheme: dark)")
+        rule.media.mediaText = chosen === "dark" ? "all" : "not all";
   }
 }

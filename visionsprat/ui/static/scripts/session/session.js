@@ -1,6 +1,13 @@
 // Whose session the browser has. As soon as it is no longer that of the page's person, the page is covered, in
 // every tab: computers are shared. The server is asked when a tab comes forward, and the tabs tell one another.
 
+import * as texts from "../saving/account_texts.js";
+import * as drafts from "../saving/drafts.js";
+import { settle, unsaved } from "../saving/savers.js";
+import { redraw } from "../shell/redraw.js";
+import { heedStatuses } from "./refusals.js";
+import * as others from "./tabs.js";
+
 const PAUSE = 5000; // ms between two questions of a tab that comes forward ...
 const NOW_AND_THEN = 180000; // ... and of one that stays there
 const HEARD = 150; // ms within which another tab says that it has something to save
@@ -15,7 +22,8 @@ const WORDS = {
   },
 };
 const KEPT = {
-  ended: "Det du inte hann spara finns kvar i den här webbläsaren. Bara du kan läsa det, och det sparas när du loggar in igen.",
+  ended:
+    "Det du inte hann spara finns kvar i den här webbläsaren. Bara du kan läsa det, och det sparas när du loggar in igen.",
   another: "Det som inte hann sparas finns kvar i den här webbläsaren. Bara den som skrev det kan läsa det.",
 };
 const NOT_KEPT = {
@@ -30,19 +38,10 @@ let covered = null; // why: "ended" or "another"
 let askedAt = Date.now();
 let sentMeanwhile = null; // whose draft arrived while the page was being drawn
 
-const ours = () => window.visionsprat;
-
 // Between the tabs
 
-const TAB = Math.random().toString(36).slice(2);
-let tabs = null; // the others of this browser
-try {
-  tabs = new BroadcastChannel("visionsprat");
-} catch {
-  // Firefox, where storage is blocked.
-}
-
-const tell = (kind, more = {}) => tabs?.postMessage({ kind, account: person, tab: TAB, ...more });
+const { tabs } = others;
+const tell = (kind, more = {}) => others.tell(kind, { account: person, ...more });
 
 const heard = {
   ended: ({ account }) => {
@@ -53,26 +52,26 @@ const heard = {
   here: ({ account }) => (covered || account !== person) && ask(),
   erased: ({ account }) => {
     if (account !== person) return;
-    ours().drop(account);
+    texts.drop(account);
     location.reload();
   },
   // A draft of the person's has arrived, which this page was drawn without.
   sent: ({ account }) => {
     if (!person) sentMeanwhile = account;
-    else if (account === person && !covered) ours().redraw();
+    else if (account === person && !covered) redraw();
   },
   save: async ({ account }) => {
-    if (account !== person || !ours().unsaved().length) return;
-    tell("saving", { kept: ours().unsaved().every((saver) => saver.kept) });
-    await ours().settle(10000);
-    if (!ours().unsaved().length) tell("saved");
+    if (account !== person || !unsaved().length) return;
+    tell("saving", { kept: unsaved().every((saver) => saver.kept) });
+    await settle(10000);
+    if (!unsaved().length) tell("saved");
   },
 };
 
 tabs?.addEventListener("message", ({ data }) => heard[data.kind]?.(data));
 
 /** Let the other tabs save. What stays unsaved: null, or whether the browser keeps it. */
-async function othersSave(patience) {
+export async function othersSave(patience) {
   const busy = new Map();
   const listen = ({ data: { kind, account, tab, kept } }) => {
     if (account === person && kind === "saving") busy.set(tab, kept);
@@ -85,13 +84,13 @@ async function othersSave(patience) {
   while (busy.size && Date.now() < end) await pause(20);
   tabs?.removeEventListener("message", listen);
   if (busy.size) return { kept: [...busy.values()].every(Boolean) };
-  return (await ours().drafts.count(person)) ? { kept: true } : null; // of tabs that the browser has put to sleep
+  return (await drafts.count(person)) ? { kept: true } : null; // of tabs that the browser has put to sleep
 }
 
 const pause = (time) => new Promise((done) => setTimeout(done, time));
 
 /** The session of the page's person has ended, as this tab knows. */
-function ended() {
+export function ended() {
   isOver = true;
   tell("ended");
   seen = Math.random().toString(36).slice(2);
@@ -119,7 +118,7 @@ let asking = null;
 
 /** Ask the server whose session this is, and cover the page when it is not its person's. Whether it is; undefined
  * when the server can't be reached, which is no reason for anything. */
-function ask() {
+export function ask() {
   return (asking ??= askServer().finally(() => (asking = null)));
 }
 
@@ -130,7 +129,7 @@ async function askServer() {
   const answer = await fetch("/api/session", options).catch(() => null);
   if (answer?.status === 204) {
     const epoch = answer.headers.get("X-Visionsprat-Epoch");
-    if (person && epoch) ours().inEpoch(person, epoch);
+    if (person && epoch) texts.inEpoch(person, epoch);
     return comeBack();
   }
   // Others may answer in its place: a network that wants to be signed in to first. Ours says whose page it is.
@@ -139,15 +138,20 @@ async function askServer() {
   if (!person) return false;
   if (!covered) ended();
   if (answer.status === 409) cover("another");
-  else if (hasEnded()) ours().putAway(person);
+  else if (hasEnded()) texts.putAway(person);
   else cover("ended");
   return false;
 }
 
 /** The server has refused something, as if the account had no session. */
-async function doubt(account) {
+export async function doubt(account) {
   if (account === person && (await ask()) === undefined && !covered) cover("ended");
 }
+
+heedStatuses((account, status) => {
+  if (status === 401) doubt(account);
+  else if (status && covered) ask(); // the person is back
+});
 
 /** The sign-in form, in a tab where somebody was signed in. */
 const hasEnded = () => document.querySelector(".banner[data-ended]");
@@ -156,8 +160,8 @@ const hasEnded = () => document.querySelector(".banner[data-ended]");
 async function comeBack() {
   isOver = false;
   if (!covered && !hasEnded()) return true;
-  await ours().settle(2000); // what is in this tab alone
-  const isUnsaved = ours().unsaved().length > 0;
+  await settle(2000); // what is in this tab alone
+  const isUnsaved = unsaved().length > 0;
   if (isUnsaved && covered) uncover();
   else if (!isUnsaved && document.visibilityState !== "hidden") location.reload();
   return true;
@@ -193,12 +197,12 @@ async function comeBackFromMemory() {
 
 /** The page has been drawn, or something on it. */
 let followed = false;
-function look() {
+export function look() {
   const account = document.querySelector("nav.side")?.dataset.account;
   if (account && account !== person) {
     person = account;
     tell("here");
-    if (sentMeanwhile === person) ours().redraw();
+    if (sentMeanwhile === person) redraw();
     sentMeanwhile = null;
   }
   if (followed || covered || !hasEnded()) return;
@@ -211,7 +215,7 @@ function look() {
 const page = document.documentElement;
 let content = null; // what is covered, out of the page: not to be printed, found, or looked up
 
-function cover(why) {
+export function cover(why) {
   if (covered === why) return;
   const isNew = !covered;
   covered = why;
@@ -244,7 +248,7 @@ function drawCover(why) {
 }
 
 function goOn() {
-  if (ours().unsaved().length) open("/"); // the text is in this tab alone
+  if (unsaved().length) open("/"); // the text is in this tab alone
   else if (covered === "another") location.assign("/");
   else location.reload();
 }
@@ -252,12 +256,12 @@ function goOn() {
 let kept = 0; // drafts that were put away
 
 async function putAway() {
-  kept = await ours().putAway(person);
+  kept = await texts.putAway(person);
   tellWhatIsLeft();
 }
 
 function tellWhatIsLeft() {
-  const left = ours().unsaved().length ? NOT_KEPT : kept ? KEPT : {};
+  const left = unsaved().length ? NOT_KEPT : kept ? KEPT : {};
   const said = document.querySelector("main.cover .left-here");
   if (said) said.textContent = left[covered] ?? "";
 }
@@ -267,6 +271,3 @@ function uncover() {
   delete page.dataset.covered;
   document.querySelector("main.cover").replaceWith(content);
 }
-
-const isCovered = () => covered !== null;
-window.visionsprat = { ...window.visionsprat, ask, cover, doubt, ended, isCovered, look, othersSave, tell };

@@ -54,7 +54,7 @@ const waiting = new Map(); // name -> what is to be written, and when
 const there = new Set(); // names that may be on the disk
 
 /** Keep something under a name, soon. What comes until then takes its place. */
-function write(name, value) {
+export function write(name, value) {
   const timer = waiting.get(name)?.timer ?? setTimeout(() => writeNow(name), REST);
   waiting.set(name, { value, timer });
 }
@@ -67,17 +67,17 @@ function writeNow(name) {
   within("readwrite", (store) => store.put(value, name));
 }
 
-function remove(name) {
+export function remove(name) {
   clearTimeout(waiting.get(name)?.timer);
   waiting.delete(name);
   if (there.delete(name)) within("readwrite", (store) => store.delete(name));
 }
 
 /** What is kept under a name, else null. */
-const read = (name) => within("readonly", (store) => store.get(name));
+export const read = (name) => within("readonly", (store) => store.get(name));
 
 /** Under which names something is kept. */
-async function names() {
+export async function names() {
   const found = (await within("readonly", (store) => store.getAllKeys())) ?? [];
   found.forEach((name) => there.add(name));
   return found;
@@ -87,5 +87,3 @@ async function names() {
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "hidden") [...waiting.keys()].forEach(writeNow);
 });
-
-window.visionsprat = { ...window.visionsprat, disk: { names, read, remove, write } };

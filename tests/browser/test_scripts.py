@@ -12,7 +12,6 @@ import pytest
 from playwright.sync_api import Browser, Page, Route
 
 from visionsprat.domain.text_rules import UnstorableCharacter, clean, is_blank
-from visionsprat.store.reflections import LARGE_DELETION
 from visionsprat.web.bundle import joined_script
 from visionsprat.web.index_page import ASSETS
 
@@ -103,42 +102,6 @@ def test_what_is_left_of_a_text_lacks_one_passage_of_it(
 ) -> None:
     assert call("text/rules", "isLeftOf", text, before) is is_left
     assert call("text/rules", "contains", before, text) is is_left
-
-
-# Much that goes
-
-
-def saved(text: str, second: int) -> dict[str, str]:
-    return {"text": text, "saved_at": f"2026-03-01T12:00:{second:02}+00:00"}
-
-
-#: Saves one after the other, and what was offered back at the last of them.
-OFFERS = [
-    ([("ett två", 0), ("ett", 1)], "ett två"),
-    ([("ett två", 0), ("ett t", 1)], None),
-    ([("x" * 1000, 0), ("x" * (1000 - LARGE_DELETION), 1)], None),
-    ([("x" * 1000, 0), ("x" * (999 - LARGE_DELETION), 1)], "x" * 1000),
-    ([(" \n  ", 0), ("", 1)], None),
-    # Slowly, piece by piece: whole, and once.
-    ([("x" * 1000, 0), ("x" * 900, 2), ("x" * 790, 4)], "x" * 1000),
-    ([("x" * 1000, 0), ("x" * 790, 2), ("x" * 500, 4)], None),
-    ([("x" * 1000, 0), ("x" * 790, 2), ("x" * 500, 30)], "x" * 790),
-    # What was written between.
-    ([("x" * 1000, 0), ("x" * 790, 2), ("x" * 790 + "y" * 300, 4), ("", 6)], "x" * 790 + "y" * 300),
-    # A clock that is set back.
-    ([("x" * 1000, 30), ("x" * 790, 32), ("x" * 500, 2)], "x" * 790),
-]
-
-
-@pytest.mark.parametrize(("saves", "offered"), OFFERS)
-def test_the_fullest_text_since_the_last_offer_is_offered_once(
-    call: Call, saves: list[tuple[str, int]], offered: str | None
-) -> None:
-    offer = """({ Deletions }) => (saves) => {
-        const deletions = new Deletions();
-        return saves.slice(1).map((each, place) => deletions.offer(saves[place], each)).at(-1);
-    }"""
-    assert call("text/deletions", offer, [saved(*each) for each in saves]) == offered
 
 
 # What differs

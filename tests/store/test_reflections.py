@@ -247,6 +247,40 @@ def test_a_text_is_kept_when_much_of_it_goes_at_once(
     assert kept(store, amina) == ([(1, "x" * 500)] if is_kept else [])
 
 
+#: Saves one after the other, by the second, and what the answer to the last of them says is deleted.
+DELETED = [
+    ([("ett två", 0), ("ett", 1)], "ett två"),
+    ([("ett två", 0), ("ett t", 1)], ""),
+    ([("x" * 1000, 0), ("x" * (1000 - LARGE_DELETION), 1)], ""),
+    ([("x" * 1000, 0), ("x" * (999 - LARGE_DELETION), 1)], "x" * 1000),
+    ([("x" * 1000, 0), ("y" * 1000, 1)], ""),
+    ([(" \n  ", 0), ("", 1)], ""),
+    # Slowly, piece by piece: whole, and once.
+    ([("x" * 1000, 0), ("x" * 900, 2), ("x" * 790, 4)], "x" * 1000),
+    ([("x" * 1000, 0), ("x" * 790, 2), ("x" * 500, 4)], ""),
+    ([("x" * 1000, 0), ("x" * 790, 2), ("x" * 500, 30)], "x" * 790),
+    # What was written between.
+    ([("x" * 1000, 0), ("x" * 790, 2), ("x" * 790 + "y" * 300, 4), ("", 6)], "x" * 790 + "y" * 300),
+    # A clock that is set back.
+    ([("x" * 1000, 30), ("x" * 790, 32), ("x" * 500, 2)], "x" * 790),
+    # Sent once more, as the answer was lost.
+    ([("ett två", 0), ("", 1), ("", 3)], "ett två"),
+    ([("ett två", 0), ("", 1), ("", 3000)], ""),
+]
+
+
+@pytest.mark.parametrize(("saves", "deleted"), DELETED)
+def test_a_save_says_which_text_it_has_taken_much_of(
+    store: Store, amina: int, clock: Clock, saves: list[tuple[str, int]], deleted: str
+) -> None:
+    begun = clock.now
+    for revision, (text, second) in enumerate(saves):
+        clock.now = begun + timedelta(seconds=second)
+        saved = save(store, amina, text, based_on=revision)
+    assert isinstance(saved, Reflection)
+    assert saved.deleted == deleted
+
+
 def write(store: Store, account_id: int, clock: Clock, *texts: str) -> None:
     """Save one text after the other, as often as the editor does."""
     for text in texts:

@@ -141,6 +141,13 @@ def test_the_same_text_again_changes_nothing(client: Client, amina: int) -> None
     assert save(client).json() == save(client).json() == save(client, based_on=1).json()
 
 
+def test_a_save_that_takes_much_away_says_which_text_it_was(client: Client, amina: int) -> None:
+    assert "deleted" not in save(client, text="Ett långt svar.").json()
+    taken = save(client, text="", based_on=1)
+    assert (taken.status_code, taken.json()["deleted"]) == (200, "Ett långt svar.")
+    assert save(client, text="", based_on=1, unanswered=[""]).json() == taken.json()
+
+
 def test_a_newer_text_is_handed_back_in_a_conflict(client: Client, house: Installation, amina: int) -> None:
     save(client, text="Den första.")
     refused = save(client, text="Den andra.")

@@ -155,6 +155,8 @@ class Reflection:
     device_kind: str = ""
     #: Whether there will soon be no room for more of its author's earlier texts: see store/quotas.py.
     nearly_full: bool = field(default=False, compare=False)
+    #: Of a save that has taken away much: the fullest text before it, which is kept. Empty for any other.
+    deleted: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ An earlier text is kept when a sitting has ended, when much of it goes, at once 
 replaced by one save, and when a save that had not seen it overwrites it; tests/store/test_interleavings.py
 says exactly what is found again. What goes slowly is measured against the fullest text of the sitting,
 which waits from its first lost character as a provisional row that nobody sees: an hour of writing makes
-one to three versions. One is brought back by an ordinary save of its text: so that needs no route of its
-own, and is undone in the same way.
+one to three versions. The answer to a save says what much of it took away, and its editor offers that back:
+no other place says what much is. A version is brought back by an ordinary save of its text: so that needs
+no route of its own, and is undone in the same way.
 """
 
 from __future__ import annotations
@@ -120,6 +121,16 @@ class Sitting:
     kept: Reflection | None
 
 
+@dataclass(frozen=True)
+class Gone:
+    """What has become of the texts that a save took the place of."""
+
+    #: Which part of the room for earlier texts is taken, if any was kept.
+    full: float = 0.0
+    #: The fullest one, when much of it is gone.
+    deleted: str = ""
+
+
 def _as_stored(draft: Draft) -> Draft:
     """What the store makes of a draft. Texts sent before that it would refuse it has not got."""
     stored = []
@@ -135,7 +146,7 @@ def _save(
     text = draft.text
     current, erased_revision = _current(db, key, now)
     if text == current.text:
-        return current
+        return replace(current, deleted=_deleted_by(db, key, current, now))
     if draft.based_on < erased_revision:
         return Conflict(current, erased=True)
     newest, is_provisional = _newest_revision(db, key, now)
@@ -154,9 +165,9 @@ def _save(
     fullest = newest if is_provisional and not rested else current
     sitting = Sitting(fullest, current, None if is_provisional else newest)
     in_any_case = unseen or refused_since or rested or _is_kept(db, key, text)
-    full = _keep_what_goes(db, key, saved, sitting, in_any_case=in_any_case)
+    gone = _keep_what_goes(db, key, saved, sitting, in_any_case=in_any_case)
     _put(db, key, saved, newly_answered=is_blank(current.text))
-    return replace(saved, nearly_full=True) if full >= NEARLY else saved
+    return replace(saved, nearly_full=gone.full >= NEARLY, deleted=gone.deleted)
 
 
 def _current(db: Database, key: list[object], now: datetime) -> tuple[Reflection, int]:
@@ -194,16 +205,25 @@ def _is_kept(db: Database, key: list[object], text: str) -> bool:
     return found.fetchone() is not None
 
 
+def _deleted_by(db: Database, key: list[object], saved: Reflection, now: datetime) -> str:
+    """What a save took away that comes once more, as its answer was lost: the text that was kept last."""
+    kept, is_provisional = _newest_revision(db, key, now)
+    is_earlier = kept.revision < saved.revision and not is_provisional and not is_blank(kept.text)
+    goes_on = abs(now - saved.saved_at) <= SITTING
+    return kept.text if is_earlier and goes_on and _much_goes(kept.text, saved.text) else ""
+
+
 def _keep_what_goes(
     db: Database, key: list[object], saved: Reflection, sitting: Sitting, *, in_any_case: bool
-) -> float:
+) -> Gone:
     """Keep the fullest text of the sitting when much of it has gone, and the current one when much goes now.
 
     The fullest one waits provisionally among the earlier texts, unseen, from when something of it goes
     until much has gone or as much is there again. Measured anew from the text that was `kept` last.
-    Returns which part of the room for earlier texts is taken, if any was kept. Raises VersionsFull.
+    Raises VersionsFull.
     """
-    fullest, current, kept, full = sitting.fullest, sitting.current, sitting.kept, 0.0
+    fullest, current, kept = sitting.fullest, sitting.current, sitting.kept
+    full, deleted = 0.0, ""
     goes_on = abs(saved.saved_at - current.saved_at) <= ONE_DELETION
     replaced = _passage_gone(current.text, saved.text) > LARGE_DELETION
 
@@ -212,8 +232,11 @@ def _keep_what_goes(
         return not is_blank(each.text) and not only_left
 
     for each in (fullest, current):
-        much = _much_goes(each.text, saved.text) or (replaced and each is current)
-        if (much and adds(each)) or (in_any_case and each is current and not is_blank(current.text)):
+        much = _much_goes(each.text, saved.text) and adds(each)
+        if much:
+            deleted = deleted or each.text
+        is_replaced = (in_any_case and not is_blank(each.text)) or (replaced and adds(each))
+        if much or (each is current and is_replaced):
             full = make_room(db, key, each.revision, each.text)
             if full > 1:
                 raise VersionsFull("There is no room for more of this person's earlier texts.")
@@ -225,11 +248,10 @@ def _keep_what_goes(
             _keep(db, key, waiting, provisionally=True)
     else:
         _forget_provisional(db, key)
-    return full
+    return Gone(full, deleted)
 
 
 def _much_goes(before: str, after: str) -> bool:
-    """The editor (ui/static/scripts/text/deletions.js) offers the text before back by the same rule."""
     return len(before) - len(after) > min(LARGE_DELETION, len(before) / 2)
 
 

@@ -258,6 +258,7 @@ def _described(reflection: Reflection) -> dict[str, Any]:
         "saved_at": reflection.saved_at.isoformat(timespec="seconds"),
         "device_kind": reflection.device_kind,
         **({"nearly_full": True} if reflection.nearly_full else {}),
+        **({"deleted": reflection.deleted} if reflection.deleted else {}),
     }
 
 

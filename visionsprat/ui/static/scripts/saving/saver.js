@@ -2,7 +2,6 @@
 // text on its way is seen to arrive when the person has already walked on.
 
 import { noteStatus } from "../session/refusals.js";
-import { Deletions } from "../text/deletions.js";
 import { MOST_CHARACTERS, contains, isBlank, length, same, storable } from "../text/rules.js";
 import * as drafts from "./drafts.js";
 import { post } from "./post.js";
@@ -41,7 +40,6 @@ export class Saver {
     this.writtenAt = null; // when the text was last changed here
     this.taken = null; // the text before much of it was deleted ...
     this.isReplaced = false; // ... or before another took its place
-    this.deletions = new Deletions();
     this.gone = false; // erased, with what it was written upon
     this.failures = 0;
     this.sending = false;
@@ -258,8 +256,7 @@ export class Saver {
   acknowledged(saved) {
     if (saved.epoch === this.base.epoch && saved.revision < this.base.revision) return; // overtaken by a later answer
     const changed = isBlank(this.base.text) !== isBlank(saved.text);
-    const deleted = this.chosen ? null : this.deletions.offer(this.base, saved);
-    if (deleted !== null) [this.taken, this.isReplaced] = [deleted, false];
+    if (saved.deleted && !this.chosen) [this.taken, this.isReplaced] = [saved.deleted, false];
     this.chosen = false;
     this.forgetAside(saved.text);
     this.holds(saved);

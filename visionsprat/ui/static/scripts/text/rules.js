@@ -1,6 +1,5 @@
 // What a text is: when two are the same, when it is blank, how long it is, what can be stored of it.
 
-const LARGE_DELETION = 200; // characters
 export const MOST_CHARACTERS = 20000; // unless the page says otherwise
 
 export const nfc = (text) => text.normalize("NFC"); // as the server stores it
@@ -15,10 +14,7 @@ const UNSTORABLE = /[\0\p{Cs}]/gu; // NUL and half surrogate pairs, which clean(
 /** A text without what can't be stored: nothing that anybody can read. */
 export const storable = (text) => text.replace(UNSTORABLE, "");
 
-// The rules by which the store keeps a text that goes, at once or slowly: see store/reflections.py.
-export const muchGoes = (before, after) =>
-  length(before) - length(after) > Math.min(LARGE_DELETION, length(before) / 2);
-
+/** Whether a text is another one that lacks one passage of it. */
 export function isLeftOf(text, before) {
   let start = 0;
   while (start < text.length && text[start] === before[start]) start += 1;

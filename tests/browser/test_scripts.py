@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, Route
 
 from visionsprat.domain.text_rules import UnstorableCharacter, clean, is_blank
 from visionsprat.web.bundle import joined_script
-from visionsprat.web.index_page import ASSETS
+from visionsprat.web.static_files import ASSETS
 
 SCRIPTS = ASSETS / "scripts"
 #: Nothing is asked for there: all is answered from the folder.

@@ -329,7 +329,7 @@ def test_a_covered_tab_keeps_no_text_in_memory_and_gives_its_draft_away(
     expect(other.locator("nav.side[data-account]")).to_be_attached()
     with server.store() as store:
         store.end_sessions(person.id)
-    unsaved.evaluate("visionsprat.ask()")
+    unsaved.evaluate("void visionsprat.ask()")
     covered(unsaved)
     expect(unsaved.locator(".cover")).to_contain_text("Det du inte hann spara finns kvar")
     assert unsaved.evaluate("visionsprat.unsaved().length") == 0

@@ -96,13 +96,13 @@ FILL_TEMP_AND_WIPE = """
 import sys
 from contextlib import closing
 from pathlib import Path
-from visionsprat.domain.records import NewAccount
+from visionsprat.domain.records import Draft, NewAccount
 from visionsprat.store import Store
 with closing(Store(Path(sys.argv[1]))) as store:
     amina, bengt = (store.add_account(NewAccount(f"{n}@test.example", "Amina", None)) for n in "ab")
     for number in range(500):
-        store.save_reflection(bengt, f"skapande/{number}", "kvar " * 3000, 0)
-    store.save_reflection(amina, "skapande/innebar", "hemligt", 0)
+        store.save_reflection(bengt, Draft(f"skapande/{number}", "kvar " * 3000, 0))
+    store.save_reflection(amina, Draft("skapande/innebar", "hemligt", 0))
     store.erase_reflections(amina)
     for temp in ("/tmp", "/var/tmp"):
         try:

@@ -22,9 +22,9 @@ from tests.support.engines import TRIED, install_missing, missing, not_tried
 from tests.support.lint import check_scripts_and_styles
 
 ROOT = Path(__file__).resolve().parent.parent
-#: Browser tests wait much of their time, so four files at once suit two cores. A worker takes its files in
+#: Browser tests wait much of their time, so six files at once suit two cores. A worker takes its files in
 #: the order of the collection: those with a browser last (see tests/browser/conftest.py).
-SIDE_BY_SIDE = ("--numprocesses=4", "--dist=loadfile", "--no-loadscope-reorder")
+SIDE_BY_SIDE = ("--numprocesses=6", "--dist=loadfile", "--no-loadscope-reorder")
 #: Beside the tests, as it takes half a minute of one core when it runs for the first time.
 MYPY = functools.partial(
     subprocess.Popen[str],

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
+from tests.support.blank import BLANK, WRITTEN
 from visionsprat.domain.text_rules import UnstorableCharacter, clean, is_blank
 from visionsprat.web.bundle import joined_script
 from visionsprat.web.static_files import ASSETS
@@ -18,10 +19,8 @@ from visionsprat.web.static_files import ASSETS
 SCRIPTS = ASSETS / "scripts"
 #: Nothing is asked for there: all is answered from the folder.
 ADDRESS = "http://localhost:9"
-TEXTS = [
-    *("", " \n\t", "\u200b\u2060", "\u00a0\u2028", "\u0007", "a", " a ", "e\u0301", "\u00e9", "Å\u030a"),
-    *("🙂", "👩‍👩‍👧", "עברית", "x" * 1000, "\u200bx", "\ufeff", "\ud83d", "a\0b", "ö\ude42ö"),
-]
+UNSTORABLE = ("\ud83d", "a\0b", "ö\ude42ö")
+TEXTS = (*BLANK, *WRITTEN, *UNSTORABLE)
 
 Call = Callable[..., Any]
 

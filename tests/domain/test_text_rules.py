@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.support.blank import BLANK, WRITTEN
 from visionsprat.domain.text_rules import (
     MAX_CHARACTERS,
     MOST_MARKS,
@@ -87,12 +88,12 @@ def test_a_letter_in_two_parts_counts_as_one() -> None:
     assert clean("a\u030a" * 20_000) == "å" * 20_000
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n\r\n\t", "\u00a0\u2003\u3000", "\u200b\ufeff\u2060", "\x01"])
+@pytest.mark.parametrize("text", BLANK, ids=ascii)
 def test_blank_is_a_text_with_nothing_to_see(text: str) -> None:
     assert is_blank(text)
 
 
-@pytest.mark.parametrize("text", ["a", ".", " å ", "\u200b-\u200b", "😀", "0", "?\n"])
+@pytest.mark.parametrize("text", WRITTEN, ids=ascii)
 def test_anything_to_see_is_not_blank(text: str) -> None:
     assert not is_blank(text)
 

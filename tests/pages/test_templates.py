@@ -48,7 +48,7 @@ QUESTIONS = [question.id for question in MODULE.questions]
 
 @dataclass(frozen=True)
 class Place:
-    """As much of ui.here.Here as the templates look at."""
+    """As much of ui.context.Context as the templates look at."""
 
     address: str
     module: Module

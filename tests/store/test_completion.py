@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.blank import BLANK, WRITTEN
 from tests.support.stored import OTHER, QUESTION, save, sql, texts, visit
 from visionsprat.domain.records import Member
 from visionsprat.store import Store
@@ -98,8 +99,16 @@ def test_a_manager_sees_what_is_answered_since_when_and_no_text(
     assert "HEMLIGT" not in repr(seen)
 
 
-def test_a_blank_text_is_no_answer(store: Store, manager: int, member: int) -> None:
-    save(store, member, " \n\u200b")
+@pytest.mark.parametrize("text", WRITTEN, ids=ascii)
+def test_a_text_that_is_not_blank_is_an_answer(store: Store, manager: int, member: int, text: str) -> None:
+    save(store, member, text)
+    assert list(only_member(store, manager, QUESTION).answered_at) == [QUESTION]
+
+
+@pytest.mark.parametrize("text", BLANK, ids=ascii)
+def test_a_blank_text_is_no_answer(store: Store, manager: int, member: int, text: str) -> None:
+    save(store, member, "Något.")
+    save(store, member, text, based_on=1)
     assert only_member(store, manager).answered_at == {}
     assert visit(store, member).answered == frozenset()
 

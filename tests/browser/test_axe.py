@@ -165,6 +165,19 @@ def look(page: Page, server: Server) -> list[str]:
     return list(dict.fromkeys(faults))
 
 
+def glance(page: Page, server: Server) -> list[str]:
+    """What is wrong with a state of a page that is looked at from all sides: each width and scheme once."""
+    wide, narrow = WIDTHS
+    resize(page, narrow, TALL)
+    faults = axe(page, ALL_RULES) + lasting(page, lambda: foreign(page, server.database))
+    change_scheme(page)
+    resize(page, wide, TALL)
+    faults += axe(page, COLOUR)
+    resize(page, NARROWEST, LOW)
+    faults += axe(page, HEIGHT) + lasting(page, lambda: page.evaluate(OVERFLOW))
+    return list(dict.fromkeys(faults))
+
+
 def resize(page: Page, width: int, height: int) -> None:
     page.set_viewport_size({"width": width, "height": height})
 
@@ -600,7 +613,7 @@ def test_no_state_has_a_fault(windows: Callable[[Role], Window], server: Server,
         resize(window.page, WIDTHS[0], LOW)
         bring_about(window)
         settle(window.page)
-        faults = look(window.page, server)
+        faults = glance(window.page, server)
     finally:
         leave_nothing(window)
         if role is Role.VISITOR:

@@ -58,7 +58,7 @@ def lay_siege(module: ModuleType, *, hard: bool) -> Outcome:
     with (
         tempfile.TemporaryDirectory(prefix="visionsprat-attack-") as folder,
         _process() as process,
-        started(Path(folder)) as target,
+        started(Path(folder), by_command=hard) as target,
     ):
         _warm_up(target, process)
         before = target.memory

@@ -34,11 +34,12 @@ expect.set_options(timeout=30_000)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests go last: they are slow, and Playwright leaves an event loop running in its thread.
 
-    The longest file of them first, or one worker would still be busy with it when the others are done: the
-    one whose tests look at everything, then those with the most.
+    The longest files of them first, or one worker would still be busy with it when the others are done: those
+    whose tests look at everything, then those with the most.
     """
     tests = Counter(item.path for item in items)
-    tests[HERE / "test_axe.py"] = len(items)
+    for name in ("test_pages.py", "test_states.py"):
+        tests[HERE / "axe" / name] += len(items)
     items.sort(key=lambda item: (1, -tests[item.path]) if HERE in item.path.parents else (0, 0))
     for item in items:
         if HERE in item.path.parents:

@@ -1,6 +1,6 @@
 """Nothing is said in English where Streamlit would say it, and its pages are left alone otherwise.
 
-Every page and state is looked at in test_axe.py; here are those that last for a moment, or need a way there.
+Every page and state is looked at in axe/; here are those that last for a moment, or need a way there.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """On a phone and enlarged, with words set apart, by touch, at rest, in few colours, and on paper.
 
-That no page runs out at the side of 320 pixels, which is 400 % of an ordinary window, stands in test_axe.py.
+That no page runs out at the side of 320 pixels, 400 % of an ordinary window, stands in axe/test_pages.py.
 """
 
 from __future__ import annotations

@@ -1,24 +1,23 @@
-"""Every page there is, for everybody there is, and every state of it: axe-core, Swedish, and nothing cut off.
-
-A page, a part of one or a link to it that is new is looked at without being named here.
-"""
+"""Every state of a page that it does not show at rest: axe-core, Swedish, and nothing cut off."""
 
 from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
-from enum import StrEnum
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from pyotp import TOTP
 
-from tests.support.axe import ALL_RULES, axe, violations
-from tests.support.chromium import FOREIGN
-from tests.support.mailbox import Mailbox
+from tests.support.looking import (
+    LOW,
+    WIDTHS,
+    glance,
+    resize,
+)
 from tests.support.people import (
     PASSWORD,
     PASSWORD_HASH,
@@ -31,212 +30,16 @@ from tests.support.people import (
     let_in,
     status,
 )
+from tests.support.roles import Role
 from tests.support.server import Server
 from tests.support.staff_lists import csv_file
 from tests.support.stored import known_as
-from tests.support.swedish import foreign
-from tests.support.windows import OVERFLOW, TWO_FRAMES, Window, lasting, open_window, settle
+from tests.support.windows import Window, settle
 from visionsprat.accounts.invitations import invite
 from visionsprat.accounts.second_factor import new_secret
-from visionsprat.content.module import load_module
 from visionsprat.domain.records import Whom
 from visionsprat.domain.tokens import token_hash
-from visionsprat.settings import ROOT
 from visionsprat.web.cookies import SESSION_COOKIE
-
-#: In the other scheme nothing is different but colours ...
-COLOUR = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
-#: ... and in a low window nothing but what scrolls and what covers what.
-HEIGHT = {"runOnly": {"type": "rule", "values": ["scrollable-region-focusable", "target-size"]}}
-WIDTHS = (1280, 390)
-#: axe can't judge the contrast of what is scrolled out of sight: the tall one shows all.
-LOW, TALL = 800, 4000
-#: 1280 pixels at 400 %.
-NARROWEST = 320
-#: The path at the side, wherever one is on it; all the rest of a page; and what is filled in. All without
-#: made-up names.
-DRAWN = """
-    () => {
-        const main = document.querySelector("main").cloneNode(true);
-        const fields = [...document.querySelectorAll("input, textarea")];
-        const filled = fields.map(({ value, checked }) => [value, checked]);
-        const names = /:r[0-9a-z]+:|st-emotion-[a-z0-9-]+|besked-[0-9a-f]+/g;
-        const side = main.querySelector("nav.side");
-        side?.querySelector("[aria-current]")?.removeAttribute("aria-current");
-        side?.querySelector(".bar p")?.replaceChildren();
-        side?.remove();
-        const words = [side?.outerHTML ?? "", document.title + main.innerHTML];
-        return words.map((each) => each.replace(names, "")).concat(JSON.stringify(filled));
-    }
-"""
-#: A browser without JavaScript has no timers; axe puts off its work with them.
-AT_ONCE = "() => void (window.setTimeout = (todo) => void Promise.resolve().then(todo))"
-#: Streamlit's own colours come a moment after the stylesheet's.
-FOLLOWED = """
-    (scheme) => {
-        const app = document.querySelector(".stApp");
-        return !app || getComputedStyle(app).colorScheme === scheme;
-    }
-"""
-
-
-class Role(StrEnum):
-    VISITOR = "a visitor"
-    BEGUN = "a learner who has begun"
-    COMPLETE = "a learner who is complete"
-    MANAGER = "a manager"
-    ADMINISTRATOR = "an administrator"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Server]:
-    """A server that offers letters; none is sent here."""
-    server = Server(tmp_path_factory.mktemp("server"), port=port, environment=Mailbox(port=1).environment)
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def people(server: Server) -> dict[Role, Person | None]:
-    """Somebody of each kind, with something to see on every page: answers, gaps, colleagues, long names."""
-    long = "Ett Mycket Långt Namn På En Enhet Som Knappast Får Plats"
-    begun = add_person(server, "Amina Testsson", member_of="Team 3")
-    complete = add_person(
-        server, "Ett Mycket Långt Namn Som Knappast Får Plats Testsson-Provberg", member_of="Team 3"
-    )
-    for number, question in enumerate(load_module(ROOT / "content").questions):
-        complete.write(question.id, "Vi prövar något nytt varje vecka, och pratar om hur det gick. " * 4)
-        if number < 3:
-            begun.write(question.id, "Vi pratar om hur det gick.")
-    add_person(server, "Åsa Testsson", member_of=f"Vård/{long}/Team 1", manages="Vård")
-    manager = add_person(server, "Bengt Provberg", member_of=f"Vård/{long}/Team 1", manages="Vård")
-    chief = add_person(server, "Ragna Påhittad", member_of="Team 9", manages="Team 9", is_admin=True)
-    with server.store() as store:
-        ids = {path: id for id, path in store.group_paths().items()}
-        store.set_manager(chief.id, manager.id, ids["Team 3"], True)
-        store.make_group(chief.id, "Tomma gruppen")
-        store.set_active(chief.id, add_person(server, "Dagny Fiktiv", member_of="Vård").id, False)
-    return {
-        Role.VISITOR: None,
-        Role.BEGUN: begun,
-        Role.COMPLETE: complete,
-        Role.MANAGER: manager,
-        Role.ADMINISTRATOR: chief,
-    }
-
-
-@pytest.fixture(scope="module")
-def windows(
-    browser: Browser, server: Server, people: dict[Role, Person | None]
-) -> Iterator[Callable[[Role], Window]]:
-    """One window for each role, opened when it is first needed."""
-    opened: dict[Role, Window] = {}
-
-    def window(role: Role) -> Window:
-        if role not in opened:
-            opened[role] = open_window(browser, server, people[role])
-        return opened[role]
-
-    yield window
-    for each in opened.values():
-        each.page.context.close()
-
-
-# Looking
-
-
-def look(page: Page, server: Server) -> list[str]:
-    """What is wrong with what is shown, at both widths in both schemes, and in low windows.
-
-    A page is loaded once and then made narrow, low and dark: Streamlit follows all three. It begins in the
-    scheme that the last page ended in, as a change of scheme costs as much as three changes of size.
-    """
-    faults = []
-    for width in WIDTHS:
-        resize(page, width, TALL)
-        faults += axe(page, ALL_RULES) + lasting(page, lambda: foreign(page, server.database))
-    change_scheme(page)
-    for width in WIDTHS[::-1]:
-        resize(page, width, TALL)
-        faults += axe(page, COLOUR)
-    for width in (WIDTHS[0], NARROWEST):
-        resize(page, width, LOW)
-        faults += axe(page, HEIGHT) + lasting(page, lambda: page.evaluate(OVERFLOW))
-    return list(dict.fromkeys(faults))
-
-
-def glance(page: Page, server: Server) -> list[str]:
-    """What is wrong with a state of a page that is looked at from all sides: each width and scheme once."""
-    wide, narrow = WIDTHS
-    resize(page, narrow, TALL)
-    faults = axe(page, ALL_RULES) + lasting(page, lambda: foreign(page, server.database))
-    change_scheme(page)
-    resize(page, wide, TALL)
-    faults += axe(page, COLOUR)
-    resize(page, NARROWEST, LOW)
-    faults += axe(page, HEIGHT) + lasting(page, lambda: page.evaluate(OVERFLOW))
-    return list(dict.fromkeys(faults))
-
-
-def resize(page: Page, width: int, height: int) -> None:
-    page.set_viewport_size({"width": width, "height": height})
-
-
-def change_scheme(page: Page) -> None:
-    scheme: Any = "light" if page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "dark"
-    page.emulate_media(color_scheme=scheme)
-    page.wait_for_function(FOLLOWED, arg=scheme)
-    page.evaluate(TWO_FRAMES)
-
-
-#: All ways in which paths, pages and fields have been drawn, and looked at.
-_drawn: set[str] = set()
-
-
-@pytest.mark.parametrize("role", Role)
-def test_no_page_has_a_fault(windows: Callable[[Role], Window], server: Server, role: Role) -> None:
-    """Every page of every role, at both widths in both schemes.
-
-    One whose path, text and fields have each been drawn so before, word for word, is not looked at again:
-    they were, in all four.
-    """
-    window = windows(role)
-    faults: list[str] = []
-    for address in window.rounds():
-        resize(window.page, WIDTHS[0], LOW)
-        drawn = set(window.page.evaluate(DRAWN))
-        if not drawn <= _drawn:
-            faults += [f"{address}: {fault}" for fault in look(window.page, server)]
-            _drawn.update(drawn)
-    assert not faults, "\n".join(faults)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_without_javascript_has_a_fault(
-    browser: Browser, server: Server, people: dict[Role, Person | None], scheme: Any
-) -> None:
-    context = browser.new_context(java_script_enabled=False, bypass_csp=True, color_scheme=scheme, **FOREIGN)
-    page = context.new_page()
-    reader = people[Role.BEGUN]
-    assert reader is not None
-    faults: list[str] = []
-    for address in ("/", "/finns/inte", "/globala", "/"):
-        if address == "/globala":
-            let_in(page, reader)
-        page.goto(server.url + address)
-        page.evaluate(AT_ONCE)
-        found = []
-        for width in WIDTHS:
-            resize(page, width, TALL)
-            found += violations(page, ALL_RULES)
-        resize(page, NARROWEST, LOW)
-        found += violations(page, HEIGHT) + page.evaluate(OVERFLOW)
-        faults += [f"{address}: {fault}" for fault in dict.fromkeys(found)]
-    context.close()
-    assert not faults, "\n".join(faults)
-
-
-# States that a page at rest does not show
 
 State = Callable[[Window], None]
 STATES: dict[str, tuple[Role, State]] = {}

@@ -7,6 +7,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Error,
     Page,
     WebError,
     expect,
@@ -23,7 +25,7 @@ from playwright.sync_api import (
 
 from tests.support.chromium import ARGUMENTS, NO_BROWSER, ORDINARY, VARIABLE, installed_browser
 from tests.support.people import NewComputer, NewPerson, Person, add_person
-from tests.support.server import Server, free_port
+from tests.support.server import Server, free_port, poll
 
 HERE = Path(__file__).parent
 _failed = pytest.StashKey[bool]()
@@ -181,10 +183,24 @@ def _wipe(context: BrowserContext, server: Server) -> None:
     """Leave nothing of who used it, but what was fetched."""
     anchor, *pages = context.pages
     for page in pages:
-        page.close()
+        _close(page, anchor)
     context.clear_cookies()
     everything = {"origin": server.url, "storageTypes": "all"}
     context.new_cdp_session(anchor).send("Storage.clearDataForOrigin", everything)
+
+
+def _close(page: Page, anchor: Page) -> None:
+    """Close a tab, asked for again while it is there: one that is just being loaded anew lets that go by."""
+    browser = page.context.new_cdp_session(anchor)
+    target = page.context.new_cdp_session(page).send("Target.getTargetInfo")["targetInfo"]["targetId"]
+
+    def is_closed() -> bool:
+        if not page.is_closed():
+            with suppress(Error):  # it has just gone
+                browser.send("Target.closeTarget", {"targetId": target})
+        return page.is_closed()
+
+    poll(is_closed, "a tab to be closed", lambda seconds: anchor.wait_for_timeout(seconds * 1000))
 
 
 def _take_pictures(pages: list[Page], folder: Path) -> None:

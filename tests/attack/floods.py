@@ -6,6 +6,7 @@ import asyncio
 from contextlib import suppress
 
 import httpx
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import WebSocketException
 
 from tests.attack.frames import opened
@@ -42,9 +43,9 @@ async def _ask_again_and_again(target: Target, seconds: float) -> None:
             listening.cancel()
 
 
-async def _listen(socket: object) -> None:
+async def _listen(socket: ClientConnection) -> None:
     with suppress(WebSocketException):
-        async for _ in socket:  # type: ignore[attr-defined]
+        async for _ in socket:
             pass
 
 

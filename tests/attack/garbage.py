@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
@@ -153,8 +154,8 @@ def _fill(draw: random.Random, state: WidgetState) -> None:
             )
 
 
-def _set(draw: random.Random, message: object, name: str) -> None:
-    (field,) = (each for each in message.DESCRIPTOR.fields if each.name == name)  # type: ignore[attr-defined]
+def _set(draw: random.Random, message: Message, name: str) -> None:
+    (field,) = (each for each in message.DESCRIPTOR.fields if each.name == name)
     if field.type == FieldDescriptor.TYPE_MESSAGE:
         getattr(message, name).SetInParent()
     elif field.type == FieldDescriptor.TYPE_STRING:

@@ -12,7 +12,7 @@ import gi
 gi.require_version("Gtk", "3.0")
 gi.require_version("Soup", "3.0")
 gi.require_version("WebKit2", "4.1")
-from gi.repository import GLib, Gtk, Soup, WebKit2  # noqa: E402
+from gi.repository import GLib, Gtk, Soup, WebKit2  # noqa: E402  # their versions are named first
 
 
 def main(address: str, cookie: str, selector: str, file: str) -> None:
